@@ -1,0 +1,2 @@
+// Package capture turns packets into sessions with verdicts.
+package capture

@@ -1,0 +1,3 @@
+module cbdoctor
+
+go 1.26
