@@ -159,10 +159,10 @@ type HealthCheck struct {
 // Message is all PostgreSQL messages of one node of one class (and the same key arguments), regrouped from their chunks.
 type Message struct {
 	Node        string            `json:"node" cel:"node"`
-	Class       string            `json:"class" cel:"class"`               // row of the message table in analyze, e.g. "wal-removed"
-	Reason      string            `json:"reason,omitempty" cel:"reason"`   // Reason constants, for messages about a connection
-	Alert       string            `json:"alert,omitempty" cel:"alert"`     // TLS alert named in the message
-	Level       string            `json:"level,omitempty" cel:"level"`     // PostgreSQL severity, "" when the head is missing
+	Class       string            `json:"class" cel:"class"`             // row of the message table in analyze, e.g. "wal-removed"
+	Reason      string            `json:"reason,omitempty" cel:"reason"` // Reason constants, for messages about a connection
+	Alert       string            `json:"alert,omitempty" cel:"alert"`   // TLS alert named in the message
+	Level       string            `json:"level,omitempty" cel:"level"`   // PostgreSQL severity, "" when the head is missing
 	SQLState    string            `json:"sqlstate,omitempty" cel:"sqlstate"`
 	Text        string            `json:"text" cel:"text"` // primary message of the last one
 	Detail      string            `json:"detail,omitempty" cel:"detail"`
@@ -213,27 +213,27 @@ type Link struct {
 	LastBad      stamp.Time     `json:"last_bad,omitzero" cel:"last_bad"`
 	Points       []string       `json:"points" cel:"points"` // capture files that saw it
 	// Of the decisive session:
-	RTTMillis    float64  `json:"rtt_ms,omitempty" cel:"rtt_ms"`
-	ICMPName     string   `json:"icmp,omitempty" cel:"icmp"`
-	ICMPFirewall bool     `json:"icmp_firewall,omitempty" cel:"icmp_firewall"` // the ICMP code says administratively prohibited, or a port unreachable that a host with a live TCP service does not send
-	Alert        string   `json:"alert,omitempty" cel:"alert"`
-	AlertSender  string   `json:"alert_sender,omitempty" cel:"alert_sender"` // "client" or "server"
-	SQLState     string   `json:"sqlstate,omitempty" cel:"sqlstate"`
-	Message      string   `json:"message,omitempty" cel:"message"`
-	ServerAlive  []string `json:"server_alive,omitempty" cel:"server_alive"` // what else of the server was seen working, e.g. "answered on 443 within 0.4 ms"
-	Span         `cel:"span"`                                               // Sources: decisive session first
+	RTTMillis    float64      `json:"rtt_ms,omitempty" cel:"rtt_ms"`
+	ICMPName     string       `json:"icmp,omitempty" cel:"icmp"`
+	ICMPFirewall bool         `json:"icmp_firewall,omitempty" cel:"icmp_firewall"` // the ICMP code says administratively prohibited, or a port unreachable that a host with a live TCP service does not send
+	Alert        string       `json:"alert,omitempty" cel:"alert"`
+	AlertSender  string       `json:"alert_sender,omitempty" cel:"alert_sender"` // "client" or "server"
+	SQLState     string       `json:"sqlstate,omitempty" cel:"sqlstate"`
+	Message      string       `json:"message,omitempty" cel:"message"`
+	ServerAlive  []string     `json:"server_alive,omitempty" cel:"server_alive"` // what else of the server was seen working, e.g. "answered on 443 within 0.4 ms"
+	Span         `cel:"span"` // Sources: decisive session first
 }
 
 // Certificate is a certificate of a node, wherever it was seen.
 type Certificate struct {
-	Node     string                  `json:"node" cel:"node"`   // the node that presents it
-	Side     string                  `json:"side" cel:"side"`   // "client", "server", "ca" or "" when the file does not say
-	From     string                  `json:"from" cel:"from"`   // "capture", "file" or "pki"
-	File     string                  `json:"file" cel:"file"`   // name of the file on the node, when known
-	Problems []string                `json:"problems" cel:"problems"` // observations of VERDICTS.md: "cert-expired", ...
+	Node     string                  `json:"node" cel:"node"`             // the node that presents it
+	Side     string                  `json:"side" cel:"side"`             // "client", "server", "ca" or "" when the file does not say
+	From     string                  `json:"from" cel:"from"`             // "capture", "file" or "pki"
+	File     string                  `json:"file" cel:"file"`             // name of the file on the node, when known
+	Problems []string                `json:"problems" cel:"problems"`     // observations of VERDICTS.md: "cert-expired", ...
 	Peers    []string                `json:"peers,omitempty" cel:"peers"` // addresses to which it was shown
-	Rejected bool                    `json:"rejected" cel:"rejected"` // a session in which it was shown failed in the TLS handshake or right after
-	Seen     stamp.Time              `json:"seen,omitzero" cel:"seen"` // when it was judged: capture or collection time
+	Rejected bool                    `json:"rejected" cel:"rejected"`     // a session in which it was shown failed in the TLS handshake or right after
+	Seen     stamp.Time              `json:"seen,omitzero" cel:"seen"`    // when it was judged: capture or collection time
 	Cert     certificate.Certificate `json:"certificate" cel:"certificate"`
 	DaysLeft int                     `json:"days_left" cel:"days_left"` // from Seen to NotAfter, rounded down
 	Span     `cel:"span"`

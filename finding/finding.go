@@ -98,7 +98,7 @@ type Evidence = fact.Source
 
 // Remedy is one step of the way out of one finding.
 type Remedy struct {
-	Step         int      `json:"step"` // from 1
+	Step         int      `json:"step"`  // from 1
 	Where        string   `json:"where"` // a node's address, "firewall between A and B", "workstation"
 	Kind         string   `json:"kind"`  // "mmp", "firewall", "certificate", "check", "manual"
 	Text         string   `json:"text"`
