@@ -1,0 +1,103 @@
+// Command cbdoctor finds out why the database cluster behind Cisco Meeting Server Call Bridges is broken.
+//
+// Each subcommand is one file: flags in, library calls, exit code out. Nothing here diagnoses.
+//
+// Rules of the terminal: results go to standard output and everything else to standard error; messages are lower case
+// without a full stop and begin with "cbdoctor: "; an error says what was tried, and a line "hint: " says what to do next.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is main with its surroundings as values, so that tests can call the program in the process.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+
+	root := newRootCommand()
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	root.SetArgs(withDefaultCommand(root, args))
+	err := root.ExecuteContext(ctx)
+	if err != nil && err.Error() != "" {
+		fmt.Fprintln(stderr, "cbdoctor: "+printable(err.Error()))
+		var hinted *hintError
+		if errors.As(err, &hinted) {
+			fmt.Fprintln(stderr, "hint: "+hinted.hint)
+		}
+	}
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	return exitCode(err)
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "cbdoctor",
+		Short: "Find out why a Cisco Meeting Server database cluster is broken, prove it, and say how to repair it",
+		Long: `cbdoctor reads logs, "database cluster status" texts and packet captures of Cisco Meeting Server nodes, names the
+cause of a broken database cluster with its evidence, and lists the repair steps in the right order.
+It only reads: it never changes a node.
+
+  cbdoctor demo                        see it work on a simulated cluster
+  cbdoctor PATH...                     the same as "cbdoctor analyze PATH..."
+  cbdoctor collect admin@10.48.36.61   fetch what the diagnosis needs from live nodes
+` + exitStatusHelp,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError(err, fmt.Sprintf("see %q", cmd.CommandPath()+" --help"))
+	})
+	root.AddCommand(
+		newVersionCommand(),
+	)
+	return root
+}
+
+// withDefaultCommand makes "cbdoctor PATH" mean "cbdoctor analyze PATH": a first word that is no command, but is a path
+// on disk or "-", is analysed. A word that is neither stays as it is, so that a mistyped command is reported as one.
+func withDefaultCommand(root *cobra.Command, args []string) []string {
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") && arg != "-" {
+			continue
+		}
+		if c, _, err := root.Find([]string{arg}); err == nil && c != root {
+			return args
+		}
+		if arg == "help" || strings.HasPrefix(arg, "__complete") {
+			return args
+		}
+		if _, err := os.Lstat(arg); err == nil || arg == "-" || strings.ContainsAny(arg, "/\\") {
+			return append([]string{"analyze"}, args...)
+		}
+		return args
+	}
+	return args
+}
+
+// printable escapes control characters: an error may quote bytes of a hostile file.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
