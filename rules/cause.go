@@ -1,0 +1,123 @@
+package rules
+
+import (
+	"slices"
+	"time"
+
+	"cbdoctor/finding"
+)
+
+// join decides whether a symptom is about the same thing as its possible cause.
+type join struct {
+	name string
+	why  string // printed by "rules show"
+	fits func(cause, symptom *draft) bool
+}
+
+// joins is the table of ways in which a rule may say "explains"; a new one is a new row.
+var joins = []join{
+	{"same-pair", "the same client and the same server", func(c, s *draft) bool {
+		return anyPair(c, s, func(a, b pair) bool { return sameEnd(a.client, b.client) && a.server == b.server })
+	}},
+	{"either-way", "the same two addresses, whichever of them is the client", func(c, s *draft) bool {
+		return anyPair(c, s, func(a, b pair) bool {
+			return sameEnd(a.client, b.client) && a.server == b.server || a.client == b.server && a.server == b.client
+		})
+	}},
+	{"same-server", "the same server, whichever client", func(c, s *draft) bool {
+		if c.Subject.Node != "" && c.Subject.Side != "client" && slices.ContainsFunc(s.pairs, func(p pair) bool { return p.server == c.Subject.Node }) {
+			return true
+		}
+		return anyPair(c, s, func(a, b pair) bool { return a.server == b.server })
+	}},
+	{"same-client", "the same client, whichever server", func(c, s *draft) bool {
+		if c.Subject.Node != "" && slices.ContainsFunc(s.pairs, func(p pair) bool { return p.client == c.Subject.Node }) {
+			return true
+		}
+		return anyPair(c, s, func(a, b pair) bool { return a.client == b.client && a.client != "" })
+	}},
+	{"same-node", "the same node", func(c, s *draft) bool { return c.Subject.Node != "" && c.Subject.Node == s.Subject.Node }},
+	{"same-file", "the same file", func(c, s *draft) bool { return c.Subject.File != "" && c.Subject.File == s.Subject.File }},
+	{"touches", "a node at either end of the connection, or a connection that ends at the node", touches},
+	{"cluster", "anything in the same cluster", func(_, _ *draft) bool { return true }},
+}
+
+func joinNames() []string {
+	names := make([]string, len(joins))
+	for i := range joins {
+		names[i] = joins[i].name
+	}
+	return names
+}
+
+func anyPair(c, s *draft, same func(a, b pair) bool) bool {
+	return slices.ContainsFunc(c.pairs, func(a pair) bool {
+		return slices.ContainsFunc(s.pairs, func(b pair) bool { return same(a, b) })
+	})
+}
+
+// sameEnd: a log line that does not name the other end fits any.
+func sameEnd(a, b string) bool { return a == b || a == "" || b == "" }
+
+func touches(c, s *draft) bool {
+	ends := c.ends()
+	if s.Subject.Node != "" {
+		return slices.Contains(ends, s.Subject.Node)
+	}
+	return slices.ContainsFunc(s.ends(), func(end string) bool { return slices.Contains(ends, end) })
+}
+
+// ends is every address that the finding is about.
+func (d *draft) ends() []string {
+	ends := appendNew(nil, d.Subject.Node)
+	for _, p := range d.pairs {
+		ends = appendNew(appendNew(ends, p.client), p.server)
+	}
+	return ends
+}
+
+// link finds the symptoms: a finding that a present cause explains, joined in place and in time.
+func link(drafts []*draft) {
+	for _, cause := range drafts {
+		for _, e := range cause.rule.Explains {
+			for _, symptom := range drafts {
+				if symptom == cause || !slices.Contains(e.Findings, symptom.ID) || slices.Contains(cause.causes, symptom) {
+					continue
+				}
+				if joinNamed(e.Join).fits(cause, symptom) && inTime(cause, symptom, e.When) && !slices.Contains(symptom.causes, cause) {
+					symptom.causes = append(symptom.causes, cause)
+				}
+			}
+		}
+	}
+	for _, d := range drafts {
+		d.Role = finding.RootCause
+		switch {
+		case len(d.causes) > 0:
+			d.Role = finding.Symptom
+		case d.rule.Advice:
+			d.Role = finding.Advice
+		}
+	}
+}
+
+func joinNamed(name string) join { return joins[slices.Index(joinNames(), name)] }
+
+// slack is how long a symptom may begin before its cause was first seen, or outlast it: a health check runs every few
+// seconds and a capture is started by hand, so a minute on either side is the same incident.
+const slack = time.Minute
+
+// inTime reports whether cause and symptom can belong together. Something that is still going on has no end; something
+// without a time (a status text) fits any time. A cause that is over explains nothing that still goes on after it.
+func inTime(cause, symptom *draft, order string) bool {
+	if order == "any" || cause.First.IsZero() || symptom.First.IsZero() {
+		return true
+	}
+	allowed := slack + time.Duration(cause.slack+symptom.slack)
+	causeEnds := cause.State == finding.Resolved && cause.Last.T.Add(allowed).Before(symptom.First.T)
+	symptomEnds := symptom.State == finding.Resolved && symptom.Last.T.Add(allowed).Before(cause.First.T)
+	if order == "cause-first" && symptom.First.T.Add(allowed).Before(cause.First.T) {
+		return false
+	}
+	return !causeEnds && !symptomEnds
+}

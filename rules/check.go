@@ -1,0 +1,217 @@
+package rules
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+
+	"cbdoctor/finding"
+)
+
+// Problem is one mistake in a rule file.
+type Problem struct {
+	File string `json:"file"`
+	Line int    `json:"line"` // from 1; 0 when the whole file is meant
+	Rule string `json:"rule"`
+	Text string `json:"text"`
+}
+
+func (p Problem) String() string {
+	return fmt.Sprintf("%s:%d: rule %s: %s", p.File, p.Line, p.Rule, p.Text)
+}
+
+// Problems is all mistakes of a catalog; as an error it prints one a line.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i := range p {
+		lines[i] = p[i].String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Words that a rule may use where it has a choice.
+var (
+	idForm      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	fixAreas    = []string{"firewall", "network", "service", "certificate", "schema", "cluster", "capture", "none"}
+	subjects    = []string{"pair", "node", "cluster", "file"}
+	confidences = []string{"low", "medium", "high"}
+	stepKinds   = []string{"mmp", "firewall", "certificate", "check", "manual"}
+)
+
+// checker compiles the expressions of one rule and collects its mistakes.
+type checker struct {
+	catalog  *Catalog
+	rule     *Rule
+	problems Problems
+}
+
+// check compiles everything and reports every mistake that would make a rule wrong or silent.
+func (c *Catalog) check() Problems {
+	var problems Problems
+	seen := map[string]bool{}
+	for _, r := range c.Rules {
+		k := &checker{catalog: c, rule: r}
+		if seen[r.ID] {
+			k.fail(r.line, "the id is used twice")
+		}
+		seen[r.ID] = true
+		k.head()
+		for _, s := range r.Signs {
+			k.sign(s)
+		}
+		k.conclusions()
+		k.remedies()
+		problems = append(problems, k.problems...)
+	}
+	return problems
+}
+
+func (k *checker) fail(line int, format string, args ...any) {
+	k.problems = append(k.problems, Problem{File: k.rule.family.File, Line: line, Rule: k.rule.ID, Text: fmt.Sprintf(format, args...)})
+}
+
+func (k *checker) oneOf(line int, what, value string, allowed []string) {
+	if slices.Contains(allowed, value) {
+		return
+	}
+	hint := ""
+	if near := nearest(value, allowed); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	k.fail(line, "%s %q is not one of %s%s", what, value, strings.Join(allowed, ", "), hint)
+}
+
+func (k *checker) expression(e *Expression, want *cel.Type) {
+	if e.IsZero() {
+		return
+	}
+	code, err := compile(k.catalog.env, e.Source, want)
+	if err != nil {
+		k.fail(e.line, "%s", err)
+		return
+	}
+	e.code = code
+}
+
+func (k *checker) text(t *Text) {
+	if err := t.compile(k.catalog.env); err != nil {
+		k.fail(t.line, "%s", err)
+	}
+}
+
+func (k *checker) head() {
+	r := k.rule
+	if !idForm.MatchString(r.ID) {
+		k.fail(r.line, "the id must be lower-case words joined by hyphens")
+	}
+	if r.Title.IsZero() || strings.TrimSpace(r.Explanation) == "" {
+		k.fail(r.line, "title and explanation must be given")
+	}
+	if r.Severity.Rank() < 0 {
+		names := make([]string, len(finding.Severities))
+		for i, s := range finding.Severities {
+			names[i] = string(s)
+		}
+		k.oneOf(r.line, "severity", string(r.Severity), names)
+	}
+	k.oneOf(r.line, "fix_area", r.FixArea, fixAreas)
+	k.oneOf(r.line, "subject", r.Subject, subjects)
+	k.oneOf(r.line, "together", r.Together, []string{"", "server"})
+	if len(r.Signs) == 0 {
+		k.fail(r.line, "a rule without signs never fires")
+	}
+	k.text(&r.Title)
+	k.expression(&r.Applies, cel.BoolType)
+}
+
+func (k *checker) sign(s *Sign) {
+	line := s.Summary.line
+	known := kindOf(s.For)
+	if known == nil {
+		names := make([]string, len(kinds))
+		for i := range kinds {
+			names[i] = kinds[i].name
+		}
+		k.oneOf(line, "for", s.For, names)
+		return
+	}
+	for key, values := range s.keyed() {
+		if len(values) > 0 && key != known.key {
+			k.fail(line, "%q belongs to another kind of fact than %q", key, s.For)
+		}
+	}
+	if s.Confidence != "" || s.For != "link" {
+		k.oneOf(line, "confidence", s.Confidence, confidences)
+	}
+	k.oneOf(line, "as", s.As, []string{"", "server", "client"})
+	k.oneOf(line, "side", s.Side, []string{"", "server", "client"})
+	if s.Summary.IsZero() {
+		k.fail(line, "a sign needs a summary: one sentence with the values found")
+	}
+	k.expression(&s.When, cel.BoolType)
+	k.expression(&s.Ongoing, cel.BoolType)
+	k.expression(&s.ConfirmedBy, nil)
+	for _, e := range []*Expression{&s.Client, &s.Server, &s.Node} {
+		k.expression(e, cel.StringType)
+	}
+	k.text(&s.Summary)
+}
+
+func (s *Sign) keyed() map[string][]string {
+	return map[string][]string{"verdict": s.Verdict, "reason": s.Reason, "class": s.Class, "problem": s.Problem}
+}
+
+func (k *checker) conclusions() {
+	for i := range k.rule.Against {
+		a := &k.rule.Against[i]
+		k.expression(&a.When, cel.BoolType)
+		k.text(&a.Text)
+	}
+	for _, e := range k.rule.Explains {
+		k.oneOf(k.rule.line, "join", e.Join, joinNames())
+		k.oneOf(k.rule.line, "time", e.When, []string{"", "overlap", "cause-first", "any"})
+		for _, id := range e.Findings {
+			if id == k.rule.ID {
+				k.fail(k.rule.line, "explains itself")
+			}
+		}
+	}
+}
+
+func (k *checker) remedies() {
+	for _, entry := range k.rule.Remedies {
+		if entry.Step == nil && k.catalog.sequence(entry.Use) == nil {
+			k.fail(k.rule.line, "remedy %q: no such sequence", entry.Use)
+		}
+	}
+	for i, step := range k.rule.steps(k.catalog) {
+		k.step(i, step)
+	}
+}
+
+func (k *checker) step(i int, s *Remedy) {
+	line := s.Text.line
+	k.oneOf(line, "kind", s.Kind, stepKinds)
+	if s.Phase != "" {
+		k.oneOf(line, "phase", s.Phase, phases)
+	}
+	if s.Text.IsZero() || s.Where.IsZero() || s.Source == "" {
+		k.fail(line, "a step needs where, text and source")
+	}
+	if s.Destructive && i == 0 {
+		k.fail(line, "a step that destroys data is never the first")
+	}
+	k.expression(&s.When, cel.BoolType)
+	k.expression(&s.Each, nil)
+	for _, t := range []*Text{&s.Where, &s.Text, &s.Command, &s.Verify} {
+		k.text(t)
+	}
+	for j := range s.Alternatives {
+		k.text(&s.Alternatives[j])
+	}
+}

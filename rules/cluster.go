@@ -1,0 +1,198 @@
+package rules
+
+import (
+	"slices"
+
+	"cbdoctor/capture"
+	"cbdoctor/fact"
+	"cbdoctor/stamp"
+)
+
+// Cluster is the fact.Set as conditions see it: the same facts, and what follows from them without any judgement.
+type Cluster struct {
+	Port         int                `cel:"port"`
+	Nodes        []fact.Node        `cel:"nodes"`
+	Databases    []string           `cel:"databases"` // addresses of the database nodes
+	Primary      string             `cel:"primary"`   // its address; empty when no or more than one node is called primary
+	Primaries    []string           `cel:"primaries"` // every node that some current status calls primary, or that calls itself so
+	Replicas     []string           `cel:"replicas"`
+	Paths        []Path             `cel:"paths"`    // every direction between two database nodes
+	Statuses     []fact.Status      `cel:"statuses"` // the latest of each node
+	Members      []Member           `cel:"members"`  // the lines under "Nodes:" of these
+	Checks       []fact.HealthCheck `cel:"checks"`
+	Messages     []fact.Message     `cel:"messages"`
+	Upgrades     []fact.Upgrade     `cel:"upgrades"`
+	Commands     []fact.Command     `cel:"commands"`
+	Links        []fact.Link        `cel:"links"`
+	Certificates []fact.Certificate `cel:"certificates"`
+	Clocks       []fact.Clock       `cel:"clocks"`
+	Captures     []Capture          `cel:"captures"`
+	Inputs       []fact.Input       `cel:"inputs"`
+	Gaps         []fact.Gap         `cel:"gaps"`
+	Versions     []string           `cel:"versions"` // different CMS versions, sorted
+}
+
+// Path is one direction between two database nodes.
+type Path struct {
+	Client string `cel:"client"`
+	Server string `cel:"server"`
+	V6     bool   `cel:"v6"`
+}
+
+// Member is one node's line in one status: what Node says of Address.
+type Member struct {
+	Status    fact.Status `cel:"status"`
+	Node      string      `cel:"node"` // whose status it is
+	Address   string      `cel:"address"`
+	Me        bool        `cel:"me"`
+	Connected bool        `cel:"connected"`
+	Role      string      `cel:"role"`
+	InSync    string      `cel:"in_sync"`
+	Text      string      `cel:"text"`
+	Line      int         `cel:"line"`
+}
+
+// Capture is one capture file, with its sessions counted.
+type Capture struct {
+	File         string         `cel:"file"`
+	Format       string         `cel:"format"`
+	Packets      int64          `cel:"packets"`
+	PortPackets  int64          `cel:"port_packets"`
+	Problem      string         `cel:"problem"`
+	First        stamp.Time     `cel:"first"`
+	Last         stamp.Time     `cel:"last"`
+	Sessions     int            `cel:"sessions"`
+	Verdicts     map[string]int `cel:"verdicts"`
+	Observations map[string]int `cel:"observations"`
+}
+
+func newCluster(s *fact.Set) *Cluster {
+	c := &Cluster{
+		Port: int(s.Port), Nodes: s.Nodes, Checks: s.HealthChecks, Messages: s.Messages, Upgrades: s.Upgrades,
+		Commands: s.Commands, Links: s.Links, Certificates: s.Certificates, Clocks: s.Clocks, Inputs: s.Inputs, Gaps: s.Gaps,
+	}
+	if c.Port == 0 {
+		c.Port = 5432
+	}
+	for _, status := range s.Statuses {
+		if !status.Superseded {
+			c.Statuses = append(c.Statuses, status)
+		}
+	}
+	for _, status := range c.Statuses {
+		for _, m := range status.Members {
+			c.Members = append(c.Members, Member{
+				Status: status, Node: status.Node, Address: m.Address, Me: m.Me, Connected: m.Connected,
+				Role: m.Role, InSync: m.InSync, Text: m.Text, Line: m.Line,
+			})
+		}
+	}
+	for _, result := range s.Captures {
+		c.Captures = append(c.Captures, countCapture(result))
+	}
+	c.findRoles()
+	for _, a := range c.Databases {
+		for _, b := range c.Databases {
+			if a != b {
+				c.Paths = append(c.Paths, newPath(a, b))
+			}
+		}
+	}
+	for _, n := range c.Nodes {
+		if n.Version != "" {
+			c.Versions = appendNew(c.Versions, n.Version)
+		}
+	}
+	slices.Sort(c.Versions)
+	return c
+}
+
+// findRoles collects the database nodes from the statuses first, because a status names them in the order of the cluster,
+// then from whatever else named one.
+func (c *Cluster) findRoles() {
+	for _, m := range c.Members {
+		if m.Role != fact.Client {
+			c.Databases = appendNew(c.Databases, m.Address)
+		}
+		if m.Role == fact.Primary && m.Connected {
+			c.Primaries = appendNew(c.Primaries, m.Address)
+		}
+	}
+	for _, n := range c.Nodes {
+		if n.Address == "" {
+			continue
+		}
+		if n.Database || n.Role == fact.Primary || n.Role == fact.Replica {
+			c.Databases = appendNew(c.Databases, n.Address)
+		}
+		if n.Role == fact.Primary && len(c.Statuses) == 0 {
+			c.Primaries = appendNew(c.Primaries, n.Address)
+		}
+	}
+	if len(c.Primaries) == 1 {
+		c.Primary = c.Primaries[0]
+	}
+	for _, address := range c.Databases {
+		if !slices.Contains(c.Primaries, address) {
+			c.Replicas = append(c.Replicas, address)
+		}
+	}
+}
+
+func countCapture(r *capture.Result) Capture {
+	c := Capture{
+		File: r.File, Format: r.Format, Packets: r.Packets, PortPackets: r.PortPackets, Problem: r.Problem,
+		First: r.First, Last: r.Last, Verdicts: map[string]int{}, Observations: map[string]int{},
+	}
+	for _, p := range r.Pairs {
+		for verdict, n := range p.Sessions {
+			c.Verdicts[string(verdict)] += int(n)
+			c.Sessions += int(n)
+		}
+		for observation, n := range p.Observations {
+			c.Observations[observation] += int(n)
+		}
+	}
+	return c
+}
+
+// label is how texts call a node: its address, and its name where one is known.
+func (c *Cluster) label(address string) string {
+	for _, n := range c.Nodes {
+		if n.Address == address && n.Address != "" && n.Name != "" && n.Name != address {
+			return address + " (" + n.Name + ")"
+		}
+	}
+	return address
+}
+
+// file is the name that the node's own status gives to one of its certificate files, "" when nothing says it.
+func (c *Cluster) file(node, key string) string {
+	for _, s := range c.Statuses {
+		if s.Node == node && s.Certificates[key] != "" {
+			return s.Certificates[key]
+		}
+	}
+	return ""
+}
+
+// netInterface is the interface that the node uses for the database cluster, "a" being what the documents use when nothing says it.
+func (c *Cluster) netInterface(node string) string {
+	for _, s := range c.Statuses {
+		if s.Node == node && s.Interface != "" {
+			return s.Interface
+		}
+	}
+	return "a"
+}
+
+func newPath(client, server string) Path {
+	return Path{Client: client, Server: server, V6: slices.Contains([]byte(client), ':')}
+}
+
+func appendNew(list []string, s string) []string {
+	if s == "" || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}

@@ -1,0 +1,96 @@
+package rules
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"cbdoctor/fact"
+	"cbdoctor/finding"
+)
+
+// Evaluate asks every rule about the facts. A rule whose condition fails is listed as not evaluated with the reason; an
+// error comes only from a context that ended.
+func (c *Catalog) Evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome, error) {
+	cluster := newCluster(set)
+	have := cluster.inputs()
+	outcome := &finding.Outcome{Event: map[int]string{}}
+	var drafts []*draft
+	for _, r := range c.Rules {
+		answer := r.ask(ctx, cluster, have)
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("evaluate rule %s: %w", r.ID, err)
+		}
+		if answer.Result == NotEvaluated {
+			outcome.NotEvaluated = append(outcome.NotEvaluated, finding.NotEvaluated{ID: r.ID, Missing: answer.Missing})
+		}
+		drafts = append(drafts, group(r, answer.hits)...)
+	}
+	link(drafts)
+	drafts = order(drafts)
+	steps := map[*draft][]planned{}
+	for i, d := range drafts {
+		d.Ref = fmt.Sprintf("F%d", i+1)
+	}
+	for _, d := range drafts {
+		var err error
+		if steps[d], err = c.finish(ctx, d, cluster); err != nil {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			outcome.NotEvaluated = append(outcome.NotEvaluated, finding.NotEvaluated{ID: d.ID, Missing: []string{"text: " + err.Error()}})
+		}
+		outcome.Findings = append(outcome.Findings, d.Finding)
+	}
+	outcome.Plan = plan(drafts, steps)
+	return outcome, nil
+}
+
+// finish fills the texts of one finding in: title, counter-evidence, causes and remedies.
+func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]planned, error) {
+	variables := d.variables(cluster)
+	title, err := d.rule.Title.render(ctx, variables)
+	if err != nil {
+		return nil, err
+	}
+	d.Title = title
+	d.References = slices.Clone(d.rule.References)
+	for _, cause := range d.causes {
+		d.ExplainedBy = append(d.ExplainedBy, cause.Ref)
+	}
+	for i := range d.rule.Against {
+		a := &d.rule.Against[i]
+		holds, err := a.When.code.holds(ctx, variables)
+		if err != nil {
+			return nil, err
+		}
+		if !holds {
+			continue
+		}
+		text, err := a.Text.render(ctx, variables)
+		if err != nil {
+			return nil, err
+		}
+		d.Finding.Against = append(d.Finding.Against, finding.Against{Text: text})
+	}
+	steps, err := c.remedies(ctx, d, cluster)
+	for _, s := range steps {
+		d.Remedies = append(d.Remedies, s.Remedy)
+	}
+	return steps, err
+}
+
+// order puts root causes first, worst first, each followed by what it explains; then advice.
+func order(drafts []*draft) []*draft {
+	roles := []string{finding.RootCause, finding.Symptom, finding.Advice}
+	slices.SortStableFunc(drafts, func(a, b *draft) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(roles, a.Role), slices.Index(roles, b.Role)),
+			cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
+			cmp.Compare(stateRank(b.State), stateRank(a.State)),
+			cmp.Compare(slices.Index(confidences, b.Confidence), slices.Index(confidences, a.Confidence)),
+		)
+	})
+	return drafts
+}

@@ -1,0 +1,166 @@
+package rules
+
+import (
+	"context"
+	"slices"
+
+	"cbdoctor/fact"
+	"cbdoctor/finding"
+)
+
+// hit is one sign that fired on one fact.
+type hit struct {
+	rule       *Rule
+	sign       *Sign
+	fact       any
+	subject    finding.Subject
+	pairs      []pair
+	span       fact.Span
+	state      string
+	confidence int      // index into confidences
+	proofs     []string // the places that show it
+	summary    string
+	confirming []fact.Source
+}
+
+// pair is a connection that a finding is about; an unknown end is empty.
+type pair struct{ client, server string }
+
+// match asks one sign about every fact of its kind. An error is the condition's own: the other rules go on.
+func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
+	k := kindOf(s.For)
+	var hits []hit
+	for _, value := range k.facts(c) {
+		a := k.about(value)
+		if !s.wants(a.keys) {
+			continue
+		}
+		variables := map[string]any{"cluster": c, s.For: value, "subject": finding.Subject{}, "it": ""}
+		holds, err := s.When.code.holds(ctx, variables)
+		if err != nil {
+			return hits, err
+		}
+		if !holds {
+			continue
+		}
+		h, err := r.hit(ctx, s, a, value, variables)
+		if err != nil {
+			return hits, err
+		}
+		hits = append(hits, h)
+	}
+	return hits, nil
+}
+
+// wants reports whether the fact carries one of the values that the sign asks for.
+func (s *Sign) wants(keys []string) bool {
+	asked := s.asked()
+	if len(asked) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(asked, key) })
+}
+
+func (s *Sign) asked() []string { return slices.Concat(s.Verdict, s.Reason, s.Class, s.Problem) }
+
+func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables map[string]any) (hit, error) {
+	if s.For == "message" && s.As == "client" {
+		a.client, a.server = a.server, a.client
+	}
+	for _, own := range []struct {
+		expression Expression
+		value      *string
+	}{{s.Client, &a.client}, {s.Server, &a.server}, {s.Node, &a.node}} {
+		if own.expression.IsZero() {
+			continue
+		}
+		text, err := own.expression.code.text(ctx, variables)
+		if err != nil {
+			return hit{}, err
+		}
+		*own.value = text
+	}
+	if s.Side != "" {
+		a.side = s.Side
+	}
+	h := hit{rule: r, sign: s, fact: value, span: a.span, state: a.state, proofs: []string{a.proof}, pairs: pairsOf(value, a)}
+	h.subject = r.subject(a, variables["cluster"].(*Cluster).Port)
+	h.confidence = max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
+	if len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
+		// The pair's latest decisive session went another way: this fault was there earlier.
+		h.state = finding.Resolved
+		h.confidence = min(h.confidence, slices.Index(confidences, "medium"))
+	}
+	if !s.Ongoing.IsZero() {
+		ongoing, err := s.Ongoing.code.holds(ctx, variables)
+		if err != nil {
+			return hit{}, err
+		}
+		h.state = going(ongoing)
+	}
+	variables["subject"] = h.subject
+	if err := h.confirm(ctx, variables); err != nil {
+		return hit{}, err
+	}
+	var err error
+	h.summary, err = s.Summary.render(ctx, variables)
+	return h, err
+}
+
+// subject says what the finding is about, from what the fact is about.
+func (r *Rule) subject(a about, port int) finding.Subject {
+	s := finding.Subject{Kind: r.Subject}
+	switch r.Subject {
+	case "pair":
+		s.Client, s.Server, s.Port, s.Side = a.client, a.server, port, a.side
+		if r.Together == "server" {
+			s.Client = ""
+		}
+	case "node":
+		s.Node, s.Side = a.node, a.side
+	case "file":
+		s.File = a.file
+	}
+	return s
+}
+
+// pairsOf lists the connections that a fact is about. A certificate is shown to several peers.
+func pairsOf(value any, a about) []pair {
+	if c, ok := value.(fact.Certificate); ok && len(c.Peers) > 1 {
+		var pairs []pair
+		for _, peer := range c.Peers {
+			if c.Side == "server" {
+				pairs = append(pairs, pair{peer, c.Node})
+			} else {
+				pairs = append(pairs, pair{c.Node, peer})
+			}
+		}
+		return pairs
+	}
+	if a.server == "" {
+		return nil
+	}
+	return []pair{{a.client, a.server}}
+}
+
+// confirm looks for facts that say the same from another place. Such a fact makes the finding surer by one step.
+func (h *hit) confirm(ctx context.Context, variables map[string]any) error {
+	if h.sign.ConfirmedBy.IsZero() {
+		return nil
+	}
+	value, err := h.sign.ConfirmedBy.code.value(ctx, variables)
+	if err != nil {
+		return err
+	}
+	for _, confirming := range elements(value) {
+		for i := range kinds {
+			if !isKind(&kinds[i], confirming) {
+				continue
+			}
+			a := kinds[i].about(confirming)
+			h.proofs = appendNew(h.proofs, a.proof)
+			h.confirming = append(h.confirming, a.span.Sources...)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types/ref"
+)
+
+// costLimit bounds one evaluation. The most expensive condition of the catalog costs some thousands on a large bundle;
+// a condition that walks every fact against every other of 10,000 would need 10^8 and is stopped.
+const costLimit = 5_000_000
+
+// program is a checked expression, ready to run.
+type program struct {
+	source string
+	run    cel.Program
+	ast    *cel.Ast
+}
+
+// compile checks the expression's names and types. The error names the unknown field and the nearest one that exists.
+func compile(env *cel.Env, source string, want *cel.Type) (*program, error) {
+	ast, issues := env.Compile(source)
+	if issues != nil && issues.Err() != nil {
+		return nil, fmt.Errorf("%q: %s", source, explainIssues(env, issues))
+	}
+	if want != nil && !ast.OutputType().IsExactType(want) && ast.OutputType().String() != "dyn" {
+		return nil, fmt.Errorf("%q gives %s, but %s is wanted", source, ast.OutputType(), want)
+	}
+	run, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit), cel.InterruptCheckFrequency(1000))
+	if err != nil {
+		return nil, fmt.Errorf("%q: %w", source, err)
+	}
+	return &program{source: source, run: run, ast: ast}, nil
+}
+
+// value evaluates with the given variables.
+func (p *program) value(ctx context.Context, variables map[string]any) (ref.Val, error) {
+	value, _, err := p.run.ContextEval(ctx, variables)
+	if err != nil {
+		return nil, fmt.Errorf("condition %q: %w", p.source, err)
+	}
+	return value, nil
+}
+
+// holds evaluates a condition; a nil program is a condition that was not written, and holds.
+func (p *program) holds(ctx context.Context, variables map[string]any) (bool, error) {
+	if p == nil {
+		return true, nil
+	}
+	value, err := p.value(ctx, variables)
+	if err != nil {
+		return false, err
+	}
+	b, ok := value.Value().(bool)
+	if !ok {
+		return false, fmt.Errorf("condition %q gives %v instead of true or false", p.source, value.Value())
+	}
+	return b, nil
+}
+
+// text evaluates an expression that gives a string.
+func (p *program) text(ctx context.Context, variables map[string]any) (string, error) {
+	value, err := p.value(ctx, variables)
+	if err != nil {
+		return "", err
+	}
+	return show(value), nil
+}
+
+var undefined = regexp.MustCompile(`undefined field '([^']*)'|undeclared reference to '([^']*)'`)
+
+// explainIssues turns the checker's report into one line per mistake, with the nearest known name.
+func explainIssues(env *cel.Env, issues *cel.Issues) string {
+	var lines []string
+	for _, e := range issues.Errors() {
+		line := e.Message
+		if m := undefined.FindStringSubmatch(e.Message); m != nil {
+			name := m[1] + m[2]
+			if near := nearest(name, vocabulary()); near != "" {
+				line += fmt.Sprintf("; did you mean %q?", near)
+			}
+		}
+		lines = append(lines, fmt.Sprintf("column %d: %s", e.Location.Column()+1, line))
+	}
+	return strings.Join(lines, "; ")
+}
+
+// nearest is the known name with the smallest edit distance, if that is small enough to be a slip of the finger.
+func nearest(name string, known []string) string {
+	best, bestDistance := "", 1+len(name)/3
+	for _, candidate := range known {
+		if d := distance(name, candidate); d <= bestDistance && (best == "" || d < bestDistance) {
+			best, bestDistance = candidate, d
+		}
+	}
+	return best
+}
+
+// distance is the Levenshtein distance in bytes.
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			diagonal, row[j] = row[j], min(row[j]+1, row[j-1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
+
+// vocabulary is every variable and field name that an expression can use, sorted.
+func vocabulary() []string {
+	names := []string{"subject", "it"}
+	for _, k := range kinds {
+		names = append(names, k.name)
+		names = append(names, fieldsOf(k.typ)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -1,0 +1,102 @@
+package rules
+
+import (
+	"context"
+	"fmt"
+
+	"cbdoctor/finding"
+)
+
+// sequence is a shared sequence of steps by its name, nil when no file has it.
+func (c *Catalog) sequence(name string) []Remedy {
+	for i := len(c.Families) - 1; i >= 0; i-- { // a customer's own file comes later and replaces
+		if steps, ok := c.Families[i].Remedies[name]; ok {
+			return steps
+		}
+	}
+	return nil
+}
+
+// steps is the rule's way out with the shared sequences put in their places.
+func (r *Rule) steps(c *Catalog) []*Remedy {
+	var steps []*Remedy
+	for _, entry := range r.Remedies {
+		if entry.Step != nil {
+			steps = append(steps, entry.Step)
+			continue
+		}
+		shared := c.sequence(entry.Use)
+		for i := range shared {
+			steps = append(steps, &shared[i])
+		}
+	}
+	return steps
+}
+
+// planned is a step of one finding with the phase of the plan that it belongs to.
+type planned struct {
+	finding.Remedy
+	phase string
+}
+
+// remedies fills the rule's steps in for one finding.
+func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]planned, error) {
+	var out []planned
+	for _, step := range d.rule.steps(c) {
+		variables := d.variables(cluster)
+		holds, err := step.When.code.holds(ctx, variables)
+		if err != nil {
+			return out, err
+		}
+		if !holds {
+			continue
+		}
+		each := []any{""}
+		if !step.Each.IsZero() {
+			value, err := step.Each.code.value(ctx, variables)
+			if err != nil {
+				return out, err
+			}
+			each = elements(value)
+		}
+		for _, it := range each {
+			variables["it"] = it
+			remedy, err := step.fill(ctx, variables)
+			if err != nil {
+				return out, err
+			}
+			remedy.Step = len(out) + 1
+			out = append(out, planned{remedy, first(step.Phase, phaseOf[d.FixArea])})
+		}
+	}
+	return out, nil
+}
+
+func (s *Remedy) fill(ctx context.Context, variables map[string]any) (finding.Remedy, error) {
+	r := finding.Remedy{Kind: s.Kind, Destructive: s.Destructive, Source: s.Source}
+	for _, t := range []struct {
+		text Text
+		into *string
+	}{{s.Where, &r.Where}, {s.Text, &r.Text}, {s.Command, &r.Command}, {s.Verify, &r.Verify}} {
+		filled, err := t.text.render(ctx, variables)
+		if err != nil {
+			return r, fmt.Errorf("remedy: %w", err)
+		}
+		*t.into = filled
+	}
+	for _, t := range s.Alternatives {
+		filled, err := t.render(ctx, variables)
+		if err != nil {
+			return r, fmt.Errorf("remedy: %w", err)
+		}
+		if filled != "" {
+			r.Alternatives = append(r.Alternatives, filled)
+		}
+	}
+	return r, nil
+}
+
+// variables is what the texts of a finding can name.
+func (d *draft) variables(c *Cluster) map[string]any {
+	return map[string]any{"cluster": c, "subject": d.Subject, "it": "", d.hits[0].sign.For: d.hits[0].fact}
+}
