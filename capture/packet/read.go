@@ -1,0 +1,90 @@
+package packet
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"cbdoctor/stamp"
+)
+
+// Handler receives each packet that was asked for, in file order, always from the goroutine that called [Read]. The packet and all
+// slices in it are valid during the call only. An error ends the reading and is returned by [Read] as it is, except [Stop].
+type Handler func(p *Packet) error
+
+// Stop, returned by a handler, ends the reading without an error: what was wanted has been seen.
+var Stop = errors.New("stop reading")
+
+// Options say what is wanted. The zero value wants TCP packets of port 5432.
+type Options struct {
+	// Ports are the wanted TCP ports; none means 5432.
+	Ports []uint16
+	// Filter, when set, is asked for each packet before the handler; packets that it refuses are neither delivered nor counted
+	// as port packets.
+	Filter func(p *Packet) bool
+	// Hosts, when set, learns the TTLs and IP ids of traffic of other ports, always up to the packet that is being delivered.
+	Hosts *Hosts
+	// All delivers every TCP packet whatever its ports, and ICMP errors and ARP likewise: for files that are small or already filtered.
+	All bool
+	// Workers is the number of goroutines that look for wanted packets in a plain file; 0 means one a core, at most 4.
+	Workers int
+	// ChunkSize is how many bytes a worker looks through at a time; 0 means the size that was measured to be the fastest.
+	ChunkSize int
+}
+
+// Info is what a capture says about itself. It is complete even where reading had to end early.
+type Info struct {
+	Format      string   // "pcap", "pcap-ns", "pcapng", with "+gzip", "+zstd", "+lz4" when compressed
+	LinkTypes   []string // names of the LINKTYPE registry, in the order of their first appearance
+	Packets     int64    // packets in the file
+	PortPackets int64    // TCP packets of the wanted ports
+	First, Last stamp.Time
+	Problem     string // what is damaged, at which frame and offset; "" when the file was read to its end
+	LeftOut     string // what a documented limit made us leave out
+	Truncated   int64  // packets of which less was captured than was sent
+	Dropped     uint64 // packets that the capturing host says it lost (pcapng interface statistics)
+	Interfaces  []Interface
+	Secrets     [][]byte // TLS key logs from decryption secrets blocks, in NSS key log format; never print them
+	Names       []Name   // from name resolution blocks
+	Comments    []Comment
+	Hardware    string
+	OS          string
+	Application string
+}
+
+// Interface is one interface of a capture.
+type Interface struct {
+	Section     int
+	Link        LinkType
+	SnapLen     uint32
+	Name        string
+	Description string
+	Filter      string
+	Digits      int // fractional digits of its times
+}
+
+// Name is one address with a name that the capture file carries.
+type Name struct {
+	Addr  Addr
+	Names []string
+}
+
+// Comment is a note that somebody wrote into the file; Frame is 0 when it belongs to no packet.
+type Comment struct {
+	Frame int64
+	Text  string
+}
+
+// ErrNotCapture says that the input is no capture file of a kind that is known here.
+var ErrNotCapture = errors.New("not a capture file")
+
+// Read reads a capture from a stream, plain or compressed. The error tells that nothing could be read as a capture (it wraps
+// [ErrNotCapture]), that ctx ended, or what the handler returned; damage further on is told in [Info.Problem].
+func Read(ctx context.Context, r io.Reader, opt Options, h Handler) (Info, error) {
+	return Info{}, ErrNotCapture
+}
+
+// ReadFile is [Read] for a file on disk, faster: all cores look for wanted packets in a plain file.
+func ReadFile(ctx context.Context, path string, opt Options, h Handler) (Info, error) {
+	return Info{}, ErrNotCapture
+}
