@@ -1,0 +1,203 @@
+package tlswire
+
+import (
+	"encoding/binary"
+
+	"golang.org/x/crypto/cryptobyte"
+)
+
+// HandshakeType is the type of a handshake message (RFC 8446 section 4, RFC 5246 section 7.4).
+type HandshakeType uint8
+
+// The messages that are told apart.
+const (
+	ClientHello        HandshakeType = 1
+	ServerHello        HandshakeType = 2
+	NewSessionTicket   HandshakeType = 4
+	Certificate        HandshakeType = 11
+	ServerKeyExchange  HandshakeType = 12
+	CertificateRequest HandshakeType = 13
+	ServerHelloDone    HandshakeType = 14
+	CertificateVerify  HandshakeType = 15
+	ClientKeyExchange  HandshakeType = 16
+	Finished           HandshakeType = 20
+)
+
+var handshakeNames = map[HandshakeType]string{
+	0: "HelloRequest", ClientHello: "ClientHello", ServerHello: "ServerHello", NewSessionTicket: "NewSessionTicket",
+	8: "EncryptedExtensions", Certificate: "Certificate", ServerKeyExchange: "ServerKeyExchange",
+	CertificateRequest: "CertificateRequest", ServerHelloDone: "ServerHelloDone", CertificateVerify: "CertificateVerify",
+	ClientKeyExchange: "ClientKeyExchange", Finished: "Finished", 22: "CertificateStatus",
+}
+
+// String is the name of the RFC, "" for a type that is not known.
+func (t HandshakeType) String() string { return handshakeNames[t] }
+
+// handshake takes bytes of handshake messages in clear text. A message within one piece is read in place.
+func (c *Conn) handshake(side Side, frame int64, b []byte) {
+	s := &c.streams[side]
+	if s.skip > 0 {
+		n := min(s.skip, len(b))
+		s.skip -= n
+		b = b[n:]
+	}
+	if len(s.message) > 0 {
+		s.message = append(s.message, b...)
+		b = s.message
+	}
+	for len(b) >= 4 {
+		length := int(b[1])<<16 | int(b[2])<<8 | int(b[3])
+		if length > maxHandshake {
+			s.skip = length + 4 - len(b)
+			b = nil
+			break
+		}
+		if len(b) < 4+length {
+			break
+		}
+		c.message(side, frame, HandshakeType(b[0]), b[4:4+length])
+		b = b[4+length:]
+	}
+	s.message = append(s.message[:0], b...)
+}
+
+func (c *Conn) message(side Side, frame int64, kind HandshakeType, body cryptobyte.String) {
+	switch kind {
+	case ClientHello:
+		c.clientHello(body)
+	case ServerHello:
+		c.serverHello(body)
+	case Certificate:
+		c.certificate(side, frame, body)
+	case CertificateRequest:
+		c.Requested = true
+		c.certificateRequest(body)
+	}
+	c.Last[side], c.LastFrame[side] = kind, frame
+}
+
+// Extensions that are read (IANA TLS ExtensionType Values).
+const (
+	extServerName        = 0
+	extALPN              = 16
+	extSupportedVersions = 43
+)
+
+func (c *Conn) clientHello(s cryptobyte.String) {
+	var random, session, ciphers, compression, extensions cryptobyte.String
+	var version uint16
+	if !s.ReadUint16(&version) {
+		return
+	}
+	c.Offered = max(c.Offered, version)
+	if !s.ReadBytes((*[]byte)(&random), 32) || !s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16LengthPrefixed(&ciphers) ||
+		!s.ReadUint8LengthPrefixed(&compression) || s.Empty() || !s.ReadUint16LengthPrefixed(&extensions) {
+		return
+	}
+	eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
+		var list, name cryptobyte.String
+		switch kind {
+		case extServerName:
+			var nameType uint8
+			if data.ReadUint16LengthPrefixed(&list) && list.ReadUint8(&nameType) && nameType == 0 && list.ReadUint16LengthPrefixed(&name) && len(name) <= 255 {
+				c.SNI = string(name)
+			}
+		case extALPN:
+			if data.ReadUint16LengthPrefixed(&list) && list.ReadUint8LengthPrefixed(&name) {
+				c.ALPN = string(name)
+			}
+		case extSupportedVersions:
+			var v uint16
+			if data.ReadUint8LengthPrefixed(&list) {
+				for list.ReadUint16(&v) {
+					if v&0x0f0f != 0x0a0a && v <= 0x0304 { // not one of GREASE (RFC 8701)
+						c.Offered = max(c.Offered, v)
+					}
+				}
+			}
+		}
+	})
+}
+
+// retryRandom is the random of a HelloRetryRequest (RFC 8446 section 4.1.3); its first eight bytes are enough.
+const retryRandom = 0xcf21ad74e59a6111
+
+func (c *Conn) serverHello(s cryptobyte.String) {
+	var random []byte
+	var session, extensions cryptobyte.String
+	var version, cipher uint16
+	var compression uint8
+	if !s.ReadUint16(&version) || !s.ReadBytes(&random, 32) || !s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16(&cipher) || !s.ReadUint8(&compression) {
+		return
+	}
+	c.Version, c.Cipher = version, cipher
+	c.Retry = c.Retry || binary.BigEndian.Uint64(random) == retryRandom
+	if s.ReadUint16LengthPrefixed(&extensions) {
+		eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
+			var v uint16
+			if kind == extSupportedVersions && data.ReadUint16(&v) {
+				c.Version = v
+			}
+		})
+	}
+}
+
+func eachExtension(s cryptobyte.String, each func(kind uint16, data cryptobyte.String)) {
+	for !s.Empty() {
+		var kind uint16
+		var data cryptobyte.String
+		if !s.ReadUint16(&kind) || !s.ReadUint16LengthPrefixed(&data) {
+			return
+		}
+		each(kind, data)
+	}
+}
+
+// maxChain bounds the certificates handed over of one message.
+const maxChain = 16
+
+// certificate reads the Certificate message of TLS up to 1.2 (RFC 5246 section 7.4.2); that of 1.3 is encrypted.
+func (c *Conn) certificate(side Side, frame int64, s cryptobyte.String) {
+	var list cryptobyte.String
+	if !s.ReadUint24LengthPrefixed(&list) {
+		return
+	}
+	chain := make([][]byte, 0, 4)
+	for !list.Empty() && len(chain) < maxChain {
+		var der cryptobyte.String
+		if !list.ReadUint24LengthPrefixed(&der) {
+			break
+		}
+		chain = append(chain, der)
+	}
+	if side == Client {
+		c.EmptyClient, c.ClientCert = len(chain) == 0, len(chain) > 0
+	}
+	if c.Certificates != nil {
+		c.Certificates(side, frame, chain)
+	}
+}
+
+// maxAuthorities bounds the names kept of a CertificateRequest.
+const maxAuthorities = 16
+
+// certificateRequest reads the acceptable authorities (RFC 5246 section 7.4.4) as raw DER names.
+func (c *Conn) certificateRequest(s cryptobyte.String) {
+	var types, algorithms, list cryptobyte.String
+	if !s.ReadUint8LengthPrefixed(&types) {
+		return
+	}
+	if c.Version >= 0x0303 && !s.ReadUint16LengthPrefixed(&algorithms) {
+		return
+	}
+	if !s.ReadUint16LengthPrefixed(&list) {
+		return
+	}
+	for !list.Empty() && len(c.Authorities) < maxAuthorities {
+		var name cryptobyte.String
+		if !list.ReadUint16LengthPrefixed(&name) {
+			return
+		}
+		c.Authorities = append(c.Authorities, string(name))
+	}
+}
