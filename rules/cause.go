@@ -2,10 +2,43 @@ package rules
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"cbdoctor/finding"
 )
+
+// sharedEffects is what a name in "explains" stands for, nil when no file has it.
+func (c *Catalog) sharedEffects(name string) []Effect {
+	for i := len(c.Families) - 1; i >= 0; i-- {
+		if effects, ok := c.Families[i].Effects[name]; ok {
+			return effects
+		}
+	}
+	return nil
+}
+
+func (r *Rule) effects(c *Catalog) []Effect {
+	var effects []Effect
+	for _, entry := range r.Explains {
+		if entry.Effect != nil {
+			effects = append(effects, *entry.Effect)
+			continue
+		}
+		effects = append(effects, c.sharedEffects(entry.Use)...)
+	}
+	return effects
+}
+
+func (e Effect) names(id string) bool {
+	return slices.ContainsFunc(e.Findings, func(pattern string) bool { return named(pattern, id) })
+}
+
+// named reports whether the pattern, an id or the beginning of ids with a star, means the id.
+func named(pattern, id string) bool {
+	prefix, isPrefix := strings.CutSuffix(pattern, "*")
+	return pattern == id || isPrefix && strings.HasPrefix(id, prefix)
+}
 
 // join decides whether a symptom is about the same thing as its possible cause.
 type join struct {
@@ -77,14 +110,14 @@ func (d *draft) ends() []string {
 }
 
 // link finds the symptoms: a finding that a present cause explains, joined in place and in time.
-func link(drafts []*draft) {
+func (c *Catalog) link(drafts []*draft) {
 	for _, cause := range drafts {
-		for _, e := range cause.rule.Explains {
+		for _, e := range cause.rule.effects(c) {
 			for _, symptom := range drafts {
-				if symptom == cause || !slices.Contains(e.Findings, symptom.ID) || slices.Contains(cause.causes, symptom) {
+				if symptom == cause || !e.names(symptom.ID) || slices.Contains(symptom.causes, cause) || cause.comesFrom(symptom) {
 					continue
 				}
-				if joinNamed(e.Join).fits(cause, symptom) && inTime(cause, symptom, e.When) && !slices.Contains(symptom.causes, cause) {
+				if joinNamed(e.Join).fits(cause, symptom) && inTime(cause, symptom, e.Time) {
 					symptom.causes = append(symptom.causes, cause)
 				}
 			}
@@ -95,10 +128,15 @@ func link(drafts []*draft) {
 		switch {
 		case len(d.causes) > 0:
 			d.Role = finding.Symptom
-		case d.rule.Advice:
+		case d.rule.Advice && d.Severity.Rank() < finding.Error.Rank():
 			d.Role = finding.Advice
 		}
 	}
+}
+
+// comesFrom reports whether d is explained by other, at once or through further findings: what explains cannot be explained in turn.
+func (d *draft) comesFrom(other *draft) bool {
+	return slices.ContainsFunc(d.causes, func(cause *draft) bool { return cause == other || cause.comesFrom(other) })
 }
 
 func joinNamed(name string) join { return joins[slices.Index(joinNames(), name)] }

@@ -46,6 +46,7 @@ var (
 // checker compiles the expressions of one rule and collects its mistakes.
 type checker struct {
 	catalog  *Catalog
+	env      *cel.Env // of the part that is being checked
 	rule     *Rule
 	problems Problems
 }
@@ -60,10 +61,12 @@ func (c *Catalog) check() Problems {
 			k.fail(r.line, "the id is used twice")
 		}
 		seen[r.ID] = true
+		k.env = c.env.conclusions
 		k.head()
 		for _, s := range r.Signs {
 			k.sign(s)
 		}
+		k.env = c.env.conclusions
 		k.conclusions()
 		k.remedies()
 		problems = append(problems, k.problems...)
@@ -90,7 +93,7 @@ func (k *checker) expression(e *Expression, want *cel.Type) {
 	if e.IsZero() {
 		return
 	}
-	code, err := compile(k.catalog.env, e.Source, want)
+	code, err := compile(k.env, e.Source, want)
 	if err != nil {
 		k.fail(e.line, "%s", err)
 		return
@@ -99,7 +102,7 @@ func (k *checker) expression(e *Expression, want *cel.Type) {
 }
 
 func (k *checker) text(t *Text) {
-	if err := t.compile(k.catalog.env); err != nil {
+	if err := t.compile(k.env); err != nil {
 		k.fail(t.line, "%s", err)
 	}
 }
@@ -140,6 +143,7 @@ func (k *checker) sign(s *Sign) {
 		k.oneOf(line, "for", s.For, names)
 		return
 	}
+	k.env = k.catalog.env.signs[s.For]
 	for key, values := range s.keyed() {
 		if len(values) > 0 && key != known.key {
 			k.fail(line, "%q belongs to another kind of fact than %q", key, s.For)
@@ -152,6 +156,10 @@ func (k *checker) sign(s *Sign) {
 	k.oneOf(line, "side", s.Side, []string{"", "server", "client"})
 	if s.Summary.IsZero() {
 		k.fail(line, "a sign needs a summary: one sentence with the values found")
+	}
+	k.oneOf(line, "needs", s.Needs, []string{"", "capture", "certificate", "log", "status", "version"})
+	if s.Severity != "" && s.Severity.Rank() < 0 {
+		k.fail(line, "severity %q is not one of info, warning, error, critical", s.Severity)
 	}
 	k.expression(&s.When, cel.BoolType)
 	k.expression(&s.Ongoing, cel.BoolType)
@@ -172,12 +180,17 @@ func (k *checker) conclusions() {
 		k.expression(&a.When, cel.BoolType)
 		k.text(&a.Text)
 	}
-	for _, e := range k.rule.Explains {
+	for _, entry := range k.rule.Explains {
+		if entry.Effect == nil && k.catalog.sharedEffects(entry.Use) == nil {
+			k.fail(k.rule.line, "explains %q: no such effects", entry.Use)
+		}
+	}
+	for _, e := range k.rule.effects(k.catalog) {
 		k.oneOf(k.rule.line, "join", e.Join, joinNames())
-		k.oneOf(k.rule.line, "time", e.When, []string{"", "overlap", "cause-first", "any"})
+		k.oneOf(k.rule.line, "time", e.Time, []string{"", "overlap", "cause-first", "any"})
 		for _, id := range e.Findings {
-			if id == k.rule.ID {
-				k.fail(k.rule.line, "explains itself")
+			if !slices.ContainsFunc(k.catalog.Rules, func(r *Rule) bool { return named(id, r.ID) }) {
+				k.fail(k.rule.line, "explains %q: no such rule%s", id, k.catalog.hint(id))
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"slices"
+	"strings"
 
 	"cbdoctor/capture"
 	"cbdoctor/fact"
@@ -10,26 +11,29 @@ import (
 
 // Cluster is the fact.Set as conditions see it: the same facts, and what follows from them without any judgement.
 type Cluster struct {
-	Port         int                `cel:"port"`
-	Nodes        []fact.Node        `cel:"nodes"`
-	Databases    []string           `cel:"databases"` // addresses of the database nodes
-	Primary      string             `cel:"primary"`   // its address; empty when no or more than one node is called primary
-	Primaries    []string           `cel:"primaries"` // every node that some current status calls primary, or that calls itself so
-	Replicas     []string           `cel:"replicas"`
-	Paths        []Path             `cel:"paths"`    // every direction between two database nodes
-	Statuses     []fact.Status      `cel:"statuses"` // the latest of each node
-	Members      []Member           `cel:"members"`  // the lines under "Nodes:" of these
-	Checks       []fact.HealthCheck `cel:"checks"`
-	Messages     []fact.Message     `cel:"messages"`
-	Upgrades     []fact.Upgrade     `cel:"upgrades"`
-	Commands     []fact.Command     `cel:"commands"`
-	Links        []fact.Link        `cel:"links"`
-	Certificates []fact.Certificate `cel:"certificates"`
-	Clocks       []fact.Clock       `cel:"clocks"`
-	Captures     []Capture          `cel:"captures"`
-	Inputs       []fact.Input       `cel:"inputs"`
-	Gaps         []fact.Gap         `cel:"gaps"`
-	Versions     []string           `cel:"versions"` // different CMS versions, sorted
+	Port      int         `cel:"port"`
+	Nodes     []fact.Node `cel:"nodes"`
+	Databases []string    `cel:"databases"` // addresses of the database nodes
+	Primary   string      `cel:"primary"`   // its address, or that of the one that was; empty when nobody or several are
+	// PrimaryName is the primary as texts call it, and PrimaryArgument as commands do, with stand-ins when it is not known.
+	PrimaryName     string             `cel:"primary_name"`
+	PrimaryArgument string             `cel:"primary_argument"`
+	Primaries       []string           `cel:"primaries"` // every node that some current status calls primary, or that calls itself so
+	Replicas        []string           `cel:"replicas"`
+	Paths           []Path             `cel:"paths"`    // every direction between two database nodes
+	Statuses        []fact.Status      `cel:"statuses"` // the latest of each node
+	Members         []Member           `cel:"members"`  // the lines under "Nodes:" of these
+	Checks          []fact.HealthCheck `cel:"checks"`
+	Messages        []fact.Message     `cel:"messages"`
+	Upgrades        []fact.Upgrade     `cel:"upgrades"`
+	Commands        []fact.Command     `cel:"commands"`
+	Links           []fact.Link        `cel:"links"`
+	Certificates    []fact.Certificate `cel:"certificates"`
+	Clocks          []fact.Clock       `cel:"clocks"`
+	Captures        []Capture          `cel:"captures"`
+	Inputs          []fact.Input       `cel:"inputs"`
+	Gaps            []fact.Gap         `cel:"gaps"`
+	Versions        []string           `cel:"versions"` // different CMS versions, sorted
 }
 
 // Path is one direction between two database nodes.
@@ -129,14 +133,36 @@ func (c *Cluster) findRoles() {
 			c.Primaries = appendNew(c.Primaries, n.Address)
 		}
 	}
-	if len(c.Primaries) == 1 {
+	switch len(c.Primaries) {
+	case 0:
+		c.Primary = c.formerPrimary()
+	case 1:
 		c.Primary = c.Primaries[0]
 	}
+	c.PrimaryName, c.PrimaryArgument = "the primary", "<address of the primary>"
+	if c.Primary != "" {
+		c.PrimaryName, c.PrimaryArgument = c.label(c.Primary), c.Primary
+	}
 	for _, address := range c.Databases {
-		if !slices.Contains(c.Primaries, address) {
+		if !slices.Contains(c.Primaries, address) && address != c.Primary {
 			c.Replicas = append(c.Replicas, address)
 		}
 	}
+}
+
+// formerPrimary is the node that the statuses still use or had joined, when no node is called primary any more.
+func (c *Cluster) formerPrimary() string {
+	for _, s := range c.Statuses {
+		if s.NodeInUse != "" {
+			return s.NodeInUse
+		}
+	}
+	for _, s := range c.Statuses {
+		if _, target, joined := strings.Cut(s.LastCommand, "database cluster join "); joined {
+			return strings.TrimSpace(target)
+		}
+	}
+	return ""
 }
 
 func countCapture(r *capture.Result) Capture {
@@ -184,6 +210,65 @@ func (c *Cluster) netInterface(node string) string {
 		}
 	}
 	return "a"
+}
+
+// link is what the captures say of a pair; its count is 0 when no capture saw it.
+func (c *Cluster) link(client, server string) fact.Link {
+	for _, l := range c.Links {
+		if l.Client == client && l.Server == server {
+			return l
+		}
+	}
+	return fact.Link{Client: client, Server: server}
+}
+
+// certificate is the node's certificate of that side that a text should speak of: one that was rejected or has a problem
+// before one that is fine. Its file and subject are empty when none was seen.
+func (c *Cluster) certificate(node, side string) fact.Certificate {
+	best := fact.Certificate{Node: node, Side: side}
+	score := -1
+	for _, cert := range c.Certificates {
+		if cert.Node != node || cert.Side != side {
+			continue
+		}
+		if s := 2*rank(cert.Rejected) + rank(len(cert.Problems) > 0); s > score {
+			best, score = cert, s
+		}
+	}
+	return best
+}
+
+// basename is the file name without its ending, for "pki csr"; the names that the documents use when nothing says it.
+func (c *Cluster) basename(node, side string) string {
+	name, _, _ := strings.Cut(c.file(node, side+"_certificate"), ".")
+	if name == "" {
+		return "dbcluster" + side
+	}
+	return name
+}
+
+// certsLine is the file names in the order that "database cluster certs" takes them.
+func (c *Cluster) certsLine(node string) string {
+	var words []string
+	for _, file := range []struct{ key, otherwise string }{
+		{"server_key", "<server key>"}, {"server_certificate", "<server certificate>"},
+		{"client_key", "<client key>"}, {"client_certificate", "<client certificate>"}, {"ca_certificate", "<CA certificate>"},
+	} {
+		words = append(words, first(c.file(node, file.key), file.otherwise))
+	}
+	return strings.Join(words, " ")
+}
+
+// pathsWith is the paths that a firewall has to allow: the pair first, then the way back, then all others, because any
+// database node can become the primary.
+func (c *Cluster) pathsWith(client, server string) []Path {
+	var paths []Path
+	for _, p := range append([]Path{newPath(client, server), newPath(server, client)}, c.Paths...) {
+		if p.Client != "" && p.Server != "" && !slices.Contains(paths, p) {
+			paths = append(paths, p)
+		}
+	}
+	return paths
 }
 
 func newPath(client, server string) Path {

@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
@@ -15,49 +16,115 @@ import (
 	"cbdoctor/stamp"
 )
 
-// newEnvironment is what conditions and texts can name: the facts with the field names of package fact, the cluster, the
-// finding's subject, and a few functions. There is no other way out of an expression.
-func newEnvironment() (*cel.Env, error) {
-	clusterType := cel.ObjectType("rules.Cluster")
-	stampType := cel.ObjectType("stamp.Time")
-	options := []cel.EnvOption{
-		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(),
-		ext.NativeTypes(
-			reflect.TypeFor[Cluster](), reflect.TypeFor[Member](), reflect.TypeFor[Path](), reflect.TypeFor[Capture](),
-			reflect.TypeFor[fact.Link](), reflect.TypeFor[fact.HealthCheck](), reflect.TypeFor[fact.Message](), reflect.TypeFor[fact.Upgrade](),
-			reflect.TypeFor[fact.Status](), reflect.TypeFor[fact.Certificate](), reflect.TypeFor[fact.Clock](), reflect.TypeFor[fact.Input](),
-			reflect.TypeFor[fact.Node](), reflect.TypeFor[fact.Command](), reflect.TypeFor[fact.Gap](), reflect.TypeFor[finding.Subject](),
-			ext.ParseStructField(fieldName),
-		),
-		cel.Variable("subject", cel.ObjectType("finding.Subject")),
-		cel.Function("label", cel.MemberOverload("cluster_label", []*cel.Type{clusterType, cel.StringType}, cel.StringType,
-			cel.BinaryBinding(func(c, node ref.Val) ref.Val {
-				return types.String(c.Value().(*Cluster).label(string(node.(types.String))))
-			}))),
-		cel.Function("interface_of", cel.MemberOverload("cluster_interface_of", []*cel.Type{clusterType, cel.StringType}, cel.StringType,
-			cel.BinaryBinding(func(c, node ref.Val) ref.Val {
-				return types.String(c.Value().(*Cluster).netInterface(string(node.(types.String))))
-			}))),
-		cel.Function("file_of", cel.MemberOverload("cluster_file_of", []*cel.Type{clusterType, cel.StringType, cel.StringType}, cel.StringType,
-			cel.FunctionBinding(func(args ...ref.Val) ref.Val {
-				return types.String(args[0].Value().(*Cluster).file(string(args[1].(types.String)), string(args[2].(types.String))))
-			}))),
-		cel.Function("before", cel.Overload("stamp_before", []*cel.Type{stampType, stampType}, cel.BoolType,
-			cel.BinaryBinding(func(a, b ref.Val) ref.Val {
-				return types.Bool(a.Value().(stamp.Time).Before(b.Value().(stamp.Time)))
-			}))),
-		cel.Function("known", cel.Overload("stamp_known", []*cel.Type{stampType}, cel.BoolType,
-			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.Bool(!a.Value().(stamp.Time).IsZero()) }))),
+// environments are the languages of the catalog: that of the signs, one for each kind of fact, and that of the conclusions,
+// which see the finding's subject and the whole cluster but no single fact, because several facts may show one finding.
+type environments struct {
+	conclusions *cel.Env
+	signs       map[string]*cel.Env
+}
+
+func newEnvironments() (environments, error) {
+	provider, adapter, err := types.ComposeTypes(types.NewEmptyRegistry(), types.NewEmptyRegistry(), nativeTypes()...)
+	if err != nil {
+		return environments{}, fmt.Errorf("set up the rule language: %w", err)
+	}
+	base, err := cel.NewEnv(append(functions(adapter),
+		cel.CustomTypeProvider(provider), cel.CustomTypeAdapter(adapter),
+		cel.Variable("subject", cel.ObjectType("finding.Subject")))...)
+	if err != nil {
+		return environments{}, fmt.Errorf("set up the rule language: %w", err)
+	}
+	e := environments{signs: map[string]*cel.Env{}}
+	if e.conclusions, err = base.Extend(cel.Variable("cluster", clusterType), cel.Variable("it", cel.DynType)); err != nil {
+		return environments{}, fmt.Errorf("set up the rule language: %w", err)
 	}
 	for _, k := range kinds {
-		options = append(options, cel.Variable(k.name, typeOf(k.typ)))
+		variables := []cel.EnvOption{cel.Variable("cluster", clusterType)}
+		if k.name != "cluster" {
+			variables = append(variables, cel.Variable(k.name, typeOf(k.typ)))
+		}
+		if e.signs[k.name], err = base.Extend(variables...); err != nil {
+			return environments{}, fmt.Errorf("set up the rule language for %s: %w", k.name, err)
+		}
 	}
-	options = append(options, cel.Variable("it", cel.DynType))
-	env, err := cel.NewEnv(options...)
-	if err != nil {
-		return nil, fmt.Errorf("set up the rule language: %w", err)
+	return e, nil
+}
+
+var (
+	clusterType = cel.ObjectType("rules.Cluster")
+	stampType   = cel.ObjectType("stamp.Time")
+)
+
+// nativeTypes makes the fact types known, with the field names of package fact.
+func nativeTypes() []any {
+	return []any{
+		reflect.TypeFor[Cluster](), reflect.TypeFor[Member](), reflect.TypeFor[Path](), reflect.TypeFor[Capture](),
+		reflect.TypeFor[fact.Link](), reflect.TypeFor[fact.HealthCheck](), reflect.TypeFor[fact.Message](), reflect.TypeFor[fact.Upgrade](),
+		reflect.TypeFor[fact.Status](), reflect.TypeFor[fact.Certificate](), reflect.TypeFor[fact.Clock](), reflect.TypeFor[fact.Input](),
+		reflect.TypeFor[fact.Node](), reflect.TypeFor[fact.Command](), reflect.TypeFor[fact.Gap](), reflect.TypeFor[finding.Subject](),
+		types.ParseStructField(fieldName),
 	}
-	return env, nil
+}
+
+// functions is all that an expression can call beside the standard ones: methods of the cluster and two of time. None
+// reaches outside the facts.
+func functions(adapter types.Adapter) []cel.EnvOption {
+	options := []cel.EnvOption{
+		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(),
+		cel.Function("before", cel.Overload("stamp_before", []*cel.Type{stampType, stampType}, cel.BoolType,
+			cel.BinaryBinding(func(a, b ref.Val) ref.Val {
+				return types.Bool(native(a).(stamp.Time).Before(native(b).(stamp.Time)))
+			}))),
+		cel.Function("known", cel.Overload("stamp_known", []*cel.Type{stampType}, cel.BoolType,
+			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.Bool(!native(a).(stamp.Time).IsZero()) }))),
+	}
+	options = append(options, cel.Function("first_of", cel.Overload("first_of_texts", []*cel.Type{cel.ListType(cel.StringType)}, cel.StringType,
+		cel.UnaryBinding(func(texts ref.Val) ref.Val {
+			for _, text := range elements(texts) {
+				if s, ok := text.(string); ok && s != "" {
+					return types.String(s)
+				}
+			}
+			return types.String("")
+		}))))
+	for _, m := range methods {
+		arguments := append([]*cel.Type{clusterType}, slices.Repeat([]*cel.Type{cel.StringType}, m.arguments)...)
+		options = append(options, cel.Function(m.name, cel.MemberOverload("cluster_"+m.name, arguments, m.result,
+			cel.FunctionBinding(func(values ...ref.Val) ref.Val {
+				texts := make([]string, m.arguments)
+				for i := range texts {
+					texts[i] = string(values[i+1].(types.String))
+				}
+				return adapter.NativeToValue(m.call(values[0].Value().(*Cluster), texts))
+			}))))
+	}
+	return options
+}
+
+// methods are the questions that a text may ask the cluster: cluster.label("10.48.36.61").
+var methods = []struct {
+	name      string
+	arguments int // all of them texts
+	result    *cel.Type
+	means     string
+	call      func(c *Cluster, a []string) any
+}{
+	{"label", 1, cel.StringType, "the node's address with its name, as texts call it",
+		func(c *Cluster, a []string) any { return c.label(a[0]) }},
+	{"interface_of", 1, cel.StringType, "the interface that the node uses for the cluster; a when nothing says it",
+		func(c *Cluster, a []string) any { return c.netInterface(a[0]) }},
+	{"file_of", 2, cel.StringType, "the node's file for client_certificate, server_key ...; empty when nothing says it",
+		func(c *Cluster, a []string) any { return c.file(a[0], a[1]) }},
+	{"basename_of", 2, cel.StringType, "that of the node's client or server certificate, for pki csr",
+		func(c *Cluster, a []string) any { return c.basename(a[0], a[1]) }},
+	{"certs_line", 1, cel.StringType, "the arguments of database cluster certs on the node",
+		func(c *Cluster, a []string) any { return c.certsLine(a[0]) }},
+	{"link_of", 2, typeOf(fact.Link{}), "what the captures say of client and server; count is 0 when none saw them",
+		func(c *Cluster, a []string) any { return c.link(a[0], a[1]) }},
+	{"cert_of", 2, typeOf(fact.Certificate{}), "the node's client or server certificate that is at fault; no file and subject when none was seen",
+		func(c *Cluster, a []string) any { return c.certificate(a[0], a[1]) }},
+	{"paths_with", 2, cel.ListType(typeOf(Path{})), "both directions between the two, and between all database nodes",
+		func(c *Cluster, a []string) any { return c.pathsWith(a[0], a[1]) }},
 }
 
 // fieldName makes the tag "cel" a field's name, then its JSON name: what a rule writes is what the report shows.

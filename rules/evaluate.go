@@ -27,7 +27,7 @@ func (c *Catalog) Evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome
 		}
 		drafts = append(drafts, group(r, answer.hits)...)
 	}
-	link(drafts)
+	c.link(drafts)
 	drafts = order(drafts)
 	steps := map[*draft][]planned{}
 	for i, d := range drafts {

@@ -70,6 +70,7 @@ func (d *draft) sum() {
 	for _, n := range counts {
 		d.Count = max(d.Count, n)
 	}
+	d.Severity = d.severity()
 	d.Confidence = confidences[sure(d.rule, d.hits[0].confidence, proofs)]
 	d.Evidence = evidence(d.hits)
 	d.Summary = summary(d.hits)
@@ -78,9 +79,24 @@ func (d *draft) sum() {
 			d.Subject.Client = client
 		}
 	}
-	if d.State == finding.Resolved && d.Severity.Rank() > finding.Warning.Rank() {
-		d.Severity = finding.Warning
+}
+
+// severity is the worst that a sign gives, at most a warning for what is over.
+func (d *draft) severity() finding.Severity {
+	worst := finding.Info
+	for _, h := range d.hits {
+		s := h.sign.Severity
+		if s == "" {
+			s = d.rule.Severity
+		}
+		if s.Rank() > worst.Rank() {
+			worst = s
+		}
 	}
+	if d.State == finding.Resolved && worst.Rank() > finding.Warning.Rank() {
+		return finding.Warning
+	}
+	return worst
 }
 
 // sure raises the confidence by one step when a second, independent place shows the same. What a firewall is accused of

@@ -20,6 +20,7 @@ func (c *Cluster) inputs() []string {
 	add("capture", len(c.Captures)+len(c.Links) > 0)
 	add("certificate", len(c.Certificates)+len(c.Captures)+len(c.Links) > 0)
 	add("log", hasLog)
+	add("version", len(c.Versions) > 0)
 	add("status", len(c.Statuses) > 0)
 	return have
 }
@@ -28,7 +29,7 @@ func (c *Cluster) inputs() []string {
 func (r *Rule) missing(have []string) []string {
 	var missing []string
 	for _, s := range r.Signs {
-		needs := kindOf(s.For).needs
+		needs := first(s.Needs, kindOf(s.For).needs)
 		if needs == "" || slices.Contains(have, needs) {
 			return nil
 		}

@@ -10,10 +10,10 @@ import (
 
 // kind is a row of the table of facts that a sign can be about. Adding a kind of fact to the rules is adding a row.
 type kind struct {
-	name  string              // after "for:", and the variable's name in conditions and texts
-	typ   any                 // zero value, for the type checker
-	needs string              // input without which the sign can't be judged
-	key   string              // name of the list of values that a sign may ask for
+	name  string // after "for:", and the variable's name in conditions and texts
+	typ   any    // zero value, for the type checker
+	needs string // input without which the sign can't be judged
+	key   string // name of the list of values that a sign may ask for
 	facts func(*Cluster) []any
 	about func(any) about
 }

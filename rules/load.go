@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"cel.dev/cel-go/cel"
 	"github.com/goccy/go-yaml"
 )
 
@@ -27,12 +26,12 @@ type Options struct {
 type Catalog struct {
 	Families []*Family
 	Rules    []*Rule // in the order of the families' files
-	env      *cel.Env
+	env      environments
 }
 
 // Load reads and checks the catalog. Every mistake in a rule is told with file and line; several are joined by newlines.
 func Load(opt Options) (*Catalog, error) {
-	env, err := newEnvironment()
+	env, err := newEnvironments()
 	if err != nil {
 		return nil, err
 	}

@@ -35,7 +35,7 @@ func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
 		if !s.wants(a.keys) {
 			continue
 		}
-		variables := map[string]any{"cluster": c, s.For: value, "subject": finding.Subject{}, "it": ""}
+		variables := map[string]any{"cluster": c, s.For: value, "subject": finding.Subject{}}
 		holds, err := s.When.code.holds(ctx, variables)
 		if err != nil {
 			return hits, err

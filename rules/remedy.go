@@ -8,7 +8,7 @@ import (
 )
 
 // sequence is a shared sequence of steps by its name, nil when no file has it.
-func (c *Catalog) sequence(name string) []Remedy {
+func (c *Catalog) sequence(name string) []RemedyEntry {
 	for i := len(c.Families) - 1; i >= 0; i-- { // a customer's own file comes later and replaces
 		if steps, ok := c.Families[i].Remedies[name]; ok {
 			return steps
@@ -18,16 +18,19 @@ func (c *Catalog) sequence(name string) []Remedy {
 }
 
 // steps is the rule's way out with the shared sequences put in their places.
-func (r *Rule) steps(c *Catalog) []*Remedy {
+func (r *Rule) steps(c *Catalog) []*Remedy { return c.expand(r.Remedies, 0) }
+
+// sequenceDepth bounds sequences that name sequences; check reports one that goes deeper.
+const sequenceDepth = 4
+
+func (c *Catalog) expand(entries []RemedyEntry, depth int) []*Remedy {
 	var steps []*Remedy
-	for _, entry := range r.Remedies {
-		if entry.Step != nil {
+	for _, entry := range entries {
+		switch {
+		case entry.Step != nil:
 			steps = append(steps, entry.Step)
-			continue
-		}
-		shared := c.sequence(entry.Use)
-		for i := range shared {
-			steps = append(steps, &shared[i])
+		case depth < sequenceDepth:
+			steps = append(steps, c.expand(c.sequence(entry.Use), depth+1)...)
 		}
 	}
 	return steps
@@ -98,5 +101,5 @@ func (s *Remedy) fill(ctx context.Context, variables map[string]any) (finding.Re
 
 // variables is what the texts of a finding can name.
 func (d *draft) variables(c *Cluster) map[string]any {
-	return map[string]any{"cluster": c, "subject": d.Subject, "it": "", d.hits[0].sign.For: d.hits[0].fact}
+	return map[string]any{"cluster": c, "subject": d.Subject, "it": ""}
 }

@@ -4,11 +4,12 @@ import "cbdoctor/finding"
 
 // Family is one file of the catalog: rules about one part of the cluster.
 type Family struct {
-	Family   string              `yaml:"family"`
-	Title    string              `yaml:"title"`
-	Remedies map[string][]Remedy `yaml:"remedies"` // sequences of steps that several rules share, by name
-	Rules    []*Rule             `yaml:"rules"`
-	File     string              `yaml:"-"`
+	Family   string                   `yaml:"family"`
+	Title    string                   `yaml:"title"`
+	Remedies map[string][]RemedyEntry `yaml:"remedies"` // sequences of steps that several rules share, by name
+	Effects  map[string][]Effect      `yaml:"effects"`  // what several causes lead to, by name
+	Rules    []*Rule                  `yaml:"rules"`
+	File     string                   `yaml:"-"`
 }
 
 // Rule is what an expert knows about one cause: how it shows, what it leads to and how to repair it.
@@ -24,7 +25,7 @@ type Rule struct {
 	Applies     Expression       `yaml:"applies"`     // over the cluster; false: the rule is not applicable
 	Signs       []*Sign          `yaml:"signs"`       // any of them makes the finding
 	Against     []Against        `yaml:"against"`
-	Explains    []Explains       `yaml:"explains"`
+	Explains    []EffectEntry    `yaml:"explains"`
 	// StillNeeded keeps the remedies in the plan when the finding is a symptom: repairing the cause does not undo it.
 	StillNeeded bool          `yaml:"still_needed"`
 	Remedies    []RemedyEntry `yaml:"remedies"`
@@ -55,7 +56,10 @@ type Sign struct {
 	Server      Expression `yaml:"server"`
 	Node        Expression `yaml:"node"`
 	Side        string     `yaml:"side"` // "client" or "server" certificate
-	Summary     Text       `yaml:"summary"`
+	// Needs is the input without which the sign can't be judged, instead of that of the kind; "version" is known here only.
+	Needs    string           `yaml:"needs"`
+	Severity finding.Severity `yaml:"severity"` // instead of the rule's, when this sign alone shows it
+	Summary  Text             `yaml:"summary"`
 
 	line int
 }
@@ -66,11 +70,17 @@ type Against struct {
 	Text Text       `yaml:"text"`
 }
 
-// Explains links this cause to the findings that it leads to.
-type Explains struct {
-	Findings []string `yaml:"findings"`
-	Join     string   `yaml:"join"` // a row of the table joins
-	When     string   `yaml:"time"` // "overlap" (default), "cause-first" or "any"
+// Effect links a cause to the findings that it leads to.
+type Effect struct {
+	Findings []string `yaml:"findings"` // ids; "health-check-*" means all that begin so
+	Join     string   `yaml:"join"`     // a row of the table joins
+	Time     string   `yaml:"time"`     // "overlap" (default), "cause-first" or "any"
+}
+
+// EffectEntry is the name of shared effects, or one written in place.
+type EffectEntry struct {
+	Use    string
+	Effect *Effect
 }
 
 // RemedyEntry is the name of a shared sequence, or one step written in place.

@@ -52,6 +52,17 @@ func (r *RemedyEntry) UnmarshalYAML(node ast.Node) error {
 	return yaml.NodeToValue(node, r.Step, yaml.Strict())
 }
 
+// UnmarshalYAML reads either a name or an effect.
+func (e *EffectEntry) UnmarshalYAML(node ast.Node) error {
+	if _, isMap := node.(*ast.MappingNode); !isMap {
+		name, _, err := scalar(node)
+		e.Use = name
+		return err
+	}
+	e.Effect = &Effect{}
+	return yaml.NodeToValue(node, e.Effect, yaml.Strict())
+}
+
 // rawNode keeps a part of the file undecoded: the facts of an example are read by their own decoder.
 type rawNode struct{ node ast.Node }
 
