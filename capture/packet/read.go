@@ -3,7 +3,10 @@ package packet
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"runtime"
 
 	"cbdoctor/stamp"
 )
@@ -80,11 +83,111 @@ var ErrNotCapture = errors.New("not a capture file")
 
 // Read reads a capture from a stream, plain or compressed. The error tells that nothing could be read as a capture (it wraps
 // [ErrNotCapture]), that ctx ended, or what the handler returned; damage further on is told in [Info.Problem].
+// Where reading ends early a read from r may still be under way when Read returns.
 func Read(ctx context.Context, r io.Reader, opt Options, h Handler) (Info, error) {
-	return Info{}, ErrNotCapture
+	head, err := readHead(r)
+	if err != nil {
+		return Info{}, err
+	}
+	name, plain, err := decompress(head, r)
+	if err != nil {
+		return Info{}, err
+	}
+	if name != "" {
+		if head, err = readHead(plain); err != nil {
+			return Info{}, fmt.Errorf("%s: %w", name, err)
+		}
+		name = "+" + name
+	}
+	f, s, format, used, err := identify(head)
+	if err != nil {
+		return Info{}, err
+	}
+	d := newDelivery(ctx, opt, h, format+name)
+	d.listFixed(s)
+	w := &streamWalker{r: plain, format: f, section: s, sifter: newSifter(opt), rest: head[used:], base: int64(used)}
+	return d.result(readStream(w, d))
 }
 
 // ReadFile is [Read] for a file on disk, faster: all cores look for wanted packets in a plain file.
 func ReadFile(ctx context.Context, path string, opt Options, h Handler) (Info, error) {
-	return Info{}, ErrNotCapture
+	file, err := os.Open(path)
+	if err != nil {
+		return Info{}, fmt.Errorf("open capture: %w", err)
+	}
+	defer file.Close()
+	stat, err := file.Stat()
+	if err != nil {
+		return Info{}, fmt.Errorf("open capture: %w", err)
+	}
+	head := make([]byte, pcapHeaderLen)
+	if stat.Mode().IsRegular() {
+		n, err := file.ReadAt(head, 0)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return Info{}, fmt.Errorf("read %s: %w", path, err)
+		}
+		if f, s, format, used, err := identify(head[:n]); err == nil {
+			d := newDelivery(ctx, opt, h, format)
+			d.listFixed(s)
+			c := &chunks{file: file, size: stat.Size(), chunk: opt.chunk(), format: f, opt: opt}
+			return d.result(c.read(int64(used), s, d))
+		}
+	}
+	info, err := Read(ctx, file, opt, h)
+	if errors.Is(err, ErrNotCapture) {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	return info, err
+}
+
+// readHead reads what is needed to tell the format. Less is no error: the input may be short.
+func readHead(r io.Reader) ([]byte, error) {
+	head := make([]byte, pcapHeaderLen)
+	n, err := readSome(r, head, len(head))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("%w: %w", ErrNotCapture, err)
+	}
+	return head[:n], nil
+}
+
+// result completes what the reading found.
+func (d *delivery) result(err error) (Info, error) {
+	if errors.Is(err, Stop) {
+		err = nil
+	}
+	return d.finish(), err
+}
+
+// listFixed lists the one interface that a pcap file declares in its header.
+func (d *delivery) listFixed(s *section) {
+	for _, i := range s.ifaces {
+		d.listInterface(Interface{Link: i.link, SnapLen: i.snap, Digits: int(i.digits)})
+	}
+}
+
+const defaultPort = 5432
+
+func (o Options) portSet() *portSet {
+	s := &portSet{}
+	for _, p := range o.Ports {
+		s.add(p)
+	}
+	if len(o.Ports) == 0 {
+		s.add(defaultPort)
+	}
+	return s
+}
+
+func (o Options) workers() int {
+	if o.Workers > 0 {
+		return o.Workers
+	}
+	return min(runtime.GOMAXPROCS(0), 4)
+}
+
+func (o Options) chunk() int64 {
+	if o.ChunkSize > 0 {
+		return int64(o.ChunkSize)
+	}
+	return chunkSize
 }

@@ -1,0 +1,120 @@
+package packet
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// maxRecord bounds a packet record or block that is held in memory. libpcap and Wireshark refuse packets over 256 KiB on
+// ordinary links; blocks of name resolution or secrets may be larger. What is larger still is passed over and said so.
+const maxRecord = 16 << 20
+
+// noTime stands for a packet without a time (pcapng's simple packet blocks).
+const noTime = math.MinInt64
+
+// batch is a stretch of a file and what was noted in it: the unit of work that passes from those who look to the one who delivers.
+type batch struct {
+	buf   []byte
+	base  int64 // offset of buf[0] in the (decompressed) file
+	limit int   // a record that begins at or after this offset of buf belongs to the next batch
+
+	start    int      // where the first record was taken to begin; -1 when no place could be guessed
+	assumed  *section // the section that start was taken to lie in
+	sections []*section
+	hits     []hit
+
+	next    int   // offset of buf behind the last record that was walked
+	need    int64 // when positive: so many bytes from next on the record there has, more than buf holds
+	frames  uint32
+	packets int64
+	cut     int64 // packets of which less was captured than was sent
+	first   int64 // earliest and latest time, noTime when there is none
+	last    int64
+	damage  string // why nothing can be found from next on
+	err     error  // why the input could not be read further than buf
+	eof     bool   // buf ends where the input ends
+
+	sequential bool  // the walk may change the section: nobody walks what follows at the same time
+	halt       bool  // the record at next changes the section and the walk is not sequential
+	skip       int64 // when positive: the block at next is so long that it is left out
+
+	oddity    string // the first thing that is wrong with a record, though the file can be read on
+	oddFrame  uint32
+	oddOffset int64
+}
+
+// reset makes the batch ready for another walk from offset start of buf in section s.
+func (b *batch) reset(start int, s *section) {
+	*b = batch{
+		buf: b.buf, base: b.base, limit: b.limit, err: b.err, eof: b.eof, sequential: b.sequential,
+		start: start, next: start, assumed: s, sections: append(b.sections[:0], s), hits: b.hits[:0], first: noTime, last: noTime,
+	}
+}
+
+// current is the section that the walk has reached.
+func (b *batch) current() *section { return b.sections[len(b.sections)-1] }
+
+func (b *batch) clock(ns int64) {
+	if b.first == noTime || ns < b.first {
+		b.first = ns
+	}
+	if ns > b.last {
+		b.last = ns
+	}
+}
+
+// hit is a record that the deliverer must see.
+type hit struct {
+	time    int64
+	offset  uint32 // of the packet's bytes, or of the block, in batch.buf
+	cap     uint32 // length of that
+	orig    uint32
+	frame   uint32 // number of the record in the batch, from 1
+	iface   uint32
+	section uint32 // index in batch.sections
+	options uint32 // bytes of pcapng options behind the packet's bytes and their padding
+	kind    hitKind
+}
+
+type hitKind uint8
+
+const (
+	hitNone  hitKind = iota
+	hitFixed         // Ethernet, IPv4 without options and TCP of a wanted port, all at fixed offsets
+	hitOther         // wanted as far as a stateless look can tell; to be decoded from its link layer on
+	hitHost          // not wanted, but tells the TTL of a host
+	hitBlock         // a pcapng block that carries no packet, or a packet block with a comment
+)
+
+// section is what a container says once about the records that follow. It is never changed, only replaced, so that several
+// batches may share it.
+type section struct {
+	order  binary.ByteOrder
+	swap   bool // order is not little-endian
+	ifaces []iface
+	index  int // number of the section in the file
+}
+
+// iface is what must be known of an interface to read its packets.
+type iface struct {
+	link   LinkType
+	digits uint8
+	snap   uint32
+	scale  scale
+	decode func(*decoder, span) outcome // nil where the link type can't be read
+}
+
+// newInterface looks the link type's decoder up. A frame check sequence at the end of frames needs no mention: the IP header says
+// where its packet ends.
+func newInterface(l LinkType, snap uint32, s scale, digits uint8) iface {
+	return iface{link: l, digits: digits, snap: snap, scale: s, decode: linkTypes[l].decode}
+}
+
+// container is a file format whose records can be found in a stretch of the file.
+type container interface {
+	// walk notes the records from b.next on until one begins at b.limit or later, or needs more bytes than b.buf holds (b.need), or
+	// the format is broken (b.damage).
+	walk(b *batch, s *sifter)
+	// guess finds where the first record in b.buf[:b.limit] begins, without knowing what lies before. It may be wrong.
+	guess(b *batch, s *section) (start int, ok bool)
+}

@@ -1,0 +1,171 @@
+package packet
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"cbdoctor/stamp"
+)
+
+// delivery takes walked batches in file order, decodes what was noted in them and calls the handler. It alone holds state that
+// spans batches, so it runs in one goroutine: the caller's.
+type delivery struct {
+	ctx    context.Context
+	opt    Options
+	handle Handler
+	info   *Info
+
+	decoder decoder
+	frames  int64
+	time    int64 // of the packet before
+	first   int64
+	last    int64
+	digits  uint8
+	links   []LinkType
+	dropped map[[2]uint32]uint64
+	secrets int
+	leftOut []string
+}
+
+func newDelivery(ctx context.Context, opt Options, h Handler, format string) *delivery {
+	d := &delivery{ctx: ctx, opt: opt, handle: h, info: &Info{Format: format}, first: noTime, last: noTime, dropped: map[[2]uint32]uint64{}}
+	d.decoder.ports, d.decoder.all = opt.portSet(), opt.All
+	return d
+}
+
+// batch delivers what was noted in b.
+func (d *delivery) batch(b *batch) error {
+	if err := d.ctx.Err(); err != nil {
+		return err
+	}
+	p := &d.decoder.p
+	for i := range b.hits {
+		h := &b.hits[i]
+		s := b.sections[h.section]
+		if h.kind == hitBlock {
+			d.note(s, b.buf[h.offset:h.offset+h.cap])
+			continue
+		}
+		face := &s.ifaces[h.iface]
+		if h.time == noTime {
+			h.time = d.time
+		}
+		d.time = h.time
+		end := h.offset + h.cap
+		data := b.buf[h.offset:end:end]
+		d.decoder.begin(data)
+		p.Frame, p.Time, p.Digits = d.frames+int64(h.frame), h.time, face.digits
+		p.Offset = b.base + int64(h.offset)
+		p.CapLen, p.OrigLen, p.Interface, p.Link = h.cap, h.orig, int(h.iface), face.link
+		if h.options > 0 {
+			from := (end + 3) &^ 3
+			p.Direction = d.packetOptions(s, p.Frame, b.buf[from:from+h.options])
+		}
+		what := ignored
+		switch h.kind {
+		case hitFixed:
+			what = d.decoder.fixed(data)
+		case hitOther, hitHost:
+			what = d.decoder.frame(face, data, h.orig)
+		}
+		switch {
+		case what == foreign && d.opt.Hosts != nil && p.Flags&RST == 0:
+			d.opt.Hosts.note(p.Src, p.TTL, p.IPID, p.Frame)
+		case what == wanted && h.kind != hitHost && (d.opt.Filter == nil || d.opt.Filter(p)):
+			if p.Kind == TCP {
+				d.info.PortPackets++
+			}
+			if err := d.handle(p); err != nil {
+				return err
+			}
+		}
+	}
+	d.count(b)
+	return nil
+}
+
+// count adds up what the walk counted.
+func (d *delivery) count(b *batch) {
+	if b.oddity != "" && d.info.Problem == "" {
+		d.problem("frame %d at byte %d: %s", d.frames+int64(b.oddFrame), b.oddOffset, b.oddity)
+	}
+	d.frames += int64(b.frames)
+	d.info.Packets += b.packets
+	d.info.Truncated += b.cut
+	if b.first != noTime {
+		if d.first == noTime || b.first < d.first {
+			d.first = b.first
+		}
+		d.last = max(d.last, b.last)
+	}
+	if b.skip > 0 {
+		d.leaveOut(fmt.Sprintf("a block of %d bytes at byte %d: blocks over %d MiB are passed over", b.skip, b.base+int64(b.next), maxRecord>>20))
+	}
+}
+
+// end says why reading ended where the batch ends.
+func (d *delivery) end(b *batch) {
+	at := b.base + int64(b.next)
+	switch {
+	case b.damage != "":
+		d.problem("damaged after frame %d, at byte %d: %s", d.frames, at, b.damage)
+	case b.err != nil && !errors.Is(b.err, io.EOF):
+		d.problem("after frame %d, at byte %d: %v", d.frames, at, b.err)
+	case b.need > 0 && len(b.buf) > b.next:
+		d.problem("cut off after frame %d, at byte %d: %d of at least %d bytes of the next record are there", d.frames, at, len(b.buf)-b.next, b.need)
+	}
+}
+
+// problem adds to what is wrong with the file, damage and oddities being few.
+func (d *delivery) problem(format string, args ...any) {
+	if d.info.Problem != "" {
+		d.info.Problem += "; "
+	}
+	d.info.Problem += fmt.Sprintf(format, args...)
+}
+
+func (d *delivery) leaveOut(what string) {
+	if len(d.leftOut) < 8 && !slices.Contains(d.leftOut, what) {
+		d.leftOut = append(d.leftOut, what)
+	}
+}
+
+// listInterface notes an interface and its link type.
+func (d *delivery) listInterface(i Interface) {
+	d.digits = max(d.digits, uint8(i.Digits))
+	if len(d.info.Interfaces) < maxListedInterfs {
+		d.info.Interfaces = append(d.info.Interfaces, i)
+	} else {
+		d.leaveOut(fmt.Sprintf("the list of interfaces beyond %d", maxListedInterfs))
+	}
+	if len(d.links) == maxListedInterfs || slices.Contains(d.links, i.Link) {
+		return
+	}
+	d.links = append(d.links, i.Link)
+	d.info.LinkTypes = append(d.info.LinkTypes, i.Link.String())
+	if !i.Link.Readable() {
+		d.leaveOut(fmt.Sprintf("packets of link type %s, which is not known here", i.Link))
+	}
+}
+
+// finish completes the info.
+func (d *delivery) finish() Info {
+	if d.first != noTime {
+		d.info.First = stamp.New(time.Unix(0, d.first), int(d.digits))
+		d.info.Last = stamp.New(time.Unix(0, d.last), int(d.digits))
+	}
+	if n := d.decoder.parts.leftOut; n > 0 {
+		d.leaveOut(fmt.Sprintf("%d fragmented datagrams: at most %d are put together at a time", n, maxDatagrams))
+	}
+	for i, what := range d.leftOut {
+		if i > 0 {
+			d.info.LeftOut += "; "
+		}
+		d.info.LeftOut += what
+	}
+	return *d.info
+}

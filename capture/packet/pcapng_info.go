@@ -1,0 +1,217 @@
+package packet
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"unicode/utf8"
+)
+
+// Option codes (draft-ietf-opsawg-pcapng sections 3.5 and 4).
+const (
+	optionEndOfOptions = 0
+	optionComment      = 1
+
+	optionHardware    = 2 // of a section
+	optionOS          = 3
+	optionApplication = 4
+
+	optionName          = 2 // of an interface
+	optionDescription   = 3
+	optionTSResol       = 9
+	optionCaptureFilter = 11
+	optionTSOffset      = 14
+
+	optionPacketFlags = 2 // of a packet
+
+	optionIfDrop = 5 // of interface statistics
+	optionOSDrop = 7
+)
+
+// secretsTLS marks a decryption secrets block that holds lines of an NSS key log.
+const secretsTLS = 0x544c534b
+
+// Bounds of what is kept of a file's own notes.
+const (
+	maxComments       = 1000
+	maxText           = 4096 // bytes of one text
+	maxNames          = 10000
+	maxSecrets        = 16 << 20
+	maxListedInterfs  = 1000
+	maxDropInterfaces = 1 << 16
+)
+
+// options calls each for the options in b, up to their end.
+func (s *section) options(b []byte, each func(code uint16, value []byte)) {
+	for len(b) >= 4 {
+		code, length := s.uint16(b), int(s.uint16(b[2:]))
+		b = b[4:]
+		if code == optionEndOfOptions || length > len(b) {
+			return
+		}
+		each(code, b[:length])
+		b = b[min((length+3)&^3, len(b)):]
+	}
+}
+
+// hasComment reports whether a comment is among the options of a packet.
+func hasComment(s *section, b []byte) (found bool) {
+	s.options(b, func(code uint16, _ []byte) { found = found || code == optionComment })
+	return found
+}
+
+// note takes a block that carries no packet.
+func (d *delivery) note(s *section, block []byte) {
+	body := block[8 : len(block)-4]
+	switch s.uint32(block) {
+	case blockSection:
+		if len(body) >= 16 {
+			d.noteSection(s, body[16:])
+		}
+	case blockInterface:
+		if len(body) >= 8 {
+			d.noteInterface(s, body[8:])
+		}
+	case blockNames:
+		d.noteNames(s, body)
+	case blockStatistics:
+		if len(body) >= 12 {
+			d.noteStatistics(s, s.uint32(body), body[12:])
+		}
+	case blockSecrets:
+		if len(body) >= 8 && s.uint32(body) == secretsTLS {
+			d.noteSecrets(body[8 : 8+min(uint64(s.uint32(body[4:])), uint64(len(body)-8))])
+		}
+	}
+}
+
+func (d *delivery) noteSection(s *section, b []byte) {
+	s.options(b, func(code uint16, value []byte) {
+		switch code {
+		case optionComment:
+			d.comment(0, value)
+		case optionHardware:
+			d.info.Hardware = text(value)
+		case optionOS:
+			d.info.OS = text(value)
+		case optionApplication:
+			d.info.Application = text(value)
+		}
+	})
+}
+
+// noteInterface lists the interface that the section has since this block.
+func (d *delivery) noteInterface(s *section, b []byte) {
+	if len(s.ifaces) == 0 {
+		return
+	}
+	i := s.ifaces[len(s.ifaces)-1]
+	listed := Interface{Section: s.index, Link: i.link, SnapLen: i.snap, Digits: int(i.digits)}
+	s.options(b, func(code uint16, value []byte) {
+		switch code {
+		case optionComment:
+			d.comment(0, value)
+		case optionName:
+			listed.Name = text(value)
+		case optionDescription:
+			listed.Description = text(value)
+		case optionCaptureFilter:
+			if len(value) > 1 && value[0] == 0 { // 0: the filter as text
+				listed.Filter = text(value[1:])
+			}
+		}
+	})
+	d.listInterface(listed)
+}
+
+// noteNames reads a name resolution block: records of an address and its names (section 4.5).
+func (d *delivery) noteNames(s *section, b []byte) {
+	const recordIPv4, recordIPv6 = 1, 2
+	for len(b) >= 4 {
+		kind, length := s.uint16(b), int(s.uint16(b[2:]))
+		b = b[4:]
+		if kind == 0 || length > len(b) {
+			return
+		}
+		value := b[:length]
+		b = b[min((length+3)&^3, len(b)):]
+		var addr Addr
+		switch {
+		case kind == recordIPv4 && length > 4:
+			addr, value = AddrFrom(netip.AddrFrom4([4]byte(value))), value[4:]
+		case kind == recordIPv6 && length > 16:
+			addr, value = addr16(value), value[16:]
+		default:
+			continue
+		}
+		n := Name{Addr: addr}
+		for name := range bytes.SplitSeq(value, []byte{0}) {
+			if len(name) > 0 && len(n.Names) < 16 {
+				n.Names = append(n.Names, text(name))
+			}
+		}
+		if len(d.info.Names) >= maxNames {
+			d.leaveOut(fmt.Sprintf("names of more than %d addresses", maxNames))
+			return
+		}
+		d.info.Names = append(d.info.Names, n)
+	}
+}
+
+// noteStatistics keeps how many packets the host lost on an interface; the counts grow from block to block.
+func (d *delivery) noteStatistics(s *section, id uint32, b []byte) {
+	var lost uint64
+	s.options(b, func(code uint16, value []byte) {
+		if (code == optionIfDrop || code == optionOSDrop) && len(value) >= 8 {
+			lost += s.order.Uint64(value)
+		}
+	})
+	key := [2]uint32{uint32(s.index), id}
+	before, known := d.dropped[key]
+	if lost <= before || !known && len(d.dropped) >= maxDropInterfaces {
+		return
+	}
+	d.dropped[key] = lost
+	d.info.Dropped += lost - before
+}
+
+func (d *delivery) noteSecrets(b []byte) {
+	if d.secrets += len(b); d.secrets > maxSecrets {
+		d.leaveOut(fmt.Sprintf("TLS secrets beyond %d MiB", maxSecrets>>20))
+		return
+	}
+	d.info.Secrets = append(d.info.Secrets, bytes.Clone(b))
+}
+
+// packetOptions reads the direction and the comments of a packet block.
+func (d *delivery) packetOptions(s *section, frame int64, b []byte) (dir Direction) {
+	s.options(b, func(code uint16, value []byte) {
+		switch {
+		case code == optionComment:
+			d.comment(frame, value)
+		case code == optionPacketFlags && len(value) >= 4:
+			dir = Direction(s.uint32(value) & 3) // 1 inbound, 2 outbound (section 4.3.1)
+		}
+	})
+	return min(dir, Outgoing)
+}
+
+func (d *delivery) comment(frame int64, value []byte) {
+	if len(d.info.Comments) >= maxComments {
+		d.leaveOut(fmt.Sprintf("comments beyond the first %d", maxComments))
+		return
+	}
+	d.info.Comments = append(d.info.Comments, Comment{frame, text(value)})
+}
+
+// text is a string of the file, cut to a sane length at a character's edge.
+func text(b []byte) string {
+	b, _, _ = bytes.Cut(b, []byte{0})
+	if len(b) > maxText {
+		b = b[:maxText]
+		for len(b) > 0 && !utf8.RuneStart(b[len(b)-1]) {
+			b = b[:len(b)-1]
+		}
+	}
+	return string(bytes.ToValidUTF8(b, []byte("\ufffd")))
+}
