@@ -2,3 +2,47 @@ package capture
 
 // Verdict is the furthest point that a session reached and what stopped it there. Every session has exactly one.
 type Verdict string
+
+// The verdicts; the table in rows.go says what each means and when it is given.
+const (
+	OK                   Verdict = "ok"
+	OKRecovered          Verdict = "ok-recovered"
+	OKPlaintext          Verdict = "ok-plaintext"
+	SYNDropped           Verdict = "syn-dropped"
+	SYNACKLost           Verdict = "synack-lost"
+	Refused              Verdict = "refused"
+	RefusedByMiddlebox   Verdict = "refused-by-middlebox"
+	ICMPUnreachable      Verdict = "icmp-unreachable"
+	ARPUnanswered        Verdict = "arp-unanswered"
+	BlackholeAfterTCP    Verdict = "blackhole-after-handshake"
+	MTUBlackhole         Verdict = "mtu-blackhole"
+	IdleDrop             Verdict = "idle-drop"
+	Stalled              Verdict = "stalled"
+	ResetByServer        Verdict = "reset-by-server"
+	ResetByClient        Verdict = "reset-by-client"
+	ResetInjected        Verdict = "reset-injected"
+	ServerSilent         Verdict = "server-silent"
+	ClosedEarly          Verdict = "closed-early"
+	SSLRefused           Verdict = "ssl-refused"
+	ClosedByClient       Verdict = "closed-by-client"
+	PGError              Verdict = "pg-error"
+	NotPostgres          Verdict = "not-postgres"
+	TLSAlert             Verdict = "tls-alert"
+	TLSClosed            Verdict = "tls-closed"
+	TLSRejectedEncrypted Verdict = "tls-rejected-encrypted"
+	PGRejectedEncrypted  Verdict = "pg-rejected-encrypted"
+	TLSStalled           Verdict = "tls-stalled"
+	ClientTimeout        Verdict = "client-timeout"
+	Open                 Verdict = "open"
+	Midstream            Verdict = "midstream"
+	OneWay               Verdict = "one-way"
+)
+
+// Good reports whether nothing is wrong with a session of this verdict as far as the capture shows.
+func (v Verdict) Good() bool {
+	switch v {
+	case OK, OKRecovered, OKPlaintext, Open, Midstream, ClosedByClient:
+		return true
+	}
+	return false
+}
