@@ -75,6 +75,31 @@ type Finding struct {
 	Evidence    []Evidence `json:"evidence"`
 	Remedies    []Remedy   `json:"remedies"`
 	References  []string   `json:"references"`
+	Proof       []Proof    `json:"proof"`
+	Accepted    *Accepted  `json:"accepted,omitempty"` // somebody knows of it and lives with it
+}
+
+// Proof is one sign of the rule that held: what was asked of which fact, with the values that the fact had.
+type Proof struct {
+	Fact      string   `json:"fact"`                // kind of fact: "link", "check", "message" ...
+	Seen      []string `json:"seen"`                // places that show it: "capture", "log of 10.48.36.118"
+	Condition string   `json:"condition,omitempty"` // as the rule has it, in CEL
+	Values    []Value  `json:"values"`              // what the fields named in the condition were
+	First     string   `json:"first,omitempty"`     // times of this fact
+	Last      string   `json:"last,omitempty"`
+	Count     int      `json:"count"`
+}
+
+// Value is a field of a fact and what was in it.
+type Value struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Accepted is why a finding does not count, and until which day (the last one included).
+type Accepted struct {
+	Reason string `json:"reason"`
+	Until  string `json:"until"` // "2026-03-31"
 }
 
 // Subject says what a finding is about.
@@ -117,6 +142,12 @@ type Step struct {
 	Command  string   `json:"command,omitempty"`
 	Verify   string   `json:"verify,omitempty"`
 	Findings []string `json:"findings"` // refs
+	// As in Remedy.
+	Kind         string   `json:"kind,omitempty"`
+	Phase        string   `json:"phase,omitempty"` // "network", "service", "certificates", "cluster", "schema", "verify"
+	Alternatives []string `json:"alternatives,omitempty"`
+	Destructive  bool     `json:"destructive,omitempty"`
+	Source       string   `json:"source,omitempty"`
 }
 
 // NotEvaluated is a rule that could not be asked because its input is missing.

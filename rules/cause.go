@@ -139,6 +139,23 @@ func (d *draft) comesFrom(other *draft) bool {
 	return slices.ContainsFunc(d.causes, func(cause *draft) bool { return cause == other || cause.comesFrom(other) })
 }
 
+// roots is where the chain of causes begins: what a reader has to repair for this to go away.
+func (d *draft) roots() []*draft {
+	var roots []*draft
+	for _, cause := range d.causes {
+		above := cause.roots()
+		if len(above) == 0 {
+			above = []*draft{cause}
+		}
+		for _, root := range above {
+			if !slices.Contains(roots, root) {
+				roots = append(roots, root)
+			}
+		}
+	}
+	return roots
+}
+
 func joinNamed(name string) join { return joins[slices.Index(joinNames(), name)] }
 
 // slack is how long a symptom may begin before its cause was first seen, or outlast it: a health check runs every few

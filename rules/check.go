@@ -168,6 +168,9 @@ func (k *checker) sign(s *Sign) {
 		k.expression(e, cel.StringType)
 	}
 	k.text(&s.Summary)
+	if err := s.showFields(k.env); err != nil {
+		k.fail(line, "%s", err)
+	}
 }
 
 func (s *Sign) keyed() map[string][]string {
@@ -203,7 +206,7 @@ func (k *checker) remedies() {
 		}
 	}
 	for i, step := range k.rule.steps(k.catalog) {
-		k.step(i, step)
+		k.step(i, step.Remedy)
 	}
 }
 

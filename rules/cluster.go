@@ -231,7 +231,7 @@ func (c *Cluster) certificate(node, side string) fact.Certificate {
 		if cert.Node != node || cert.Side != side {
 			continue
 		}
-		if s := 2*rank(cert.Rejected) + rank(len(cert.Problems) > 0); s > score {
+		if s := 2*boolRank(cert.Rejected) + boolRank(len(cert.Problems) > 0); s > score {
 			best, score = cert, s
 		}
 	}

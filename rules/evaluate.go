@@ -15,7 +15,7 @@ import (
 func (c *Catalog) Evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome, error) {
 	cluster := newCluster(set)
 	have := cluster.inputs()
-	outcome := &finding.Outcome{Event: map[int]string{}}
+	outcome := &finding.Outcome{Findings: []finding.Finding{}, NotEvaluated: []finding.NotEvaluated{}}
 	var drafts []*draft
 	for _, r := range c.Rules {
 		answer := r.ask(ctx, cluster, have)
@@ -44,6 +44,7 @@ func (c *Catalog) Evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome
 		outcome.Findings = append(outcome.Findings, d.Finding)
 	}
 	outcome.Plan = plan(drafts, steps)
+	outcome.Event = events(set.Timeline, drafts)
 	return outcome, nil
 }
 
@@ -56,9 +57,12 @@ func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]pla
 	}
 	d.Title = title
 	d.References = slices.Clone(d.rule.References)
-	for _, cause := range d.causes {
+	d.Finding.Against, d.Remedies = []finding.Against{}, []finding.Remedy{}
+	d.ExplainedBy = []string{}
+	for _, cause := range d.roots() {
 		d.ExplainedBy = append(d.ExplainedBy, cause.Ref)
 	}
+	slices.SortFunc(d.ExplainedBy, func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) // F2 before F10
 	for i := range d.rule.Against {
 		a := &d.rule.Against[i]
 		holds, err := a.When.code.holds(ctx, variables)

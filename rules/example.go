@@ -12,7 +12,6 @@ import (
 	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
-	"cbdoctor/stamp"
 )
 
 // exampleFacts is what an example can write: the lists of fact.Set under the names of the report, with useful defaults.
@@ -37,16 +36,24 @@ type exampleInput struct {
 	Damaged bool `json:"damaged"`
 }
 
-// Set reads the example's facts. What is not written gets the value that a reader expects: one event, shown by one line,
-// port 5432, a link whose sessions all had its verdict.
+// Set reads the example's facts.
 func (e Example) Set() (*fact.Set, error) {
+	if e.Facts.node == nil {
+		return ReadFacts(nil)
+	}
+	return ReadFacts([]byte(e.Facts.node.String()))
+}
+
+// ReadFacts reads facts written in YAML, as examples have them. What is not written gets the value that a reader expects:
+// one event, shown by one line, port 5432, a link whose sessions all had its verdict.
+func ReadFacts(text []byte) (*fact.Set, error) {
 	var f exampleFacts
-	if e.Facts.node != nil {
-		text, err := yaml.YAMLToJSON([]byte(e.Facts.node.String()))
+	if len(text) > 0 {
+		asJSON, err := yaml.YAMLToJSON(text)
 		if err != nil {
 			return nil, fmt.Errorf("facts: %w", err)
 		}
-		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder := json.NewDecoder(bytes.NewReader(asJSON))
 		decoder.DisallowUnknownFields()
 		if err := decoder.Decode(&f); err != nil {
 			return nil, fmt.Errorf("facts: %w", err)
@@ -60,8 +67,7 @@ func (e Example) Set() (*fact.Set, error) {
 		i.Input.Damaged = i.Damaged
 		s.Inputs = append(s.Inputs, i.Input)
 	}
-	s.Port = max(s.Port, 1)
-	if s.Port == 1 {
+	if s.Port == 0 {
 		s.Port = 5432
 	}
 	complete(s)
@@ -201,5 +207,3 @@ func (e Example) compare(r *Rule, outcome *finding.Outcome) string {
 	}
 	return problem
 }
-
-var _ json.Unmarshaler = (*stamp.Time)(nil) // times in examples are written as in the report

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cbdoctor/fact"
 	"cbdoctor/finding"
@@ -74,6 +75,9 @@ func (d *draft) sum() {
 	d.Confidence = confidences[sure(d.rule, d.hits[0].confidence, proofs)]
 	d.Evidence = evidence(d.hits)
 	d.Summary = summary(d.hits)
+	for _, h := range d.hits[:min(len(d.hits), evidenceLimit)] {
+		d.Proof = append(d.Proof, h.proof)
+	}
 	if d.rule.Together == "server" && len(clients) == 1 {
 		for client := range clients {
 			d.Subject.Client = client
@@ -119,7 +123,7 @@ func stateRank(state string) int {
 const evidenceLimit = 8
 
 func evidence(hits []hit) []finding.Evidence {
-	var all []finding.Evidence
+	all := []finding.Evidence{}
 	add := func(s fact.Source) {
 		known := slices.ContainsFunc(all, func(e finding.Evidence) bool {
 			return e.File == s.File && e.Line == s.Line && slices.Equal(e.Frames, s.Frames) && e.Filter == s.Filter
@@ -147,7 +151,7 @@ const summaryLimit = 3
 func summary(hits []hit) string {
 	var sentences []string
 	for _, h := range hits {
-		sentences = appendNew(sentences, h.summary)
+		sentences = appendNew(sentences, sentence(h.summary))
 	}
 	text := ""
 	for i, s := range sentences {
@@ -160,4 +164,16 @@ func summary(hits []hit) string {
 		text += s
 	}
 	return text
+}
+
+// sentence ends a text as a sentence, so that several can stand in a row.
+func sentence(text string) string {
+	text = strings.TrimRight(text, ". ")
+	if text == "" {
+		return ""
+	}
+	if strings.HasSuffix(text, "。") {
+		return text
+	}
+	return text + "."
 }

@@ -21,6 +21,7 @@ type hit struct {
 	proofs     []string // the places that show it
 	summary    string
 	confirming []fact.Source
+	proof      finding.Proof
 }
 
 // pair is a connection that a finding is about; an unknown end is empty.
@@ -100,6 +101,9 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 	}
 	variables["subject"] = h.subject
 	if err := h.confirm(ctx, variables); err != nil {
+		return hit{}, err
+	}
+	if err := h.prove(ctx, variables); err != nil {
 		return hit{}, err
 	}
 	var err error

@@ -17,29 +17,37 @@ func (c *Catalog) sequence(name string) []RemedyEntry {
 	return nil
 }
 
-// steps is the rule's way out with the shared sequences put in their places.
-func (r *Rule) steps(c *Catalog) []*Remedy { return c.expand(r.Remedies, 0) }
+// placed is a step with the block that it belongs to: the steps of one block stay together in the plan.
+type placed struct {
+	*Remedy
+	block string // name of the sequence, or id of the rule for steps written in place
+	index int    // in the block
+}
 
-// sequenceDepth bounds sequences that name sequences; check reports one that goes deeper.
+// steps is the rule's way out with the shared sequences put in their places.
+func (r *Rule) steps(c *Catalog) []placed { return c.expand(r.ID, r.Remedies, 0) }
+
+// sequenceDepth bounds sequences that name sequences.
 const sequenceDepth = 4
 
-func (c *Catalog) expand(entries []RemedyEntry, depth int) []*Remedy {
-	var steps []*Remedy
-	for _, entry := range entries {
+func (c *Catalog) expand(block string, entries []RemedyEntry, depth int) []placed {
+	var steps []placed
+	for i, entry := range entries {
 		switch {
 		case entry.Step != nil:
-			steps = append(steps, entry.Step)
+			steps = append(steps, placed{entry.Step, block, i})
 		case depth < sequenceDepth:
-			steps = append(steps, c.expand(c.sequence(entry.Use), depth+1)...)
+			steps = append(steps, c.expand(entry.Use, c.sequence(entry.Use), depth+1)...)
 		}
 	}
 	return steps
 }
 
-// planned is a step of one finding with the phase of the plan that it belongs to.
+// planned is a step of one finding, filled in, with its place in the plan.
 type planned struct {
 	finding.Remedy
-	phase string
+	phase, block string
+	index        int
 }
 
 // remedies fills the rule's steps in for one finding.
@@ -69,7 +77,7 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 				return out, err
 			}
 			remedy.Step = len(out) + 1
-			out = append(out, planned{remedy, first(step.Phase, phaseOf[d.FixArea])})
+			out = append(out, planned{remedy, first(step.Phase, phaseOf[d.FixArea]), step.block, step.index})
 		}
 	}
 	return out, nil

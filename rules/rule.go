@@ -61,7 +61,7 @@ type Sign struct {
 	Severity finding.Severity `yaml:"severity"` // instead of the rule's, when this sign alone shows it
 	Summary  Text             `yaml:"summary"`
 
-	line int
+	shown []*program // the fields of the fact that the sign asks about
 }
 
 // Against is something that would have spoken against the finding, was looked for, and was not there.

@@ -1,0 +1,87 @@
+package rules
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+
+	"cbdoctor/finding"
+)
+
+// valuesLimit bounds the values that one proof shows, and maxValue the length of each.
+const (
+	valuesLimit = 12
+	maxValue    = 200
+)
+
+// prove says what was asked of the fact and what the fact had, so that a reader can check the conclusion by hand.
+func (h *hit) prove(ctx context.Context, variables map[string]any) error {
+	h.proof = finding.Proof{
+		Fact: h.sign.For, Seen: h.proofs, Condition: strings.Join(strings.Fields(h.sign.When.Source), " "),
+		First: h.span.First.String(), Last: h.span.Last.String(), Count: max(h.span.Count, 1), Values: []finding.Value{},
+	}
+	for _, field := range h.sign.shown {
+		text, err := field.text(ctx, variables)
+		if err != nil {
+			return err
+		}
+		if r := []rune(text); len(r) > maxValue {
+			text = string(r[:maxValue]) + "…"
+		}
+		h.proof.Values = append(h.proof.Values, finding.Value{Name: field.source, Value: text})
+	}
+	return nil
+}
+
+// showFields finds the fields of the fact that the sign asks about, in the order in which it names them.
+func (s *Sign) showFields(env *cel.Env) error {
+	var paths []string
+	if key := kindOf(s.For).key; len(s.asked()) > 0 {
+		if key == "problem" {
+			key = "problems"
+		}
+		paths = append(paths, s.For+"."+key)
+	}
+	if s.When.code != nil {
+		paths = append(paths, fieldPaths(s.When.code.ast, s.For)...)
+	}
+	s.shown = nil
+	for i, path := range paths {
+		longer := slices.ContainsFunc(paths, func(other string) bool { return strings.HasPrefix(other, path+".") })
+		if longer || slices.Contains(paths[:i], path) || len(s.shown) == valuesLimit || s.For == "cluster" {
+			continue
+		}
+		code, err := compile(env, path, nil)
+		if err != nil {
+			return err
+		}
+		s.shown = append(s.shown, code)
+	}
+	return nil
+}
+
+// fieldPaths lists the fields of the variable that an expression reads: "link.alert".
+func fieldPaths(expression *cel.Ast, variable string) []string {
+	var paths []string
+	ast.PostOrderVisit(expression.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if path := fieldPath(e); strings.HasPrefix(path, variable+".") {
+			paths = append(paths, path)
+		}
+	}))
+	return paths
+}
+
+func fieldPath(e ast.Expr) string {
+	switch e.Kind() {
+	case ast.IdentKind:
+		return e.AsIdent()
+	case ast.SelectKind:
+		if operand := fieldPath(e.AsSelect().Operand()); operand != "" {
+			return operand + "." + e.AsSelect().FieldName()
+		}
+	}
+	return ""
+}
