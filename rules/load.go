@@ -70,12 +70,17 @@ func (c *Catalog) Rule(id string) *Rule {
 	return nil
 }
 
-func (c *Catalog) hint(id string) string {
+// Nearest is the id that looks most like the given one, "" when none does.
+func (c *Catalog) Nearest(id string) string {
 	var ids []string
 	for _, r := range c.Rules {
 		ids = append(ids, r.ID)
 	}
-	if near := nearest(id, ids); near != "" {
+	return nearest(id, ids)
+}
+
+func (c *Catalog) hint(id string) string {
+	if near := c.Nearest(id); near != "" {
 		return fmt.Sprintf("; did you mean %q?", near)
 	}
 	return ""

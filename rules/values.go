@@ -1,7 +1,9 @@
 package rules
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
@@ -31,3 +33,5 @@ func native(value ref.Val) any {
 }
 
 func isKind(k *kind, value any) bool { return reflect.TypeOf(value) == reflect.TypeOf(k.typ) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

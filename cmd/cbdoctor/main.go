@@ -66,6 +66,8 @@ It only reads: it never changes a node.
 		return usageError(err, fmt.Sprintf("see %q", cmd.CommandPath()+" --help"))
 	})
 	root.AddCommand(
+		newRulesCommand(),
+		newExplainCommand(),
 		newVersionCommand(),
 	)
 	return root

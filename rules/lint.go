@@ -1,0 +1,65 @@
+package rules
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Lint reports what is allowed but not good: rules without both kinds of examples, dead signs, template text that is left.
+// What is not allowed is reported by Load already.
+func (c *Catalog) Lint() Problems {
+	var problems Problems
+	for _, r := range c.Rules {
+		k := &checker{catalog: c, rule: r}
+		var yes, no bool
+		for _, e := range r.Examples {
+			yes, no = yes || e.Match, no || !e.Match
+			if _, err := e.Set(); err != nil {
+				k.fail(r.line, "example %q: %s", e.Name, err)
+			}
+		}
+		if !yes || !no {
+			k.fail(r.line, "an example that must match and one that must not are wanted")
+		}
+		if len(r.steps(c)) == 0 {
+			k.fail(r.line, "no remedy: say at least what to collect next")
+		}
+		for _, s := range r.Signs {
+			if strings.TrimSpace(s.When.Source) == "false" {
+				k.fail(s.Summary.line, "this sign can never fire")
+			}
+		}
+		if strings.Contains(r.Title.Source+r.Explanation, "REPLACE") {
+			k.fail(r.line, "text of the skeleton is left")
+		}
+		problems = append(problems, k.problems...)
+	}
+	return append(problems, c.unused()...)
+}
+
+// unused finds shared sequences and effects that no rule names.
+func (c *Catalog) unused() Problems {
+	used := map[string]bool{}
+	for _, r := range c.Rules {
+		for _, s := range r.steps(c) {
+			used[s.block] = true
+		}
+		for _, e := range r.Explains {
+			used[e.Use] = true
+		}
+	}
+	var problems Problems
+	for _, f := range c.Families {
+		for _, name := range sortedKeys(f.Remedies) {
+			if !used[name] {
+				problems = append(problems, Problem{File: f.File, Rule: "-", Text: fmt.Sprintf("no rule uses the remedies %q", name)})
+			}
+		}
+		for _, name := range sortedKeys(f.Effects) {
+			if !used[name] {
+				problems = append(problems, Problem{File: f.File, Rule: "-", Text: fmt.Sprintf("no rule uses the effects %q", name)})
+			}
+		}
+	}
+	return problems
+}
