@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cbdoctor/fact"
 	"cbdoctor/finding"
@@ -28,6 +29,7 @@ func (c *Catalog) Evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome
 		drafts = append(drafts, group(r, answer.hits)...)
 	}
 	c.link(drafts)
+	accept(drafts, c.accepted, c.today)
 	drafts = order(drafts)
 	steps := map[*draft][]planned{}
 	for i, d := range drafts {
@@ -55,7 +57,7 @@ func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]pla
 	if err != nil {
 		return nil, err
 	}
-	d.Title = title
+	d.Title = strings.Join(strings.Fields(title), " ") // an empty value leaves no double space
 	d.References = slices.Clone(d.rule.References)
 	d.Finding.Against, d.Remedies = []finding.Against{}, []finding.Remedy{}
 	d.ExplainedBy = []string{}

@@ -8,6 +8,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 )
@@ -20,6 +21,9 @@ type Options struct {
 	Dirs    []string // more rule files; a rule with a known id replaces it
 	Disable []string // ids of rules to leave out
 	Lang    string   // "en" (also "") or "ja"
+	// Accepted findings stay in the report and are marked, up to and including their last day; Today decides.
+	Accepted []Acceptance
+	Today    time.Time
 }
 
 // Catalog is a checked set of rules. It is immutable and safe for use by several goroutines.
@@ -27,6 +31,8 @@ type Catalog struct {
 	Families []*Family
 	Rules    []*Rule // in the order of the families' files
 	env      environments
+	accepted []Acceptance
+	today    time.Time
 }
 
 // Load reads and checks the catalog. Every mistake in a rule is told with file and line; several are joined by newlines.
@@ -35,7 +41,7 @@ func Load(opt Options) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{env: env}
+	c := &Catalog{env: env, accepted: opt.Accepted, today: opt.Today}
 	builtIn, err := fs.Sub(embedded, "catalog")
 	if err != nil {
 		return nil, err
