@@ -64,8 +64,16 @@ func TestJSONReadsBackAsItWasWritten(t *testing.T) {
 	if d := cmp.Diff(first.String(), second.String()); d != "" {
 		t.Error(d)
 	}
-	if strings.Contains(first.String(), ": null") {
-		t.Error("the JSON has null where a list belongs")
+}
+
+func TestAbsentListsAreEmptyNotNull(t *testing.T) {
+	t.Parallel()
+	var out bytes.Buffer
+	if err := Write(&out, "json", New(Tool{}, &fact.Set{}, &finding.Outcome{}), WriteOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(out.String(), "null") {
+		t.Errorf("null where a list belongs:\n%s", out.String())
 	}
 }
 
