@@ -1,0 +1,123 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/binary"
+	"regexp"
+	"unicode/utf16"
+)
+
+// sniffLen is how much of a file is looked at to tell what it is.
+const sniffLen = 64 << 10
+
+// magic tells containers and captures by their first bytes. To add a format, add a row.
+var magics = []struct {
+	name   string
+	offset int
+	bytes  string
+}{
+	{"gzip", 0, "\x1f\x8b"},
+	{"zstd", 0, "\x28\xb5\x2f\xfd"},
+	{"bzip2", 0, "BZh"},
+	{"lz4", 0, "\x04\x22\x4d\x18"},
+	{"zip", 0, "PK\x03\x04"},
+	{"zip", 0, "PK\x05\x06"},
+	{"tar", 257, "ustar"},
+	{"capture", 0, "\xa1\xb2\xc3\xd4"},
+	{"capture", 0, "\xd4\xc3\xb2\xa1"},
+	{"capture", 0, "\xa1\xb2\x3c\x4d"},
+	{"capture", 0, "\x4d\x3c\xb2\xa1"},
+	{"capture", 0, "\xa1\xb2\xcd\x34"},
+	{"capture", 0, "\x34\xcd\xb2\xa1"},
+	{"capture", 0, "\x0a\x0d\x0d\x0a"},
+	{"xz", 0, "\xfd7zXZ\x00"},
+	{"7z", 0, "7z\xbc\xaf\x27\x1c"},
+	{"rar", 0, "Rar!"},
+}
+
+func container(head []byte) string {
+	for _, m := range magics {
+		if len(head) >= m.offset+len(m.bytes) && string(head[m.offset:m.offset+len(m.bytes)]) == m.bytes {
+			return m.name
+		}
+	}
+	return ""
+}
+
+// textKinds tells texts apart, first match wins. Lines of a log are told by package analyze; here it is enough to know that
+// a file is text.
+var textKinds = []struct {
+	kind    Kind
+	pattern *regexp.Regexp
+}{
+	{PrivateKey, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
+	{PKI, regexp.MustCompile(`-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----|(?m)^User supplied certificates and keys:|(?m)^\s*Not After\s*:`)},
+	{Status, regexp.MustCompile(`(?m)Status\s*:\s*\w[\s\S]*?(Nodes|Node in use|Last command)\s*:|database cluster status|"?system/database`)},
+	{ManifestDoc, regexp.MustCompile(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
+	{LiveJSON, regexp.MustCompile(`^\s*\{[\s\S]*"(ipv4|module|interfaces)"\s*:`)},
+	{Version, regexp.MustCompile(`^\s*(\S+> version\s+)?\d+\.\d+(\.\d+)*\s*$`)},
+}
+
+// Sniff says what a file is by the beginning of its content.
+func Sniff(head []byte) Kind {
+	if container(head) == "capture" {
+		return Capture
+	}
+	if len(head) > 4 && head[0] == 0x30 && head[1] == 0x82 && binary.BigEndian.Uint16(head[2:]) > 200 {
+		return PKI // a DER certificate
+	}
+	text := decodeUTF16(head)
+	if isBinary(text) {
+		return Other
+	}
+	if len(text) > sniffLen/8 && looksLikeLog(text) {
+		return Syslog // a long log may quote anything
+	}
+	for _, k := range textKinds {
+		if k.pattern.Match(text) {
+			return k.kind
+		}
+	}
+	if looksLikeLog(text) {
+		return Syslog
+	}
+	return Other
+}
+
+var logLine = regexp.MustCompile(`(?m)^(<\d{1,3}>)?(\d+ )?([A-Z][a-z]{2} {1,2}\d{1,2} |\d{4}-\d\d-\d\d[T ] ?)\d\d:\d\d:\d\d`)
+
+func looksLikeLog(text []byte) bool { return logLine.Match(text) }
+
+// isBinary: a text of any encoding met here has no zero byte and few control characters.
+func isBinary(b []byte) bool {
+	if bytes.IndexByte(b, 0) >= 0 {
+		return true
+	}
+	control := 0
+	for _, c := range b[:min(len(b), 4096)] {
+		if c < 0x20 && c != '\n' && c != '\r' && c != '\t' && c != 0x1b && c != '\f' && c != '\b' {
+			control++
+		}
+	}
+	return control > 40
+}
+
+// decodeUTF16 turns UTF-16 with a byte order mark into UTF-8 and drops the mark of UTF-8.
+func decodeUTF16(b []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte{0xef, 0xbb, 0xbf}):
+		return b[3:]
+	case bytes.HasPrefix(b, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(b, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	default:
+		return b
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for i := 2; i+1 < len(b); i += 2 {
+		units = append(units, order.Uint16(b[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
+}
