@@ -1,0 +1,73 @@
+package analyze
+
+import (
+	"bytes"
+	"strconv"
+	"time"
+
+	"github.com/influxdata/go-syslog/v3"
+	"github.com/influxdata/go-syslog/v3/rfc3164"
+	"github.com/influxdata/go-syslog/v3/rfc5424"
+)
+
+// True RFC lines, as relays and other devices write them, are parsed by the syslog library. They are rare, so it may be slow.
+
+// splitRFC5424 splits "<PRI>1 STAMP host app procid msgid [data] text".
+func splitRFC5424(b []byte) (l logLine, ok bool) {
+	end := bytes.IndexByte(b[:min(len(b), 8)], '>')
+	if b[0] != '<' || end < 2 || !bytes.HasPrefix(b[end+1:], []byte("1 ")) {
+		return l, false
+	}
+	m, _ := rfc5424.NewParser(rfc5424.WithBestEffort()).Parse(b)
+	if parsed, is := m.(*rfc5424.SyslogMessage); is {
+		return fromRFC(&parsed.Base)
+	}
+	return l, false
+}
+
+// splitRFC3164 splits "<PRI>STAMP host tag[pid]: text".
+func splitRFC3164(b []byte) (l logLine, ok bool) {
+	if b[0] != '<' {
+		return l, false
+	}
+	m, _ := rfc3164.NewParser(rfc3164.WithBestEffort(), rfc3164.WithYear(rfc3164.Year{YYYY: 2000})).Parse(b)
+	if parsed, is := m.(*rfc3164.SyslogMessage); is {
+		l, ok = fromRFC(&parsed.Base)
+		l.stamp.year, l.stamp.utc = 0, false
+	}
+	return l, ok
+}
+
+// fromRFC takes over what the library found. A message without a time, a host or a program is no line of a CMS.
+func fromRFC(m *syslog.Base) (l logLine, ok bool) {
+	if m.Timestamp == nil || m.Hostname == nil || m.Appname == nil {
+		return l, false
+	}
+	l.stamp, l.host, l.tag = rawFrom(*m.Timestamp), *m.Hostname, *m.Appname
+	if m.ProcID != nil {
+		l.pid, _ = strconv.Atoi(*m.ProcID)
+	}
+	if s := m.SeverityShortLevel(); s != nil {
+		l.severity = *s
+	}
+	if m.Message != nil {
+		l.text = []byte(*m.Message)
+	}
+	return l, true
+}
+
+func rawFrom(t time.Time) rawTime {
+	u := t.UTC()
+	digits := uint8(0)
+	for ns, d := u.Nanosecond(), uint8(9); ns > 0; d-- {
+		if ns%10 != 0 {
+			digits = d
+			break
+		}
+		ns /= 10
+	}
+	return rawTime{
+		year: int16(u.Year()), month: uint8(u.Month()), day: uint8(u.Day()), utc: true, digits: digits,
+		ofDay: time.Duration(u.Hour())*time.Hour + time.Duration(u.Minute())*time.Minute + time.Duration(u.Second())*time.Second + time.Duration(u.Nanosecond()),
+	}
+}

@@ -1,0 +1,131 @@
+package analyze
+
+import "time"
+
+// rawTime is a time as a log prints it: most have no year and none a zone. Dating happens when the whole file is known.
+type rawTime struct {
+	year   int16 // 0 when the line has none
+	wraps  int16 // how many New Years lie between the file's first line and this one
+	month  uint8
+	day    uint8
+	digits uint8 // of the fraction
+	utc    bool  // the line says that it is UTC
+	ofDay  time.Duration
+}
+
+// isZero reports whether there is no time.
+func (r rawTime) isZero() bool { return r.month == 0 }
+
+// sortKey orders times within one file.
+func (r rawTime) sortKey() int64 {
+	return ((int64(r.year)+int64(r.wraps))*16+int64(r.month))*32*int64(24*time.Hour) + int64(r.day)*int64(24*time.Hour) + int64(r.ofDay)
+}
+
+// months finds a month by its three letters.
+func month(a, b, c byte) uint8 {
+	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"
+	for i := 0; i < len(names); i += 3 {
+		if names[i] == a && names[i+1] == b && names[i+2] == c {
+			return uint8(i/3 + 1)
+		}
+	}
+	return 0
+}
+
+func digit(c byte) bool { return c >= '0' && c <= '9' }
+
+func two(b []byte) int {
+	if !digit(b[0]) || !digit(b[1]) {
+		return -1
+	}
+	return int(b[0]-'0')*10 + int(b[1]-'0')
+}
+
+// parseStamp reads the time at the beginning of a line: "Mar 30 12:39:04[.867] ", with the day padded, with a space, a zero
+// or not at all, or "2024-03-05T16:50:25[.736][Z] ".
+func parseStamp(b []byte) (r rawTime, rest []byte, ok bool) {
+	if len(b) < 15 {
+		return r, nil, false
+	}
+	if digit(b[0]) {
+		return parseISO(b)
+	}
+	r.month = month(b[0], b[1], b[2])
+	if r.month == 0 || b[3] != ' ' {
+		return r, nil, false
+	}
+	i := 4
+	if b[i] == ' ' {
+		i++
+	}
+	day := 0
+	for i < len(b) && digit(b[i]) && day < 32 {
+		day = day*10 + int(b[i]-'0')
+		i++
+	}
+	if day < 1 || day > 31 || i >= len(b) || b[i] != ' ' {
+		return r, nil, false
+	}
+	r.day = uint8(day)
+	return parseClock(r, b[i+1:])
+}
+
+func parseISO(b []byte) (r rawTime, rest []byte, ok bool) {
+	if len(b) < 19 || b[4] != '-' || b[7] != '-' || b[10] != 'T' && b[10] != ' ' {
+		return r, nil, false
+	}
+	century, year, mon, day := two(b), two(b[2:]), two(b[5:]), two(b[8:])
+	if century < 0 || year < 0 || mon < 1 || mon > 12 || day < 1 || day > 31 {
+		return r, nil, false
+	}
+	r.year, r.month, r.day = int16(century*100+year), uint8(mon), uint8(day)
+	return parseClock(r, b[11:])
+}
+
+// parseClock reads "12:39:04[.867][Z|+00:00] ".
+func parseClock(r rawTime, b []byte) (rawTime, []byte, bool) {
+	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
+		return r, nil, false
+	}
+	h, m, s := two(b), two(b[3:]), two(b[6:])
+	if h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 {
+		return r, nil, false
+	}
+	r.ofDay = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	b = b[8:]
+	if len(b) > 1 && (b[0] == '.' || b[0] == ',') && digit(b[1]) {
+		unit := time.Second
+		b = b[1:]
+		for len(b) > 0 && digit(b[0]) && r.digits < 9 {
+			unit /= 10
+			r.ofDay += time.Duration(b[0]-'0') * unit
+			r.digits++
+			b = b[1:]
+		}
+	}
+	switch {
+	case len(b) > 0 && b[0] == 'Z':
+		r.utc = true
+		b = b[1:]
+	case len(b) >= 6 && (b[0] == '+' || b[0] == '-') && b[3] == ':':
+		hours, minutes := two(b[1:]), two(b[4:])
+		if hours < 0 || minutes < 0 {
+			return r, nil, false
+		}
+		offset := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
+		if b[0] == '+' {
+			offset = -offset
+		}
+		t := time.Date(max(int(r.year), 2000), time.Month(r.month), int(r.day), 0, 0, 0, 0, time.UTC).Add(r.ofDay + offset)
+		r.month, r.day, r.utc = uint8(t.Month()), uint8(t.Day()), true
+		if r.year != 0 {
+			r.year = int16(t.Year())
+		}
+		r.ofDay = t.Sub(t.Truncate(24 * time.Hour))
+		b = b[6:]
+	}
+	if len(b) == 0 || b[0] != ' ' {
+		return r, nil, false
+	}
+	return r, b[1:], true
+}
