@@ -36,6 +36,7 @@ type File struct {
 	ModTime time.Time
 	Problem string // why it can't be read (then there is no reader)
 	Damaged bool
+	Binary  bool // of Kind Other: no text at all
 }
 
 // Visit is called once for each file, in a fixed order. r is nil when Problem is set. An error ends the walk.

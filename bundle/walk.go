@@ -157,6 +157,7 @@ func (w *walker) stream(f *File, r io.Reader, depth int) error {
 		return w.problem(f, fmt.Errorf("%s archives are not read here: unpack it and give the directory", kind))
 	}
 	f.Kind = Sniff(head)
+	f.Binary = f.Kind == Other && isBinary(decodeUTF16(head))
 	if f.Kind == PrivateKey {
 		return w.visit(f, nil)
 	}

@@ -68,6 +68,7 @@ It only reads: it never changes a node.
 	root.AddCommand(
 		newRulesCommand(),
 		newExplainCommand(),
+		newAnalyzeCommand(),
 		newVersionCommand(),
 	)
 	return root

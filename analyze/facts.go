@@ -1,0 +1,304 @@
+package analyze
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"time"
+
+	"cbdoctor/fact"
+	"cbdoctor/stamp"
+)
+
+// facts makes the facts of all that was read.
+func (m *material) facts() *fact.Set {
+	m.dating()
+	id := m.identify()
+	s := &fact.Set{Port: m.opt.Port, Inputs: m.inputs, Captures: m.captures}
+	ends := m.logEnds(id)
+	m.makeStatuses(s, id)
+	m.makeChecks(s, id, ends)
+	m.makeUpgrades(s, id, ends)
+	m.makeMessages(s, id, ends)
+	m.makeCommands(s, id)
+	m.makeLinks(s)
+	m.makeNodes(s, id)
+	m.makeCoverage(s, id)
+	m.makeTimeline(s)
+	return s
+}
+
+// logEnds is when the log of each node ends.
+func (m *material) logEnds(id *identity) map[string]time.Time {
+	ends := map[string]time.Time{}
+	for _, t := range m.texts {
+		for _, h := range sortedKeys(t.hosts) {
+			if end := m.when(t, t.hosts[h].last).T; end.After(ends[id.node(h)]) {
+				ends[id.node(h)] = end
+			}
+		}
+	}
+	return ends
+}
+
+func (m *material) makeStatuses(s *fact.Set, id *identity) {
+	for _, f := range m.finds {
+		for _, text := range f.statuses {
+			status := text.Status
+			status.Node = cmp.Or(text.me, id.ofPath(f.file.path), id.node(text.host))
+			if status.Members == nil {
+				status.Members = []fact.Member{}
+			}
+			s.Statuses = append(s.Statuses, status)
+		}
+	}
+	seen := map[string]bool{}
+	for i := len(s.Statuses) - 1; i >= 0; i-- {
+		n := s.Statuses[i].Node
+		s.Statuses[i].Superseded = n != "" && seen[n]
+		seen[n] = true
+	}
+}
+
+// retryPatience: a failure that is repeated counts as over when the log goes on for that long without it.
+const retryPatience = 5 * time.Minute
+
+func (m *material) makeChecks(s *fact.Set, id *identity, ends map[string]time.Time) {
+	changes := map[[2]string]int{}
+	for _, key := range m.checkOrder {
+		r := m.checks[key]
+		c := fact.HealthCheck{Client: id.node(key.host), Server: key.server, Port: int(m.opt.Port), Reason: key.reason, Alert: r.alert, Text: r.text}
+		times := make([]stamp.Time, len(r.events))
+		for i, e := range r.events {
+			times[i] = m.when(r.files[i], e.stamp)
+		}
+		var gaps []time.Duration
+		for i := 1; i < len(times); i++ {
+			gaps = append(gaps, times[i].T.Sub(times[i-1].T))
+		}
+		usual := 40 * time.Second
+		if len(gaps) > 0 {
+			slices.Sort(gaps)
+			usual = max(gaps[len(gaps)/4], time.Second)
+		}
+		for i, e := range r.events {
+			c.First, c.Last = stamp.Earlier(c.First, times[i]), stamp.Later(c.Last, times[i])
+			if i == 0 || e.wasUp || times[i].T.Sub(times[i-1].T) > max(4*usual, time.Minute) {
+				c.Incidents++
+			}
+			c.Count++
+			if len(c.Sources) < fact.SourceLimit-1 && e.sample != "" {
+				c.Sources = append(c.Sources, fact.Source{File: r.files[i].path, Line: e.line, Text: e.sample})
+			}
+		}
+		if len(r.events) == maxEvents {
+			c.Count = maxEvents
+		}
+		c.Ongoing = !ends[c.Client].After(c.Last.T.Add(max(retryPatience, 4*usual)))
+		n := 2 * c.Incidents
+		if c.Ongoing {
+			n--
+		}
+		if !r.events[0].wasUp {
+			n-- // it was down already when the log began
+		}
+		changes[[2]string{c.Client, c.Server}] += max(n, 0)
+		s.HealthChecks = append(s.HealthChecks, c)
+	}
+	for i := range s.HealthChecks {
+		c := &s.HealthChecks[i]
+		c.Changes = changes[[2]string{c.Client, c.Server}]
+	}
+}
+
+func (m *material) makeUpgrades(s *fact.Set, id *identity, ends map[string]time.Time) {
+	for _, r := range m.upgrades.runs {
+		u := fact.Upgrade{Node: id.node(r.host), Complete: r.complete, LastStep: r.lastText}
+		u.First, u.Last, u.Count = m.when(r.file, r.start), m.when(r.file, r.end), r.count
+		u.Sources = []fact.Source{{File: r.file.path, Line: r.line, Text: r.sample}}
+		if r.lastLine != r.line {
+			u.Sources = append(u.Sources, fact.Source{File: r.file.path, Line: r.lastLine, Text: r.lastText})
+		}
+		u.CutOff = !r.complete && !ends[u.Node].After(u.Last.T.Add(2*time.Minute))
+		s.Upgrades = append(s.Upgrades, u)
+	}
+}
+
+// clearedBy names the message that shows that a lasting one is over.
+var clearedBy = map[string]string{
+	"server-stopped": "server-ready", "server-crashed": "server-ready", "server-cert-file": "server-ready",
+	"wal-removed": "replication-started", "timeline-diverged": "replication-started", "system-id-differs": "replication-started", "replication-terminated": "replication-started",
+}
+
+// settle: PostgreSQL logs "started streaming" before it finds out that the segment is gone, so a start counts only when no
+// error follows within that time.
+const settle = 30 * time.Second
+
+func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.Time) {
+	type seen struct{ node, class string }
+	last := map[seen]time.Time{}
+	for _, key := range m.msgOrder {
+		r := m.messages[key]
+		at := m.when(r.last.file, r.last.lastStamp).T
+		k := seen{id.node(key.host), key.class}
+		if at.After(last[k]) {
+			last[k] = at
+		}
+	}
+	for _, key := range m.msgOrder {
+		r := m.messages[key]
+		p := r.last
+		f := fact.Message{
+			Node: id.node(key.host), Class: key.class, Reason: key.reason, Alert: key.alert, Level: p.level, SQLState: p.sqlstate, Text: p.text,
+			Detail: p.detail, Function: p.function, HeadMissing: p.headMissing, Peer: key.peer, Args: r.args,
+		}
+		if f.Peer != "" && !isAddress(f.Peer) {
+			f.Peer = id.node(f.Peer)
+		}
+		f.First, f.Last, f.Count = m.when(r.first.file, r.first.stamp), m.when(p.file, p.lastStamp), r.count
+		for _, e := range r.events {
+			f.Sources = append(f.Sources, fact.Source{File: e.file.path, Line: e.line, Text: e.sample})
+		}
+		if len(r.events) > 0 && r.events[len(r.events)-1] != p {
+			f.Sources = append(f.Sources, fact.Source{File: p.file.path, Line: p.line, Text: p.sample})
+		}
+		end := ends[f.Node]
+		switch r.row.lasts {
+		case repeats:
+			f.Ongoing = !end.After(f.Last.T.Add(retryPatience))
+		case stays:
+			f.Ongoing = true
+			if by, can := clearedBy[f.Class]; can {
+				over := last[seen{f.Node, by}]
+				f.Ongoing = !over.After(f.Last.T) || by == "replication-started" && end.Before(over.Add(settle))
+			}
+			if f.Class == "schema-error" || f.Class == "schema-lock" {
+				for _, u := range s.Upgrades {
+					f.Ongoing = f.Ongoing && !(u.Complete && u.Last.T.After(f.Last.T))
+				}
+			}
+		}
+		s.Messages = append(s.Messages, f)
+	}
+}
+
+func (m *material) makeCommands(s *fact.Set, id *identity) {
+	for _, c := range m.commands {
+		s.Commands = append(s.Commands, fact.Command{
+			Node: id.node(c.host), User: c.user, From: c.from, Command: c.text, Granted: c.granted, Time: m.when(c.file, c.stamp),
+			Source: fact.Source{File: c.file.path, Line: c.line, Text: c.sample},
+		})
+	}
+}
+
+// makeNodes lists every machine that anything names.
+func (m *material) makeNodes(s *fact.Set, id *identity) {
+	nodes := map[string]*fact.Node{}
+	at := func(key string) *fact.Node {
+		n := nodes[key]
+		if n == nil {
+			n = &fact.Node{Role: fact.Unknown, Aliases: []string{}}
+			if isAddress(key) {
+				n.Address = key
+			} else {
+				n.Name = key
+			}
+			nodes[key] = n
+		}
+		return n
+	}
+	for _, t := range m.texts {
+		for _, h := range sortedKeys(t.hosts) {
+			at(id.node(h)).HasLog = true
+		}
+	}
+	for _, st := range s.Statuses {
+		if st.Node != "" {
+			at(st.Node).HasStatus = true
+		}
+		for _, member := range st.Members {
+			n := at(member.Address)
+			n.Database = true
+			if member.Me && !st.Superseded {
+				n.Role = member.Role
+			} else if n.Role == fact.Unknown {
+				n.Role = member.Role
+			}
+			if !st.Superseded {
+				n.Connected = worse(n.Connected, member.Connected)
+				if member.InSync != "" {
+					n.InSync = worse(n.InSync, member.InSync == "yes")
+				}
+			}
+			if !member.Me && len(n.NamedBy) < fact.SourceLimit {
+				n.NamedBy = append(n.NamedBy, fact.Source{File: st.Source.File, Line: member.Line, Text: member.Address + " : " + member.Text})
+			}
+		}
+	}
+	for _, f := range m.finds {
+		node := id.of(f.file)
+		if node == "" {
+			node = id.ofPath(f.file.path)
+		}
+		for _, v := range f.versions {
+			if node != "" {
+				at(node).Version = v
+			}
+		}
+	}
+	for _, l := range s.Links {
+		at(l.Client)
+		at(l.Server)
+	}
+	for _, c := range s.HealthChecks {
+		at(c.Client)
+		n := at(c.Server)
+		if len(n.NamedBy) == 0 && len(c.Sources) > 0 {
+			n.NamedBy = append(n.NamedBy, c.Sources[0])
+		}
+	}
+	for path := range m.groups {
+		if a := id.ofPath(path); a != "" {
+			at(a).HasPcap = true
+		}
+	}
+	for _, key := range sortedKeys(nodes) {
+		n := nodes[key]
+		if names := id.names[n.Address]; n.Address != "" && len(names) > 0 {
+			n.Name, n.Aliases = names[0], names[1:]
+		}
+		if n.HasLog || n.HasStatus {
+			n.NamedBy = nil
+		}
+		s.Nodes = append(s.Nodes, *n)
+	}
+	sort.SliceStable(s.Nodes, func(i, j int) bool { return roleOrder[s.Nodes[i].Role] < roleOrder[s.Nodes[j].Role] })
+	for i := range s.Inputs {
+		if s.Inputs[i].Node = id.ofPath(s.Inputs[i].Path); s.Inputs[i].Node == "" && m.inputOf[i] != nil {
+			s.Inputs[i].Node = id.of(m.inputOf[i])
+		}
+	}
+}
+
+var roleOrder = map[string]int{fact.Primary: 0, fact.Replica: 1, fact.Client: 2, fact.Unknown: 3}
+
+// worse keeps "no" once anybody said it.
+func worse(have string, yes bool) string {
+	if have == "no" || !yes {
+		return "no"
+	}
+	return "yes"
+}
+
+func (m *material) makeCoverage(s *fact.Set, id *identity) {
+	for _, t := range m.texts {
+		s.Lines.Seen += t.seen
+		s.Lines.Recognised += t.recognised
+		if s.Lines.Unknown == nil && t.recognised < t.seen && t.unknown != "" {
+			s.Lines.Unknown = &fact.Source{File: t.path, Line: t.unknownAt, Text: t.unknown}
+		}
+		for _, g := range t.gaps {
+			s.Gaps = append(s.Gaps, fact.Gap{Node: id.node(g.host), From: m.when(t, g.from), To: m.when(t, g.to)})
+		}
+	}
+}

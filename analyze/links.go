@@ -1,0 +1,211 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"cbdoctor/capture"
+	"cbdoctor/certificate"
+	"cbdoctor/fact"
+	"cbdoctor/stamp"
+)
+
+type linkKey struct {
+	client, server string
+	port           uint16
+}
+
+// makeLinks merges what all captures say of each pair of addresses, and the certificates that they show.
+func (m *material) makeLinks(s *fact.Set) {
+	links := map[linkKey]*fact.Link{}
+	var order []linkKey
+	for _, c := range m.captures {
+		for _, p := range c.Pairs {
+			key := linkKey{p.Client, p.Server, p.Port}
+			l := links[key]
+			if l == nil {
+				l = &fact.Link{Client: p.Client, Server: p.Server, Port: int(p.Port), Verdicts: map[string]int{}, Observations: map[string]int{}}
+				links[key] = l
+				order = append(order, key)
+			}
+			merge(l, c, &p)
+		}
+		m.makeCertificates(s, c)
+	}
+	for _, key := range order {
+		s.Links = append(s.Links, *links[key])
+	}
+}
+
+// merge adds one capture's view of a pair.
+func merge(l *fact.Link, c *capture.Result, p *capture.Pair) {
+	l.Points = append(l.Points, c.File)
+	l.Intermittent = l.Intermittent || p.Intermittent
+	l.Changes = max(l.Changes, p.Changes)
+	for o, n := range p.Observations {
+		l.Observations[o] += int(n)
+	}
+	for v, n := range p.Sessions {
+		l.Verdicts[string(v)] += int(n)
+		span := p.Spans[v]
+		switch class(v) {
+		case good:
+			l.Good += int(n)
+			l.LastGood = stamp.Later(l.LastGood, span.Last)
+		case bad:
+			l.Bad += int(n)
+			l.LastBad = stamp.Later(l.LastBad, span.Last)
+		}
+	}
+	first := l.Count == 0
+	l.Count += count(p)
+	l.First, l.Last = stamp.Earlier(l.First, p.First), stamp.Later(l.Last, p.Last)
+	decisive := find(c, p)
+	if !first && !better(p, l) {
+		if decisive != nil && len(l.Sources) < fact.SourceLimit {
+			l.Sources = append(l.Sources, source(c, decisive))
+		}
+		return
+	}
+	l.Verdict, l.Confidence = string(p.Verdict), string(p.Confidence)
+	if decisive == nil {
+		return
+	}
+	l.Reason, l.NextCapture, l.RTTMillis = decisive.Reason, decisive.NextCapture, decisive.RTTMillis
+	l.Sources = append([]fact.Source{source(c, decisive)}, l.Sources[:min(len(l.Sources), fact.SourceLimit-1)]...)
+	for i := range c.Sessions {
+		if x := &c.Sessions[i]; x != decisive && x.Verdict == p.Verdict && host(x.Client) == p.Client && host(x.Server) == p.Server && len(l.Sources) < 4 {
+			l.Sources = append(l.Sources, source(c, x))
+		}
+	}
+	l.ICMPName, l.ICMPFirewall, l.Alert, l.AlertSender, l.SQLState, l.Message = "", false, "", "", "", ""
+	if i := decisive.ICMP; i != nil {
+		l.ICMPName, l.ICMPFirewall = i.Name, prohibited(i)
+	}
+	if t := decisive.TLS; t != nil && t.Alert != nil {
+		l.Alert, l.AlertSender = t.Alert.Name, t.Alert.Sender
+	}
+	if p := decisive.Postgres; p != nil {
+		l.SQLState, l.Message = p.SQLState, p.Message
+	}
+}
+
+type verdictClass uint8
+
+const (
+	neutral verdictClass = iota
+	good
+	bad
+)
+
+// class sorts verdicts: what worked, what failed, what says nothing of the link.
+func class(v capture.Verdict) verdictClass {
+	switch v {
+	case capture.OK, capture.OKRecovered, capture.OKPlaintext, capture.Midstream:
+		return good
+	case capture.Open, capture.OneWay, capture.ClosedByClient:
+		return neutral
+	}
+	return bad
+}
+
+// better: a later decisive view replaces an earlier one; views of the same moment from two points, the surer and worse one.
+func better(p *capture.Pair, l *fact.Link) bool {
+	now, before := class(p.Verdict), class(capture.Verdict(l.Verdict))
+	if (now == neutral) != (before == neutral) {
+		return before == neutral
+	}
+	if d := p.Last.T.Sub(l.Last.T).Seconds(); d < -10 || d > 10 {
+		return d > 0
+	}
+	if now != before {
+		return now == bad
+	}
+	return p.Confidence == capture.High && l.Confidence != string(capture.High)
+}
+
+// prohibited: the ICMP code says that a filter refused it, or that a port is unreachable, which a host answers to a TCP SYN
+// with a reset instead (RFC 1122 section 4.2.2.9; RFC 1812 section 5.2.7.1).
+func prohibited(i *capture.ICMP) bool {
+	if i.V6 {
+		return i.Type == 1 && (i.Code == 1 || i.Code == 4 || i.Code == 5 || i.Code == 6)
+	}
+	return i.Type == 3 && (i.Code == 2 || i.Code == 3 || i.Code == 9 || i.Code == 10 || i.Code == 13)
+}
+
+func count(p *capture.Pair) (n int) {
+	for _, c := range p.Sessions {
+		n += int(c)
+	}
+	return n
+}
+
+// find is the session that the pair's verdict was taken from.
+func find(c *capture.Result, p *capture.Pair) *capture.Session {
+	i := slices.IndexFunc(c.Sessions, func(x capture.Session) bool { return x.Session == p.Decisive })
+	if i < 0 {
+		return nil
+	}
+	return &c.Sessions[i]
+}
+
+func source(c *capture.Result, x *capture.Session) fact.Source {
+	return fact.Source{File: c.File, Frames: x.Evidence, Filter: x.Filter, Text: fmt.Sprintf("%s to %s: %s: %s", x.Client, x.Server, x.Verdict, x.Reason)}
+}
+
+// host is the address in "address:port" or "[address]:port".
+func host(endpoint string) string {
+	i := strings.LastIndexByte(endpoint, ':')
+	if i < 0 {
+		return endpoint
+	}
+	return strings.Trim(endpoint[:i], "[]")
+}
+
+// makeCertificates lists each certificate that a node showed in a capture once.
+func (m *material) makeCertificates(s *fact.Set, c *capture.Result) {
+	for i := range c.Sessions {
+		x := &c.Sessions[i]
+		if x.Certificates == nil {
+			continue
+		}
+		m.certificate(s, c, x, certificate.ClientSide, host(x.Client), host(x.Server), x.Certificates.Client)
+		m.certificate(s, c, x, certificate.ServerSide, host(x.Server), host(x.Client), x.Certificates.Server)
+	}
+}
+
+func (m *material) certificate(s *fact.Set, c *capture.Result, x *capture.Session, side, node, peer string, chain []certificate.Certificate) {
+	if len(chain) == 0 {
+		return
+	}
+	leaf := chain[0]
+	i := slices.IndexFunc(s.Certificates, func(f fact.Certificate) bool { return f.Node == node && f.Side == side && f.Cert.SHA256 == leaf.SHA256 })
+	if i < 0 {
+		f := fact.Certificate{Node: node, Side: side, From: "capture", Cert: leaf, Seen: x.First, Problems: certificate.Judge(&leaf, side, x.First)}
+		if f.Problems == nil {
+			f.Problems = []string{}
+		}
+		f.DaysLeft = int(leaf.NotAfter.T.Sub(x.First.T).Hours() / 24)
+		s.Certificates = append(s.Certificates, f)
+		i = len(s.Certificates) - 1
+	}
+	f := &s.Certificates[i]
+	f.Peers = appendOnce(f.Peers, peer)
+	f.First, f.Last = stamp.Earlier(f.First, x.First), stamp.Later(f.Last, x.Last)
+	f.Count++
+	if rejected(x, side) {
+		f.Rejected = true
+	}
+	if len(f.Sources) < fact.SourceLimit {
+		f.Sources = append(f.Sources, fact.Source{File: c.File, Frames: x.Evidence, Filter: x.Filter, Text: fmt.Sprintf("%s certificate of %s: CN %q, valid from %s to %s", side, node, leaf.SubjectCN, leaf.NotBefore, leaf.NotAfter)})
+	}
+}
+
+// rejected: the other side ended the session over the certificate.
+func rejected(x *capture.Session, side string) bool {
+	if x.TLS != nil && x.TLS.Alert != nil {
+		return x.TLS.Alert.Sender != side
+	}
+	return side == certificate.ClientSide && (x.Verdict == capture.TLSRejectedEncrypted || x.Verdict == capture.PGRejectedEncrypted)
+}

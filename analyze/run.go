@@ -1,0 +1,343 @@
+package analyze
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"cbdoctor/bundle"
+	"cbdoctor/capture"
+	"cbdoctor/fact"
+)
+
+// Options say how to read the material. The zero value reads port 5432 and takes times without a zone for UTC.
+type Options struct {
+	Port     uint16
+	Timezone *time.Location // of log times without a zone; nil is UTC
+	Hash     bool           // put the SHA-256 of every input into the facts
+	Stdin    io.Reader      // what the path "-" means; nil is the program's own
+	Limits   bundle.Limits
+	Capture  capture.Options
+}
+
+// ErrNothingUsable says that the material had nothing that could be understood. Its text quotes the first unknown line.
+var ErrNothingUsable = errors.New("nothing usable in the input")
+
+// Run reads all material below the paths. Files that can't be read become inputs with a problem; the error is that of the
+// context, or ErrNothingUsable.
+func Run(ctx context.Context, paths []string, opt Options) (*fact.Set, error) {
+	if opt.Port == 0 {
+		opt.Port = 5432
+	}
+	if opt.Timezone == nil {
+		opt.Timezone = time.UTC
+	}
+	opt.Capture.Port = opt.Port
+	m := newMaterial(opt)
+	if err := bundle.Walk(ctx, paths, opt.Stdin, opt.Limits, func(f *bundle.File, r io.Reader) error { return m.visit(ctx, f, r) }); err != nil {
+		return nil, err
+	}
+	m.postgres.flush()
+	set := m.facts()
+	return set, m.usable()
+}
+
+// usable reports whether anything was understood.
+func (m *material) usable() error {
+	for _, c := range m.captures {
+		if c.Packets > 0 {
+			return nil
+		}
+	}
+	var unknown *textFile
+	for _, t := range m.texts {
+		if t.recognised > 0 {
+			return nil
+		}
+		if unknown == nil && t.unknown != "" {
+			unknown = t
+		}
+	}
+	for _, in := range m.inputs {
+		if in.Problem == "" && in.Kind == string(bundle.PKI) {
+			return nil
+		}
+	}
+	switch {
+	case unknown != nil:
+		return fmt.Errorf("%w: no line of %s is recognised; line %d is %q", ErrNothingUsable, unknown.path, unknown.unknownAt, unknown.unknown)
+	case len(m.inputs) == 0:
+		return fmt.Errorf("%w: there is no file", ErrNothingUsable)
+	case m.inputs[0].Problem != "":
+		return fmt.Errorf("%w: %s: %s", ErrNothingUsable, m.inputs[0].Path, m.inputs[0].Problem)
+	}
+	return fmt.Errorf("%w: %s is neither a log, a capture nor a status text", ErrNothingUsable, m.inputs[0].Path)
+}
+
+// material is what is known while reading.
+type material struct {
+	opt      Options
+	inputs   []fact.Input
+	inputOf  []*textFile // beside inputs: the text file, or nil
+	texts    []*textFile
+	captures []*capture.Result
+	groups   map[string]string // capture file -> group
+	postgres *pgGroups
+	upgrades upgrades
+
+	checks     map[checkKey]*checkRun
+	checkOrder []checkKey
+	messages   map[messageKey]*messageRun
+	msgOrder   []messageKey
+	commands   []command
+	finds      []foundText
+	peers      map[peerKey]string // the client of a backend process, from "connection received"
+	listens    map[string]bool    // hosts whose PostgreSQL accepts connections here
+}
+
+// foundText is what a transcript said, with its file.
+type foundText struct {
+	file *textFile
+	transcriptFacts
+}
+
+type checkKey struct{ host, server, reason string }
+
+type checkRun struct {
+	key    checkKey
+	alert  string
+	text   string
+	events []checkEvent
+	files  []*textFile // beside events
+}
+
+type messageKey struct{ host, class, reason, alert, peer, arg string }
+
+type messageRun struct {
+	key    messageKey
+	row    *messageClass
+	last   *pgMessage
+	args   map[string]string
+	events []*pgMessage // the first ones and the last
+	count  int
+	first  *pgMessage
+}
+
+type peerKey struct {
+	host string
+	pid  int
+}
+
+func newMaterial(opt Options) *material {
+	m := &material{
+		opt: opt, groups: map[string]string{}, checks: map[checkKey]*checkRun{}, messages: map[messageKey]*messageRun{},
+		peers: map[peerKey]string{}, listens: map[string]bool{},
+	}
+	m.postgres = newPGGroups(m.message)
+	return m
+}
+
+// visit reads one file according to its kind.
+func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error {
+	in := fact.Input{Path: f.Path, Kind: string(f.Kind), Bytes: max(f.Bytes, 0), Problem: f.Problem, Damaged: f.Damaged}
+	var text *textFile
+	switch {
+	case r == nil:
+	case f.Kind == bundle.Capture:
+		if err := m.capture(ctx, f, r, &in); err != nil {
+			return err
+		}
+	case f.Kind == bundle.PrivateKey:
+		in.Problem = "a private key: it was not read; take it out of the bundle"
+	case f.Kind == bundle.Other && !textual(f):
+		in.Problem = "neither a log, a capture nor a status text: not used"
+	default:
+		text = readText(f, r, m.take)
+		text.finish(m, f, &in)
+	}
+	if m.opt.Hash && f.Local != "" && in.SHA256 == "" {
+		in.SHA256 = hashFile(f.Local)
+	}
+	m.inputs, m.inputOf = append(m.inputs, in), append(m.inputOf, text)
+	return ctx.Err()
+}
+
+// textual: a file of no known kind may still hold lines that are understood one by one.
+func textual(f *bundle.File) bool { return f.Kind != bundle.Other || !f.Binary }
+
+func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input) {
+	m.postgres.flush() // a message does not go on in another file
+	if f.Kind != bundle.PKI {
+		if found := readTranscript(t); len(found.statuses)+len(found.addresses)+len(found.versions)+len(found.names) > 0 {
+			m.finds = append(m.finds, foundText{t, found})
+			if in.Kind == string(bundle.Other) && len(found.statuses) > 0 {
+				in.Kind = string(bundle.Status)
+			}
+		}
+	}
+	m.texts = append(m.texts, t)
+	in.Problem, in.Damaged = t.problem, t.damaged
+	switch {
+	case in.Problem != "":
+	case t.tooLong > 0:
+		in.Problem = fmt.Sprintf("%d lines of more than %d KiB were passed over", t.tooLong, maxLine>>10)
+	case t.recognised == 0 && t.seen > 0 && f.Kind != bundle.PKI:
+		in.Problem = fmt.Sprintf("no line is recognised; line %d is %q", t.unknownAt, t.unknown)
+	}
+	if f.Kind == bundle.PKI {
+		t.recognised = t.seen
+	}
+}
+
+// take sends a log line to whom its program belongs. The tag at its place decides, never a word in the text.
+func (m *material) take(t *textFile, n int, l *logLine, raw []byte) {
+	switch l.tag {
+	case "postgres":
+		m.postgres.add(t, n, l, raw)
+	case "sfpool":
+		m.check(t, n, l, raw)
+	case "schema_builder", "dbcluster_watcher":
+		if l.tag == "schema_builder" {
+			m.upgrades.add(t, n, l, raw)
+		}
+	case "cli":
+		if c, ok := parseCommand(l.text); ok && len(m.commands) < 20_000 {
+			c.host, c.stamp, c.file, c.line, c.sample = l.host, l.stamp, t, n, sample(raw)
+			m.commands = append(m.commands, c)
+		}
+	}
+}
+
+// sample keeps the beginning of a line as evidence.
+func sample(raw []byte) string {
+	return string(bytes.ToValidUTF8(raw[:min(len(raw), 400)], []byte("\ufffd")))
+}
+
+// maxEvents bounds what is kept of one kind of failure; counts stay complete.
+const maxEvents = 200_000
+
+func (m *material) check(t *textFile, n int, l *logLine, raw []byte) {
+	server, e, ok := parseHealthCheck(l.text)
+	if !ok || !e.failed {
+		return
+	}
+	reason, alert := reasonOf(e.text)
+	key := checkKey{l.host, server, reason}
+	run := m.checks[key]
+	if run == nil {
+		if len(m.checks) >= 10_000 {
+			return
+		}
+		run = &checkRun{key: key}
+		m.checks[key] = run
+		m.checkOrder = append(m.checkOrder, key)
+	}
+	run.alert, run.text = alert, e.text
+	if len(run.events) >= maxEvents {
+		return
+	}
+	e.stamp, e.line = l.stamp, n
+	if len(run.events) < fact.SourceLimit {
+		e.sample = sample(raw)
+	}
+	e.text = ""
+	run.events, run.files = append(run.events, e), append(run.files, t)
+}
+
+// message takes a PostgreSQL message that is put together.
+func (m *material) message(p *pgMessage) {
+	const received = "connection received: host="
+	if i := strings.Index(p.text, received); i >= 0 && len(m.peers) < 100_000 {
+		m.peers[peerKey{p.host, p.pid}] = firstWord(p.text[i+len(received):])
+		m.listens[p.host] = true
+		return
+	}
+	row, args := classify(p)
+	if row == nil {
+		return
+	}
+	key := messageKey{host: p.host, class: row.class, reason: row.reason, peer: args["peer"]}
+	if text, ok := args["reason"]; ok {
+		key.reason, key.alert = reasonOf(text)
+		if s := serverIn(text); s != "" {
+			key.peer = s
+		}
+		delete(args, "reason")
+	}
+	if key.peer == "" {
+		key.peer = m.peers[peerKey{p.host, p.pid}]
+	}
+	delete(args, "peer")
+	key.arg = args["authenticated"] + args["file"]
+	if row.class == "server-ready" || row.class == "ssl-accept-failed" {
+		m.listens[p.host] = true
+	}
+	run := m.messages[key]
+	if run == nil {
+		if len(m.messages) >= 10_000 {
+			return
+		}
+		run = &messageRun{key: key, row: row, args: args, first: p}
+		m.messages[key] = run
+		m.msgOrder = append(m.msgOrder, key)
+	}
+	run.count++
+	run.last = p
+	p.chunks = nil
+	if len(run.events) < fact.SourceLimit-1 {
+		run.events = append(run.events, p)
+	}
+}
+
+func firstWord(s string) string {
+	for i, c := range s {
+		if c == ' ' || c == ',' {
+			return s[:i]
+		}
+	}
+	return s
+}
+
+// capture judges one capture file.
+func (m *material) capture(ctx context.Context, f *bundle.File, r io.Reader, in *fact.Input) error {
+	var result *capture.Result
+	var err error
+	if f.Local != "" {
+		result, err = capture.AnalyzeFile(ctx, f.Local, m.opt.Capture)
+	} else {
+		result, err = capture.Analyze(ctx, f.Path, r, m.opt.Capture)
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err != nil {
+		in.Problem, in.Damaged = err.Error(), true
+		return nil
+	}
+	result.File = f.Path
+	in.Problem = result.Problem
+	in.Damaged = result.Problem != ""
+	m.captures = append(m.captures, result)
+	m.groups[f.Path] = f.Group
+	return nil
+}
+
+func hashFile(path string) string {
+	f, err := os.Open(path)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return ""
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,74 @@
+package analyze
+
+import (
+	"cmp"
+	"time"
+
+	"cbdoctor/stamp"
+)
+
+// dating works out the years of logs that print none: from logs with years and captures of the same material, else from the
+// date of the file. It never uses the current time: the same input gives the same report.
+func (m *material) dating() {
+	var anchors []time.Time
+	for _, t := range m.texts {
+		if t.hasYear {
+			anchors = append(anchors, m.at(t.isoYear, t.last))
+		}
+	}
+	for _, c := range m.captures {
+		if !c.Last.IsZero() {
+			anchors = append(anchors, c.Last.T)
+		}
+	}
+	for _, t := range m.texts {
+		if t.hasYear || t.last.isZero() {
+			continue
+		}
+		t.year = m.yearOf(t, anchors)
+	}
+}
+
+// yearOf is the year of the file's first line.
+func (m *material) yearOf(t *textFile, anchors []time.Time) int {
+	if len(anchors) > 0 {
+		best, distance := 0, time.Duration(1<<63-1)
+		for _, a := range anchors {
+			for y := a.Year() - 1; y <= a.Year()+1; y++ {
+				d := m.at(int16(y), t.last).Sub(a).Abs()
+				if d < distance {
+					best, distance = y, d
+				}
+			}
+		}
+		return best - int(t.last.wraps)
+	}
+	year := t.modTime.UTC().Year()
+	if t.modTime.IsZero() || year < 2010 {
+		year = 2010 // before CMS there was no such log: plainly no real date
+	} else if m.at(int16(year), t.last).After(t.modTime.Add(24 * time.Hour)) {
+		year--
+	}
+	return year - int(t.last.wraps)
+}
+
+func (m *material) at(year int16, r rawTime) time.Time {
+	zone := m.opt.Timezone
+	if r.utc {
+		zone = time.UTC
+	}
+	d := r.ofDay
+	return time.Date(int(year), time.Month(r.month), int(r.day), int(d/time.Hour), int(d/time.Minute)%60, int(d/time.Second)%60, int(d%time.Second), zone).UTC()
+}
+
+// when dates a line of a file.
+func (m *material) when(t *textFile, r rawTime) stamp.Time {
+	if r.isZero() || t == nil {
+		return stamp.Time{}
+	}
+	year := r.year
+	if year == 0 {
+		year = int16(cmp.Or(t.year, int(t.isoYear))) + r.wraps
+	}
+	return stamp.New(m.at(year, r), int(r.digits))
+}
