@@ -179,7 +179,7 @@ func runAnalyze(cmd *cobra.Command, paths []string, o analyzeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.output.write(cmd, r, report.WriteOptions{Lang: o.material.lang}); err != nil {
+	if err := o.output.write(cmd, r, terminalOptions(cmd)); err != nil {
 		return err
 	}
 	if o.failOn != "never" && failsOn(r.Findings, threshold) {

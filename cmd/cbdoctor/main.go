@@ -69,6 +69,8 @@ It only reads: it never changes a node.
 		newRulesCommand(),
 		newExplainCommand(),
 		newAnalyzeCommand(),
+		newCollectCommand(),
+		newDemoCommand(),
 		newVersionCommand(),
 	)
 	return root
