@@ -25,21 +25,6 @@ const (
 	maxHandshake = 128 << 10
 )
 
-// The records that are remembered: the first ones tell the handshake, the last ones how it ended.
-const (
-	firstRecords = 24
-	lastRecords  = 8
-)
-
-// Record is one TLS record as seen from outside.
-type Record struct {
-	Frame int64 // in which its last byte was
-	Len   uint16
-	Type  uint8
-	Side  Side
-	Clear bool // sent before the side's encryption began
-}
-
 // Alert is one alert in clear text.
 type Alert struct {
 	Frame int64
@@ -81,6 +66,7 @@ type Conn struct {
 	first   [firstRecords]Record
 	last    [lastRecords]Record
 	streams [2]stream
+	chain   [][]byte // what Certificates is called with
 }
 
 // stream is the state of one direction.
@@ -90,36 +76,73 @@ type stream struct {
 	opaque  bool  // bytes were lost: wait for something that looks like a record
 	started bool
 	left    int    // bytes of the record body still to come
-	message []byte // handshake bytes kept until a message is whole
+	message []byte // the part of a handshake message that is there until the rest comes
+	skip    int    // bytes of a handshake message that is not read, still to pass over
+	holed   bool   // bytes are missing beyond the message: wait for the next record
 	alert   [2]byte
-	alertN  uint8
-	skip    int // bytes of an over-long handshake message still to pass over
+	alertN  uint8 // bytes of the alert, more than two when it can't be one in clear text
 }
 
-// Reset makes the value ready for another connection, keeping its buffers.
+// maxKept is how much of a buffer Reset keeps: more than a usual certificate chain.
+const maxKept = 16 << 10
+
+// Reset makes the value ready for another connection, keeping its callback and its buffers.
 func (c *Conn) Reset() {
-	a, b := c.streams[0].message[:0], c.streams[1].message[:0]
-	authorities := c.Authorities[:0]
-	*c = Conn{Certificates: c.Certificates, Authorities: authorities}
-	c.streams[0].message, c.streams[1].message = a, b
+	fresh := Conn{Certificates: c.Certificates, Authorities: c.Authorities[:0], chain: c.chain[:0]}
+	for side := range c.streams {
+		if m := c.streams[side].message; cap(m) <= maxKept {
+			fresh.streams[side].message = m[:0]
+		}
+	}
+	*c = fresh
 }
 
-// Records calls each for the remembered records in order: the first ones and, after a gap, the last ones.
-func (c *Conn) Records(each func(Record)) {
-	n := min(c.Total, firstRecords)
-	for _, r := range c.first[:n] {
-		each(r)
-	}
-	for i := max(n, c.Total-lastRecords); i < c.Total; i++ {
-		each(c.last[i%lastRecords])
-	}
-}
-
-// Gap says that bytes of a side are missing from here on.
+// Gap says that an unknown number of bytes of a side is missing from here on. The next piece that begins like a record is
+// taken for one; what comes before it is passed over.
 func (c *Conn) Gap(side Side) {
 	s := &c.streams[side]
 	*s = stream{opaque: true, started: true, message: s.message[:0]}
 	c.Gaps[side] = true
+}
+
+// Skip says that the next n in-order bytes of a side were sent but are not here (the snap length cut them off, or the capture
+// lost them). Records whose header is known are counted as if they had been read; a handshake message with a hole is not
+// read. Where a header is missing too, Skip is a Gap.
+func (c *Conn) Skip(side Side, frame int64, n int) {
+	s := &c.streams[side]
+	if c.NotTLS[side] || s.opaque {
+		return
+	}
+	for n > 0 {
+		if s.left == 0 {
+			c.Gap(side)
+			return
+		}
+		k := min(s.left, n)
+		s.hole(k)
+		s.left -= k
+		n -= k
+		if s.left == 0 {
+			c.endRecord(side, frame)
+		}
+	}
+}
+
+// hole notes that n bytes of the current record are missing.
+func (s *stream) hole(n int) {
+	switch s.header[0] {
+	case TypeAlert:
+		s.alertN = 3
+	case TypeHandshake:
+		if s.skip == 0 && len(s.message) >= messageHeaderLen {
+			s.skip = messageHeaderLen + messageLen(s.message) - len(s.message)
+			s.message = s.message[:0]
+		}
+		if n > s.skip {
+			s.holed, s.skip, s.message = true, n, s.message[:0]
+		}
+		s.skip -= n
+	}
 }
 
 // Feed takes the next in-order bytes of a side.
@@ -173,10 +196,10 @@ func plausible(h []byte) bool {
 
 func looksLikeRecord(b []byte) bool { return len(b) >= headerLen && plausible(b) && b[3]|b[4] != 0 }
 
-// encrypted reports whether what a side sends in its current record is encrypted.
-func (c *Conn) encrypted(side Side) bool {
-	return c.ChangeCipher[side] && c.Version != 0 && c.Version < 0x0304
-}
+// encrypted reports whether what a side sends in its current record is encrypted, as a record of its own type. In TLS 1.3
+// ChangeCipherSpec means nothing (RFC 8446 appendix D.4) and encrypted records are all application data from outside. Where the
+// ServerHello is not in the capture, the version is unknown and ChangeCipherSpec is believed.
+func (c *Conn) encrypted(side Side) bool { return c.ChangeCipher[side] && c.Version < 0x0304 }
 
 func (c *Conn) body(side Side, frame int64, b []byte) {
 	s := &c.streams[side]
@@ -189,39 +212,4 @@ func (c *Conn) body(side Side, frame int64, b []byte) {
 		n := copy(s.alert[s.alertN:], b)
 		s.alertN += uint8(n)
 	}
-}
-
-// endRecord is called when the last byte of a record was there.
-func (c *Conn) endRecord(side Side, frame int64) {
-	s := &c.streams[side]
-	length := uint16(s.header[3])<<8 | uint16(s.header[4])
-	record := Record{Frame: frame, Len: length, Type: s.header[0], Side: side, Clear: !c.encrypted(side) && s.header[0] != TypeApplicationData}
-	if c.Total < firstRecords {
-		c.first[c.Total] = record
-	}
-	c.last[c.Total%lastRecords] = record
-	c.Total++
-	switch s.header[0] {
-	case TypeChangeCipherSpec:
-		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 && c.Last[Server] == ServerHello {
-			c.Resumed = true // straight from ServerHello to ChangeCipherSpec (RFC 5246 section 7.3)
-		}
-		c.ChangeCipher[side] = true
-	case TypeHandshake:
-		if c.encrypted(side) {
-			c.Finished[side] = true
-		}
-	case TypeApplicationData:
-		c.AppData[side]++
-	case TypeAlert:
-		if length == 2 && s.alertN == 2 { // an encrypted alert is never that short
-			if !c.HasAlert[side] && !(s.alert[0] == 1 && s.alert[1] != 0) { // warnings other than close_notify change nothing
-				c.HasAlert[side] = true
-				c.Alerts[side] = Alert{Frame: frame, Side: side, Fatal: s.alert[0] == 2, Code: s.alert[1], Stage: c.Last[1-side]}
-			}
-		} else if c.EncryptedAlert[side] == 0 {
-			c.EncryptedAlert[side] = frame
-		}
-	}
-	s.have, s.alertN = 0, 0
 }

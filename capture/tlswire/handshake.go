@@ -33,32 +33,46 @@ var handshakeNames = map[HandshakeType]string{
 // String is the name of the RFC, "" for a type that is not known.
 func (t HandshakeType) String() string { return handshakeNames[t] }
 
-// handshake takes bytes of handshake messages in clear text. A message within one piece is read in place.
+const messageHeaderLen = 4
+
+// messageLen is the length of a message's body, from its header.
+func messageLen(b []byte) int { return int(b[1])<<16 | int(b[2])<<8 | int(b[3]) }
+
+// handshake takes bytes of handshake messages in clear text. A message within one piece is read in place; only one that comes
+// in several pieces is kept until it is whole.
 func (c *Conn) handshake(side Side, frame int64, b []byte) {
 	s := &c.streams[side]
-	if s.skip > 0 {
-		n := min(s.skip, len(b))
-		s.skip -= n
+	for len(b) > 0 && !s.holed {
+		if s.skip > 0 {
+			n := min(s.skip, len(b))
+			s.skip -= n
+			b = b[n:]
+			continue
+		}
+		if len(s.message) == 0 && len(b) >= messageHeaderLen && len(b)-messageHeaderLen >= messageLen(b) {
+			end := messageHeaderLen + messageLen(b)
+			c.message(side, frame, HandshakeType(b[0]), b[messageHeaderLen:end])
+			b = b[end:]
+			continue
+		}
+		want := messageHeaderLen
+		if len(s.message) >= messageHeaderLen {
+			want += messageLen(s.message)
+		}
+		n := min(want-len(s.message), len(b))
+		s.message = append(s.message, b[:n]...)
 		b = b[n:]
-	}
-	if len(s.message) > 0 {
-		s.message = append(s.message, b...)
-		b = s.message
-	}
-	for len(b) >= 4 {
-		length := int(b[1])<<16 | int(b[2])<<8 | int(b[3])
-		if length > maxHandshake {
-			s.skip = length + 4 - len(b)
-			b = nil
-			break
+		if len(s.message) < messageHeaderLen {
+			continue
 		}
-		if len(b) < 4+length {
-			break
+		switch length := messageLen(s.message); {
+		case length > maxHandshake:
+			s.skip, s.message = length, s.message[:0]
+		case len(s.message) == messageHeaderLen+length:
+			c.message(side, frame, HandshakeType(s.message[0]), s.message[messageHeaderLen:])
+			s.message = s.message[:0]
 		}
-		c.message(side, frame, HandshakeType(b[0]), b[4:4+length])
-		b = b[4+length:]
 	}
-	s.message = append(s.message[:0], b...)
 }
 
 func (c *Conn) message(side Side, frame int64, kind HandshakeType, body cryptobyte.String) {
@@ -162,7 +176,7 @@ func (c *Conn) certificate(side Side, frame int64, s cryptobyte.String) {
 	if !s.ReadUint24LengthPrefixed(&list) {
 		return
 	}
-	chain := make([][]byte, 0, 4)
+	chain := c.chain[:0]
 	for !list.Empty() && len(chain) < maxChain {
 		var der cryptobyte.String
 		if !list.ReadUint24LengthPrefixed(&der) {
@@ -170,6 +184,7 @@ func (c *Conn) certificate(side Side, frame int64, s cryptobyte.String) {
 		}
 		chain = append(chain, der)
 	}
+	c.chain = chain
 	if side == Client {
 		c.EmptyClient, c.ClientCert = len(chain) == 0, len(chain) > 0
 	}

@@ -1,0 +1,113 @@
+package capture
+
+import (
+	"fmt"
+	"time"
+)
+
+// Row is one line of the decision table: the first row whose When holds gives the verdict.
+type Row struct {
+	Verdict Verdict
+	Rule    string // what the packets show
+	Source  string // where that meaning comes from
+	Wrong   string // what would make the verdict wrong
+	When    func(m *Summary) bool
+	// Judge gives the confidence, the reason and the frames that show it.
+	Judge func(m *Summary) (Confidence, string, []int64)
+}
+
+// Patience says how long silence must last before it means something.
+const (
+	// answerWait: Linux repeats a SYN after 1 s (RFC 6298 section 2); an answer that takes longer is none.
+	answerWait = int64(time.Second)
+	// silence: three times the shortest wait of libpq's connect_timeout (2 s, fe-connect.c) would be 6 s; CMS uses 4 s.
+	silence = int64(3 * time.Second)
+	// recent: a server that sent something so short a time before the client gave up was still making progress.
+	recent = int64(1500 * time.Millisecond)
+	// fullSize: payload from which a segment can fail for its size. An IPv6 path must carry 1,280 bytes (RFC 8200
+	// section 5), which leaves 1,220 for TCP; tunnels on IPv4 paths are hardly ever narrower than 1,000.
+	fullSize = 1000
+)
+
+// Decide is the verdict about a session.
+func Decide(m *Summary) (Verdict, Confidence, string, []int64) {
+	for i := range Table {
+		if r := &Table[i]; r.When(m) {
+			confidence, reason, evidence := r.Judge(m)
+			return r.Verdict, confidence, reason, frames(evidence)
+		}
+	}
+	return Open, Low, "nothing wrong so far", frames([]int64{m.FirstFrame, m.LastFrame})
+}
+
+// frames drops zeros and repeats, in order.
+func frames(list []int64) []int64 {
+	out := make([]int64, 0, len(list))
+	for _, f := range list {
+		seen := f == 0
+		for _, o := range out {
+			seen = seen || o == f
+		}
+		if !seen {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func seconds(ns int64) string { return fmt.Sprintf("%.1f s", float64(ns)/1e9) }
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// ended reports how a session ended: the side that first sent FIN or RST, and when.
+func (m *Summary) ended() (side int, reset bool, at int64, frame int64) {
+	side = -1
+	for d := range m.FIN {
+		if m.FIN[d] > 0 && (side < 0 || m.FINTime[d] < at) {
+			side, reset, at, frame = d, false, m.FINTime[d], m.FIN[d]
+		}
+		if m.RST[d] > 0 && (side < 0 || m.RSTTime[d] < at) {
+			side, reset, at, frame = d, true, m.RSTTime[d], m.RST[d]
+		}
+	}
+	return side, reset, at, frame
+}
+
+func (m *Summary) over() bool { side, _, _, _ := m.ended(); return side >= 0 }
+
+// waited is how long after t the session had time to go on: to its end, or to the capture's.
+func (m *Summary) waited(t int64) int64 {
+	if m.over() {
+		return m.End - t
+	}
+	return m.End + m.Rest - t
+}
+
+// lost reports whether payload of a side was sent again and never acknowledged, for long enough to mean something.
+func (m *Summary) lost(d int) bool {
+	t := &m.Tail[d]
+	return t.times >= 2 || t.times >= 1 && m.waited(t.started) > answerWait
+}
+
+// worked reports whether the session was seen to work: answers beyond the handshake.
+func (m *Summary) worked() bool {
+	if m.TLS {
+		if m.TLSGap || m.TLSVersion == 0 {
+			return m.AppData[client] >= 2 && m.AppData[server] >= 2
+		}
+		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 || m.Flow.serverData > errorSize)
+	}
+	return m.Ready || m.SYN == 0 && m.SYNACK == 0 && m.Payload[client] > 0 && m.Payload[server] > 0
+}
+
+// errorSize is the largest answer that is taken for an ErrorResponse: measured 125 to 185 bytes, with DETAIL and HINT some
+// more; the parameters and ReadyForQuery of a session that works have 400 and more.
+const errorSize = 330
+
+// begun reports whether the session's start was captured.
+func (m *Summary) begun() bool { return m.SYN > 0 || m.SYNACK > 0 }

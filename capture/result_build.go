@@ -1,0 +1,296 @@
+package capture
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"cbdoctor/capture/tlswire"
+	"cbdoctor/stamp"
+)
+
+type pairKey struct {
+	client, server netip.Addr
+	port           uint16
+}
+
+// pair gathers the sessions of two addresses.
+type pair struct {
+	pair     Pair
+	classes  []uint32 // session number * 4 + class, to see good and bad alternate in the order of first packets
+	decisive int
+}
+
+// finish judges a session and lets go of it.
+func (t *tracker) finish(s *session, final bool) {
+	delete(t.open, s.tuple)
+	summary := s.summarise(t.last, final)
+	verdict, confidence, reason, evidence := Decide(&summary)
+	observations := observe(t, s, &summary)
+	class := verdict.class()
+	key := pairKey{s.tuple.client.Netip(), s.tuple.server.Netip(), s.tuple.serverPort}
+	if class == goodClass && t.good >= goodListed && !t.all {
+		t.count(key, s, verdict, confidence, observations)
+		t.recycle(s.wire)
+		return
+	}
+	if class == goodClass {
+		t.good++
+	}
+	out := s.build(&summary)
+	out.Verdict, out.Confidence, out.Reason, out.Evidence, out.Observations = verdict, confidence, reason, evidence, observations
+	t.result.Sessions = append(t.result.Sessions, out)
+	if summary.RST[client]+summary.RST[server] > 0 && class != goodClass {
+		late := lateSession{index: len(t.result.Sessions) - 1, summary: summary, tuple: s.tuple}
+		for d := range s.sides {
+			late.ttl[d], late.mac[d] = s.sides[d].rstTTL, s.sides[d].rstMAC
+		}
+		t.late = append(t.late, late)
+	} else {
+		t.count(key, s, verdict, confidence, observations)
+	}
+	t.recycle(s.wire)
+	s.wire = nil
+}
+
+// build makes the session's entry, verdict aside.
+func (s *session) build(m *Summary) Session {
+	c, v := &s.sides[client], &s.sides[server]
+	out := Session{
+		Session: s.id, Client: endpoint(s.tuple.client.Netip(), s.tuple.clientPort), Server: endpoint(s.tuple.server.Netip(), s.tuple.serverPort),
+		FirstFrame: s.firstFrame, LastFrame: s.lastFrame, First: stamp.New(nsTime(s.first), int(s.digits)), Last: stamp.New(nsTime(s.last), int(s.digits)),
+		RTTMillis: float64(m.RTT/1000) / 1000, BytesClient: c.payload, BytesServer: v.payload, ICMP: s.icmp,
+	}
+	w := s.wire
+	if w == nil {
+		return out
+	}
+	p := &w.pg
+	if p.SSLReply != 0 || p.User != "" || p.Error != nil {
+		out.Postgres = &Postgres{User: p.User, Database: p.Database, ApplicationName: p.Application}
+		if p.SSLReply != 0 {
+			out.Postgres.SSLReply = strconv.QuoteRuneToASCII(rune(p.SSLReply))
+			if p.SSLReply >= ' ' && p.SSLReply < 0x7f {
+				out.Postgres.SSLReply = string(rune(p.SSLReply))
+			}
+		}
+		if p.Error != nil {
+			out.Postgres.SQLState, out.Postgres.Message = p.Error.SQLState, p.Error.Message
+		}
+	}
+	if p.TLS && w.tls.Total > 0 {
+		out.TLS = &TLS{
+			Version: tlswire.VersionName(w.tls.Version), Cipher: tlswire.CipherName(w.tls.Cipher), SNI: w.tls.SNI,
+			Mutual: w.tls.Requested || m.Flow.emptyCert || m.Flow.certSent,
+		}
+		if a := m.Alert; a != nil {
+			level := "warning"
+			if a.Fatal {
+				level = "fatal"
+			}
+			out.TLS.Alert = &Alert{Frame: a.Frame, Sender: sideName(int(a.Side)), Level: level, Code: a.Code, Name: tlswire.AlertName(a.Code), Stage: a.Stage.String()}
+		}
+	}
+	if len(w.chain[client])+len(w.chain[server]) > 0 {
+		out.Certificates = &Certificates{Client: w.chain[client], Server: w.chain[server]}
+	}
+	return out
+}
+
+func endpoint(a netip.Addr, port uint16) string { return netip.AddrPortFrom(a, port).String() }
+
+func nsTime(ns int64) time.Time { return time.Unix(0, ns).UTC() }
+
+// count adds a judged session to its pair.
+func (t *tracker) count(key pairKey, s *session, verdict Verdict, confidence Confidence, observations []string) {
+	t.countAs(key, s.id, stamp.New(nsTime(s.first), int(s.digits)), stamp.New(nsTime(s.last), int(s.digits)), verdict, confidence, observations)
+}
+
+func (t *tracker) countAs(key pairKey, id int, first, last stamp.Time, verdict Verdict, confidence Confidence, observations []string) {
+	p := t.pairs[key]
+	if p == nil {
+		p = &pair{pair: Pair{Client: key.client.String(), Server: key.server.String(), Port: key.port, Sessions: map[Verdict]int64{}, Spans: map[Verdict]Span{}, Observations: map[string]int64{}}, decisive: -1}
+		t.pairs[key] = p
+		t.pairOrder = append(t.pairOrder, key)
+	}
+	p.pair.Sessions[verdict]++
+	span := p.pair.Spans[verdict]
+	p.pair.Spans[verdict] = Span{stamp.Earlier(span.First, first), stamp.Later(span.Last, last)}
+	p.pair.First, p.pair.Last = stamp.Earlier(p.pair.First, first), stamp.Later(p.pair.Last, last)
+	for _, o := range observations {
+		p.pair.Observations[o]++
+	}
+	class := verdict.class()
+	p.classes = append(p.classes, uint32(id)<<2|uint32(class))
+	if known := p.decisive >= 0; !known || class != neutralClass && (id > p.decisive || p.pair.Verdict.class() == neutralClass) || class == neutralClass && p.pair.Verdict.class() == neutralClass && id > p.decisive {
+		p.decisive, p.pair.Verdict, p.pair.Confidence, p.pair.Decisive = id, verdict, confidence, id
+	}
+}
+
+// compareResets judges again the sessions with a reset, now that other traffic of the hosts is known.
+func (t *tracker) compareResets() {
+	for i := range t.late {
+		l := &t.late[i]
+		m := &l.summary
+		out := &t.result.Sessions[l.index]
+		for d, a := range [2]struct{ ttl uint8 }{{l.ttl[client]}, {l.ttl[server]}} {
+			if m.RST[d] == 0 || m.RSTForeign[d] != "" || m.RSTLike[d] != "" {
+				continue
+			}
+			addr := l.tuple.client
+			if d == server {
+				addr = l.tuple.server
+			}
+			m.RSTForeign[d], m.RSTLike[d] = t.compare(a.ttl, addr)
+		}
+		out.Verdict, out.Confidence, out.Reason, out.Evidence = Decide(m)
+		if out.Verdict == Refused && out.Confidence != High {
+			out.NextCapture = l.tuple.server.String()
+		}
+		key := pairKey{l.tuple.client.Netip(), l.tuple.server.Netip(), l.tuple.serverPort}
+		t.countAs(key, out.Session, out.First, out.Last, out.Verdict, out.Confidence, out.Observations)
+	}
+}
+
+// compare holds a reset's TTL against the other packets of its named sender: on the port, and of other ports.
+func (t *tracker) compare(ttl uint8, addr packetAddr) (foreign, like string) {
+	if seen, known := t.ports[addr]; known && !seen.mixed {
+		if seen.ttl != ttl {
+			return ttlDiffers(ttl, seen.ttl, "its other connections on this port"), ""
+		}
+		return "", ttlSame(ttl, "its other connections on this port")
+	}
+	if h := t.hosts.Lookup(addr); h != nil && h.Len == 1 {
+		if h.TTLs[0].TTL != ttl {
+			return ttlDiffers(ttl, h.TTLs[0].TTL, "its connections on other ports"), ""
+		}
+		return "", ttlSame(ttl, "its connections on other ports")
+	}
+	return "", ""
+}
+
+func ttlDiffers(reset, other uint8, where string) string {
+	return fmt.Sprintf("the reset has TTL %d, %s have TTL %d", reset, where, other)
+}
+
+func ttlSame(ttl uint8, where string) string {
+	return fmt.Sprintf("the reset has the same TTL %d as %s", ttl, where)
+}
+
+// end judges what is still open when the file ends and completes the result.
+func (t *tracker) end() {
+	open := make([]*session, 0, len(t.open))
+	for _, s := range t.open {
+		open = append(open, s)
+	}
+	slices.SortFunc(open, func(a, b *session) int { return cmp.Compare(a.id, b.id) })
+	for _, s := range open {
+		t.finish(s, true)
+	}
+	t.compareResets()
+	t.unanswered()
+	r := t.result
+	slices.SortFunc(r.Sessions, func(a, b Session) int { return cmp.Compare(a.Session, b.Session) })
+	for i := range r.Sessions {
+		s := &r.Sessions[i]
+		if s.Filter == "" {
+			s.Filter = t.filter(s)
+		}
+		if s.Verdict == SYNDropped || s.Verdict == BlackholeAfterTCP || s.Verdict == SYNACKLost {
+			s.NextCapture = otherEnd(s)
+		}
+	}
+	for _, key := range t.pairOrder {
+		p := t.pairs[key]
+		slices.Sort(p.classes)
+		p.pair.Changes = changes(p.classes)
+		p.pair.Intermittent = p.pair.Changes >= 2
+		r.Pairs = append(r.Pairs, p.pair)
+	}
+}
+
+func otherEnd(s *Session) string {
+	a, err := netip.ParseAddrPort(s.Server)
+	if err != nil {
+		return ""
+	}
+	return a.Addr().String()
+}
+
+// changes counts how often good turned to bad or bad to good.
+func changes(classes []uint32) (n int) {
+	before := neutralClass
+	for _, c := range classes {
+		now := class(c & 3)
+		if now == neutralClass {
+			continue
+		}
+		if before != neutralClass && now != before {
+			n++
+		}
+		before = now
+	}
+	return n
+}
+
+// filter is a display filter that selects exactly the session.
+func (t *tracker) filter(s *Session) string {
+	c, errC := netip.ParseAddrPort(s.Client)
+	v, errV := netip.ParseAddrPort(s.Server)
+	if errC != nil || errV != nil {
+		return ""
+	}
+	family := "ip"
+	if c.Addr().Is6() {
+		family = "ipv6"
+	}
+	f := fmt.Sprintf("%s.addr == %s && %s.addr == %s && tcp.port == %d && tcp.port == %d", family, c.Addr(), family, v.Addr(), c.Port(), v.Port())
+	if t.reused[tuple{addrOf(c.Addr()), addrOf(v.Addr()), c.Port(), v.Port()}.hash()] {
+		f += fmt.Sprintf(" && frame.number >= %d && frame.number <= %d", s.FirstFrame, s.LastFrame)
+	}
+	return f
+}
+
+// askedEnough: an address that is there answers at once; Linux asks three times, a second apart.
+const askedEnough = 3
+
+// unanswered makes a session of every address that was asked for and never answered, when it is a known peer of the port, or
+// when nothing else in the file concerns the port.
+func (t *tracker) unanswered() {
+	keys := make([]arpKey, 0, len(t.arp))
+	for k := range t.arp {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b arpKey) int { return cmp.Compare(t.arp[a].firstFrame, t.arp[b].firstFrame) })
+	peers := map[packetAddr]bool{}
+	for _, key := range t.pairOrder {
+		peers[addrOf(key.server)], peers[addrOf(key.client)] = true, true
+	}
+	alone := len(t.pairOrder) == 0
+	for _, k := range keys {
+		a := t.arp[k]
+		if a.answered || a.count < askedEnough || !alone && !peers[k.target] || t.hosts.Lookup(k.target) != nil {
+			continue
+		}
+		if _, alive := t.ports[k.target]; alive {
+			continue
+		}
+		confidence := Medium
+		if alone {
+			confidence = Low
+		}
+		s := Session{
+			Session: t.nextID, Client: endpoint(k.asker.Netip(), 0), Server: endpoint(k.target.Netip(), t.port), Verdict: ARPUnanswered, Confidence: confidence,
+			Reason:       fmt.Sprintf("%s asks %d times for the MAC address of %s and gets no answer; no SYN can leave", k.asker, a.count, k.target),
+			Observations: []string{}, Evidence: frames([]int64{a.firstFrame, a.last}), FirstFrame: a.firstFrame, LastFrame: a.last,
+			Filter: fmt.Sprintf("arp.src.proto_ipv4 == %s && arp.dst.proto_ipv4 == %s", k.asker, k.target),
+			First:  stamp.New(nsTime(a.firstTime), 6), Last: stamp.New(nsTime(a.lastTime), 6),
+		}
+		t.nextID++
+		t.result.Sessions = append(t.result.Sessions, s)
+		t.countAs(pairKey{k.asker.Netip(), k.target.Netip(), t.port}, s.Session, s.First, s.Last, s.Verdict, s.Confidence, nil)
+	}
+}

@@ -1,0 +1,146 @@
+package capture
+
+import (
+	"cbdoctor/capture/packet"
+	"cbdoctor/capture/pgwire"
+	"cbdoctor/capture/tlswire"
+	"cbdoctor/certificate"
+)
+
+// The two directions of a session.
+const (
+	client = 0
+	server = 1
+)
+
+// tuple names a connection: client first.
+type tuple struct {
+	client, server         packet.Addr
+	clientPort, serverPort uint16
+}
+
+// session is one connection attempt while it is followed.
+type session struct {
+	id         int
+	tuple      tuple
+	digits     uint8
+	firstFrame int64
+	lastFrame  int64
+	first      int64 // nanoseconds
+	last       int64
+	packets    int64
+
+	sides [2]side
+
+	synAckAfterSYN int64 // ns from the first SYN to the first SYN-ACK
+	ackAfterSYNACK int64 // ns from the SYN-ACK to the client's next packet
+	established    int64 // frame that completed the handshake, 0 before
+	establishedAt  int64
+
+	icmp        *ICMP
+	icmpFirst   bool // it came before anything of the server
+	fragNeeded  int64
+	cutShort    bool // the snap length cut payload
+	duplicates  int64
+	mssChanged  bool
+	closedAt    int64 // both sides are done: keep it a little for stragglers
+	closed      bool
+	longestIdle int64 // longest pause between packets after the session worked
+	idleBefore  int64 // frame that ended the longest pause
+	pauseEnd    int64
+	pauseSide   int // who spoke first after it
+
+	wire *wire // TLS and PostgreSQL, once there is payload
+
+	ring     [6]seen // the latest packets, to tell duplicates
+	ringNext uint8
+}
+
+// seen identifies a packet that was captured.
+type seen struct {
+	time  int64
+	seq   uint32
+	ack   uint32
+	len   int32
+	ipid  uint16
+	flags uint8
+	side  uint8
+	mss   uint16
+	ttl   uint8
+}
+
+// side is one direction: what that end sent.
+type side struct {
+	packets   int64
+	payload   int64 // bytes, retransmissions not counted
+	wireBytes int64
+	isn       uint32
+	hasISN    bool
+	next      uint32 // highest sequence number sent, plus one
+	hasNext   bool
+	acked     uint32 // highest acknowledgement that came for it
+	hasAcked  bool
+
+	syn, synFrame, synLast    int64 // count (SYN of the client, SYN-ACK of the server), first and last frame
+	synTime, synLastTime      int64
+	rst, rstFrame, rstTime    int64
+	rstTTL                    uint8
+	rstID                     uint16
+	rstHasID                  bool
+	rstMAC                    [6]byte
+	fin, finFrame, finTime    int64
+	finSeq                    uint32
+	data, dataFrame, dataTime int64 // segments with new payload; first
+	lastData, lastDataTime    int64 // frame and time of the last new payload
+	retrans, retransFrame     int64 // retransmitted segments
+	retransLast, retransTime  int64
+	handshakeRetrans          int64
+	tail                      tail // what is sent and not acknowledged
+	biggestAcked              int32
+	pending                   [8]segment // sizes of the latest segments, to learn which were acknowledged
+	pendingNext               uint8
+	acks                      int64
+	afterRST                  int64 // packets with data or ACK after this side's own reset
+	ttl                       uint8
+	hasTTL                    bool
+	ttlMixed                  bool
+	mac                       [6]byte
+	hasMAC                    bool
+	lastID                    uint16
+	window                    uint16
+	zeroWindow                int64 // since when the window is zero; 0 when it is not
+	zeroFrame                 int64
+	zeroCount                 int64
+	lastTime                  int64
+	lastFrame                 int64
+	mss                       uint16
+
+	order inOrder
+}
+
+// segment is one piece of payload in flight.
+type segment struct {
+	end uint32
+	len int32
+}
+
+// tail is the oldest part of a side's data that is retransmitted and not acknowledged.
+type tail struct {
+	seq     uint32
+	len     int32
+	times   int64 // how often it was sent again
+	first   int64 // frame of the first sending
+	last    int64
+	started int64
+}
+
+// wire is what the payload says. It is pooled: most of a session's memory is here.
+type wire struct {
+	pg    pgwire.Conn
+	tls   tlswire.Conn
+	chain [2][]certificate.Certificate
+	notes [2][]string // observations about the leaf certificates
+}
+
+// seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).
+func seqLess(a, b uint32) bool { return int32(a-b) < 0 }

@@ -1,0 +1,116 @@
+package capture
+
+// Bounds of what is kept of one direction while a piece is missing.
+const (
+	maxHeld      = 64
+	maxHeldBytes = 256 << 10
+)
+
+// inOrder puts the payload of one direction in order. What comes too early is kept, bounded; what never comes is a gap.
+type inOrder struct {
+	next    uint32
+	started bool
+	held    []piece
+	bytes   int
+	lost    int64 // bytes that never came although they were acknowledged: the capture missed them
+}
+
+type piece struct {
+	seq   uint32
+	len   int // on the wire
+	frame int64
+	data  []byte
+}
+
+func (o *inOrder) start(seq uint32) {
+	if !o.started {
+		o.next, o.started = seq, true
+	}
+}
+
+// waitsFor reports whether a segment fills a hole: then it came late and is no retransmission.
+func (o *inOrder) waitsFor(seq uint32) bool {
+	return o.started && len(o.held) > 0 && !seqLess(seq, o.next)
+}
+
+// take hands on what is in order: each for bytes, gap where the snap length cut some off.
+func (o *inOrder) take(seq uint32, length int, data []byte, frame int64, each func(frame int64, b []byte), gap func()) {
+	if !o.started {
+		o.start(seq)
+	}
+	if seqLess(o.next, seq) {
+		o.hold(piece{seq, length, frame, data})
+		return
+	}
+	o.deliver(seq, length, data, frame, each, gap)
+	o.drain(each, gap)
+}
+
+func (o *inOrder) deliver(seq uint32, length int, data []byte, frame int64, each func(int64, []byte), gap func()) {
+	skip := int(int32(o.next - seq))
+	if skip >= length {
+		return
+	}
+	if skip < len(data) {
+		each(frame, data[skip:])
+	}
+	if len(data) < length {
+		gap()
+	}
+	o.next = seq + uint32(length)
+}
+
+func (o *inOrder) drain(each func(int64, []byte), gap func()) {
+	for again := true; again && len(o.held) > 0; {
+		again = false
+		for i, h := range o.held {
+			if !seqLess(o.next, h.seq) {
+				o.held = append(o.held[:i], o.held[i+1:]...)
+				o.bytes -= len(h.data)
+				o.deliver(h.seq, h.len, h.data, h.frame, each, gap)
+				again = true
+				break
+			}
+		}
+	}
+}
+
+func (o *inOrder) hold(p piece) {
+	if len(o.held) >= maxHeld || o.bytes+len(p.data) > maxHeldBytes {
+		return
+	}
+	for _, h := range o.held {
+		if h.seq == p.seq {
+			return
+		}
+	}
+	p.data = append([]byte(nil), p.data...)
+	o.held = append(o.held, p)
+	o.bytes += len(p.data)
+}
+
+// missed says that the bytes before seq are not in the capture though they arrived.
+func (o *inOrder) missed(seq uint32) {
+	o.lost += int64(int32(seq - o.next))
+	o.next = seq
+}
+
+// acknowledged says that the other side has all bytes before ack: what is missing here was missed by the capture.
+func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), gap func()) {
+	if !o.started || !seqLess(o.next, ack) || len(o.held) == 0 {
+		return
+	}
+	first := o.held[0].seq
+	for _, h := range o.held {
+		if seqLess(h.seq, first) {
+			first = h.seq
+		}
+	}
+	if seqLess(ack, first) {
+		return
+	}
+	o.lost += int64(int32(first - o.next))
+	o.next = first
+	gap()
+	o.drain(each, gap)
+}

@@ -1,0 +1,175 @@
+package capture
+
+import (
+	"cbdoctor/capture/tlswire"
+)
+
+// Summary is what is known of a session when it is judged: plain values, so that deciding is pure. Times are nanoseconds,
+// frames are numbers from 1 and 0 means "none". Fields in pairs are indexed by direction: client 0, server 1.
+type Summary struct {
+	Start, End  int64 // first and last packet
+	Rest        int64 // how long the capture went on after the session's last packet
+	CaptureEnd  bool  // judged because the capture ended, not because the session did
+	Truncated   bool  // the snap length cut payload
+	FirstFrame  int64
+	LastFrame   int64
+	Packets     [2]int64
+	Payload     [2]int64
+	SYN, SYNACK int64
+	SYNFrames   [2]int64 // first and last SYN
+	SYNSpan     int64    // between the first and the last SYN
+	SYNACKFrame [2]int64
+	ServerAfter bool // the server sent something after its SYN-ACKs
+	Established int64
+	RTT         int64
+	ICMP        *ICMP
+	ICMPFirst   bool
+
+	FIN, RST      [2]int64 // frame of the first one
+	FINTime       [2]int64
+	RSTTime       [2]int64
+	RSTReply      bool      // the server's reset answers the SYN
+	RSTForeign    [2]string // why the reset was not sent by the host it names; empty when nothing says so
+	RSTLike       [2]string // why it looks like the host's own, e.g. "same TTL 64 as its other packets"
+	AfterRST      [2]int64  // packets the side sent after its own reset
+	Acks          [2]int64
+	AckOfMissing  bool // one side acknowledges what the capture does not have
+	Retransmitted [2]int64
+	Recovered     bool // SYN or handshake data had to be sent again, and arrived
+	Tail          [2]tail
+	Hole          [2]int64 // bytes that never arrived although later ones did
+	HoleFrame     [2]int64
+	BiggestAcked  [2]int32
+	MSS           int32
+	ZeroWindow    [2]int64 // how long the window had been zero at the end
+	ZeroFrame     [2]int64
+	Pause         int64 // longest pause
+	PauseFrame    int64 // frame that ended it
+	PauseSide     int
+	LastData      [2]int64 // frame of the last new payload
+	LastDataTime  [2]int64
+	LastTime      [2]int64 // of the last packet of each side
+
+	SSLRequest, GSSRequest, Cancel, Startup bool
+	SSLReply                                byte
+	Foreign                                 string
+	PGError                                 bool
+	SQLState, Message                       string
+	AuthAsked, AuthAnswer, Ready, Replicate bool
+	Terminate                               bool
+	TLS                                     bool // both sides went over to TLS
+	TLSVersion                              uint16
+	NotTLS                                  [2]bool
+	ServerHello                             bool
+	Alert                                   *tlswire.Alert // the first fatal one in clear text
+	TLSDone                                 bool           // the handshake finished, as far as can be seen
+	TLSGap                                  bool
+	AppData                                 [2]int64
+	Flow                                    flow
+	EmptyCert                               bool
+}
+
+// summarise boils a session down. end is the time of the capture's last packet so far, final whether it is the last one.
+func (s *session) summarise(end int64, final bool) Summary {
+	c, v := &s.sides[client], &s.sides[server]
+	m := Summary{
+		Start: s.first, End: s.last, Rest: end - s.last, CaptureEnd: final && !s.closed, Truncated: s.cutShort,
+		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
+		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
+		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
+		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst,
+		RSTReply: v.rst > 0 && v.syn == 0 && c.syn > 0 && v.packets == v.rst,
+		Pause:    s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
+	}
+	for d := range s.sides {
+		a, b := &s.sides[d], &s.sides[1-d]
+		m.Packets[d], m.Payload[d] = a.packets, a.payload
+		m.FIN[d], m.RST[d], m.FINTime[d], m.RSTTime[d] = a.finFrame, a.rstFrame, a.finTime, a.rstTime
+		m.AfterRST[d], m.Acks[d] = a.afterRST, a.acks
+		m.Retransmitted[d] = a.retrans
+		m.BiggestAcked[d] = a.biggestAcked
+		m.LastData[d], m.LastDataTime[d], m.LastTime[d] = a.lastData, a.lastDataTime, a.lastTime
+		if a.tail.times > 0 && (!a.hasAcked || seqLess(a.acked, a.tail.seq+uint32(a.tail.len))) {
+			m.Tail[d] = a.tail
+		}
+		if len(a.order.held) > 0 && (!a.hasAcked || !seqLess(a.order.next, a.acked)) {
+			m.Hole[d], m.HoleFrame[d] = int64(int32(a.order.held[0].seq-a.order.next)), a.order.held[0].frame
+		} else if a.fin > 0 && a.order.started && seqLess(a.order.next, a.finSeq) && (!a.hasAcked || !seqLess(a.order.next, a.acked)) {
+			m.Hole[d], m.HoleFrame[d] = int64(int32(a.finSeq-a.order.next)), a.finFrame
+		}
+		if a.zeroWindow > 0 {
+			m.ZeroWindow[d], m.ZeroFrame[d] = max(s.last, end*boolInt(final))-a.zeroWindow, a.zeroFrame
+		}
+		m.RSTForeign[d], m.RSTLike[d] = s.judgeReset(a, b)
+		if a.packets == 0 && b.acks > 0 && a.hasAcked {
+			m.AckOfMissing = true
+		}
+	}
+	m.Recovered = c.syn > 1 && s.established > 0 || c.handshakeRetrans+v.handshakeRetrans > 0
+	if w := s.wire; w != nil {
+		w.summarise(&m)
+	}
+	return m
+}
+
+func minMSS(a, b uint16) uint16 {
+	if a == 0 || b != 0 && b < a {
+		return b
+	}
+	return a
+}
+
+func boolInt(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func (w *wire) summarise(m *Summary) {
+	p, t := &w.pg, &w.tls
+	m.SSLRequest, m.GSSRequest, m.Cancel, m.Startup = p.SSLRequest, p.GSSRequest, p.Cancel, p.Startup
+	m.SSLReply, m.Foreign, m.AuthAsked, m.AuthAnswer, m.Ready, m.Replicate = p.SSLReply, p.Foreign, p.AuthAsked, p.AuthAnswer, p.Ready, p.Replication
+	m.Terminate = p.Terminate
+	if p.Error != nil {
+		m.PGError, m.SQLState, m.Message = true, p.Error.SQLState, p.Error.Message
+	}
+	m.TLS, m.TLSVersion, m.NotTLS = p.TLS, t.Version, t.NotTLS
+	if p.Direct && m.Foreign == "" && t.ALPN != "postgresql" {
+		m.Foreign = "TLS without SSLRequest"
+	}
+	m.ServerHello = t.Last[tlswire.Server] != 0
+	for d := range t.HasAlert {
+		if a := &t.Alerts[d]; t.HasAlert[d] && a.Code != 0 && (m.Alert == nil || a.Frame < m.Alert.Frame) {
+			alert := *a
+			m.Alert = &alert
+		}
+	}
+	m.TLSGap = t.Gaps[0] || t.Gaps[1]
+	m.AppData = t.AppData
+	m.Flow = w.flow()
+	m.EmptyCert = m.Flow.emptyCert
+	if t.Version >= 0x0304 {
+		m.TLSDone = m.Flow.clientDone
+	} else {
+		m.TLSDone = t.Finished[0] && t.Finished[1]
+	}
+}
+
+// judgeReset compares a reset with what its named sender sends otherwise in this session. Other traffic of the host is
+// compared when the capture has been read whole: see tracker.compareResets.
+func (s *session) judgeReset(a, _ *side) (foreign, like string) {
+	if a.rst == 0 {
+		return "", ""
+	}
+	if a.hasTTL && !a.ttlMixed {
+		if a.rstTTL != a.ttl {
+			return ttlDiffers(a.rstTTL, a.ttl, "its other packets of this session"), ""
+		}
+		if a.afterRST >= 2 {
+			return "its named sender went on as if it had sent none", ""
+		}
+		return "", ttlSame(a.rstTTL, "its other packets of this session")
+	}
+	return "", ""
+}

@@ -1,0 +1,246 @@
+package capture
+
+import "cbdoctor/capture/packet"
+
+// duplicateWithin is how close in time two equal packets without an IP id must be to be one packet captured twice. A host
+// never sends the same segment again so soon: the shortest retransmission timeout of Linux is 200 ms (TCP_RTO_MIN).
+const duplicateWithin = 3e6 // ns
+
+// take notes one packet of the session.
+func (s *session) take(t *tracker, p *packet.Packet, d int) {
+	now := p.Time
+	if s.isDuplicate(p, d) {
+		s.duplicates++
+		s.lastFrame, s.last = p.Frame, max(s.last, now)
+		return
+	}
+	if s.packets > 0 {
+		s.notePause(now, d, p)
+	}
+	s.packets++
+	s.lastFrame, s.last = p.Frame, max(s.last, now)
+	me, other := &s.sides[d], &s.sides[1-d]
+	me.packets++
+	me.lastTime, me.lastFrame = now, p.Frame
+	s.noteOrigin(me, p)
+	flags := p.Flags
+	if flags&packet.RST != 0 {
+		s.reset(me, p)
+		return
+	}
+	if me.rst > 0 && (p.PayloadLen > 0 || flags&packet.ACK != 0) {
+		me.afterRST++
+	}
+	if flags&packet.SYN != 0 {
+		s.syn(me, p, d)
+	} else if s.established == 0 && d == client && other.syn > 0 && flags&packet.ACK != 0 {
+		s.established, s.establishedAt = p.Frame, now
+		s.ackAfterSYNACK = now - other.synTime
+	} else if s.established == 0 && d == server && me.syn > 0 && s.sides[client].syn > 0 && s.sides[client].packets > s.sides[client].syn {
+		s.established, s.establishedAt = p.Frame, now
+	}
+	if flags&packet.ACK != 0 {
+		s.acknowledge(me, other, p)
+		if len(other.order.held) > 0 {
+			other.order.acknowledged(p.Ack, func(frame int64, b []byte) { s.read(t, 1-d, frame, b) }, func() { s.gap(t, 1-d) })
+		}
+	}
+	s.noteWindow(me, p)
+	if p.Truncated && p.PayloadLen > len(p.Payload) {
+		s.cutShort = true
+	}
+	if p.PayloadLen > 0 || flags&packet.FIN != 0 {
+		s.payload(t, me, p, d)
+	} else if !me.hasNext || seqLess(me.next, p.Seq) && flags&packet.SYN == 0 {
+		if !me.hasNext {
+			me.next, me.hasNext = p.Seq, true
+			me.order.start(p.Seq)
+		}
+	}
+	if s.sides[client].fin > 0 && s.sides[server].fin > 0 && !s.closed && s.finsAcked() {
+		s.closed, s.closedAt = true, now
+	}
+}
+
+func (s *session) finsAcked() bool {
+	for d := range s.sides {
+		if a := &s.sides[d]; a.hasAcked && seqLess(a.acked, a.finSeq+1) {
+			return false
+		}
+	}
+	return true
+}
+
+// isDuplicate tells a packet that was captured twice from a retransmission: the IP id of a retransmission is new, unless the
+// host sends no ids at all; then only the time can tell.
+func (s *session) isDuplicate(p *packet.Packet, d int) bool {
+	now := seen{p.Time, p.Seq, p.Ack, int32(p.PayloadLen), p.IPID, p.Flags, uint8(d), p.Options.MSS, p.TTL}
+	for i := range s.ring {
+		r := &s.ring[i]
+		if r.time == 0 || r.seq != now.seq || r.ack != now.ack || r.len != now.len || r.flags != now.flags || r.side != now.side {
+			continue
+		}
+		if p.HasIPID && now.ipid != 0 && r.ipid == now.ipid || (!p.HasIPID || now.ipid == 0) && r.ipid == 0 && now.time-r.time < duplicateWithin {
+			if now.mss != r.mss {
+				s.mssChanged = true
+			}
+			return true
+		}
+	}
+	s.ring[s.ringNext] = now
+	s.ringNext = (s.ringNext + 1) % uint8(len(s.ring))
+	return false
+}
+
+// idleAfter is how long a session must rest before a fault counts as one of an idle session. Firewalls forget idle
+// connections after minutes to hours; shorter pauses are ordinary think time.
+const idleAfter = 60e9 // ns
+
+func (s *session) notePause(now int64, d int, p *packet.Packet) {
+	if pause := now - s.last; pause > s.longestIdle {
+		s.longestIdle, s.idleBefore, s.pauseEnd, s.pauseSide = pause, p.Frame, now, d
+	}
+}
+
+func (s *session) noteOrigin(me *side, p *packet.Packet) {
+	if p.Flags&packet.RST != 0 {
+		return
+	}
+	if !me.hasTTL {
+		me.ttl, me.hasTTL = p.TTL, true
+	} else if me.ttl != p.TTL {
+		me.ttlMixed = true
+	}
+	if p.HasSrcMAC && !me.hasMAC {
+		me.mac, me.hasMAC = p.SrcMAC, true
+	}
+	if p.IPID != 0 {
+		me.lastID = p.IPID
+	}
+}
+
+func (s *session) reset(me *side, p *packet.Packet) {
+	if me.rst == 0 {
+		me.rstFrame, me.rstTime = p.Frame, p.Time
+		me.rstTTL, me.rstID, me.rstHasID, me.rstMAC = p.TTL, p.IPID, p.HasIPID, p.SrcMAC
+	}
+	me.rst++
+	if !s.closed {
+		s.closed, s.closedAt = true, p.Time
+	}
+}
+
+func (s *session) syn(me *side, p *packet.Packet, d int) {
+	if me.syn == 0 {
+		me.synFrame, me.synTime = p.Frame, p.Time
+		me.isn, me.hasISN = p.Seq, true
+		me.mss = p.Options.MSS
+		me.next, me.hasNext = p.Seq+1, true
+		me.order.start(p.Seq + 1)
+		if d == server && s.sides[client].syn > 0 {
+			s.synAckAfterSYN = p.Time - s.sides[client].synLastTime
+		}
+	}
+	me.syn++
+	me.synLast, me.synLastTime = p.Frame, p.Time
+}
+
+func (s *session) acknowledge(me, other *side, p *packet.Packet) {
+	me.acks++
+	if !other.hasAcked || seqLess(other.acked, p.Ack) {
+		other.acked, other.hasAcked = p.Ack, true
+		for i := range other.pending {
+			if g := &other.pending[i]; g.len > 0 && !seqLess(p.Ack, g.end) {
+				other.biggestAcked = max(other.biggestAcked, g.len)
+				g.len = 0
+			}
+		}
+		if other.tail.times > 0 && !seqLess(p.Ack, other.tail.seq+uint32(other.tail.len)) {
+			other.tail = tail{}
+		}
+	}
+}
+
+// noteWindow follows windows of zero (RFC 9293 section 3.8.6.1).
+func (s *session) noteWindow(me *side, p *packet.Packet) {
+	me.window = p.Window
+	if p.Window == 0 && p.Flags&packet.ACK != 0 {
+		me.zeroCount++
+		if me.zeroWindow == 0 {
+			me.zeroWindow, me.zeroFrame = p.Time, p.Frame
+		}
+	} else {
+		me.zeroWindow = 0
+	}
+}
+
+// payload notes a segment with data or a FIN.
+func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
+	seq := p.Seq
+	if p.Flags&packet.SYN != 0 {
+		seq++
+	}
+	end := seq + uint32(p.PayloadLen)
+	if !me.hasNext {
+		me.next, me.hasNext = seq, true
+		me.order.start(seq)
+	}
+	keepAlive := p.PayloadLen <= 1 && end == me.next && me.hasAcked && !seqLess(me.acked, end) && p.Flags&(packet.FIN|packet.SYN) == 0
+	if keepAlive && seqLess(seq, me.next) {
+		return // RFC 9293 section 3.8.4: one byte before the window, to be answered by an ACK
+	}
+	switch {
+	case p.PayloadLen > 0 && seqLess(me.next, end) || p.PayloadLen > 0 && me.data == 0:
+		fresh := int64(p.PayloadLen)
+		if seqLess(seq, me.next) && me.data > 0 {
+			fresh = int64(int32(end - me.next))
+		}
+		me.payload += fresh
+		if me.data == 0 {
+			me.dataFrame, me.dataTime = p.Frame, p.Time
+		}
+		me.data++
+		me.lastData, me.lastDataTime = p.Frame, p.Time
+		me.next = end
+		me.pending[me.pendingNext] = segment{end, int32(p.PayloadLen)}
+		me.pendingNext = (me.pendingNext + 1) % uint8(len(me.pending))
+	case p.PayloadLen > 0 && !me.order.waitsFor(seq):
+		s.retransmitted(me, p, seq)
+	}
+	if p.Flags&packet.FIN != 0 {
+		if me.fin == 0 {
+			me.finFrame, me.finTime, me.finSeq = p.Frame, p.Time, end
+		}
+		me.fin++
+	}
+	if p.PayloadLen > 0 {
+		if me.order.started && seqLess(me.order.next, seq) && me.hasAcked && !seqLess(me.acked, seq) && len(me.order.held) == 0 {
+			me.order.missed(seq) // what is missing before it was acknowledged: the capture lost it, not the network
+			s.gap(t, d)
+		}
+		me.order.take(seq, p.PayloadLen, p.Payload, p.Frame, func(frame int64, b []byte) { s.read(t, d, frame, b) }, func() { s.gap(t, d) })
+	}
+}
+
+func (s *session) retransmitted(me *side, p *packet.Packet, seq uint32) {
+	me.retrans++
+	if me.retransFrame == 0 {
+		me.retransFrame = p.Frame
+	}
+	me.retransLast, me.retransTime = p.Frame, p.Time
+	if s.wire == nil || !s.wire.worked() {
+		me.handshakeRetrans++
+	}
+	if me.hasAcked && !seqLess(me.acked, seq+uint32(p.PayloadLen)) {
+		return // acknowledged already: the ACK was late or lost, nothing is missing
+	}
+	if me.tail.times == 0 || me.tail.seq != seq {
+		if me.tail.times > 0 && seqLess(me.tail.seq, seq) {
+			return // the oldest one counts
+		}
+		me.tail = tail{seq: seq, len: int32(p.PayloadLen), first: p.Frame, started: p.Time}
+	}
+	me.tail.len = max(me.tail.len, int32(p.PayloadLen))
+	me.tail.times++
+	me.tail.last = p.Frame
+}

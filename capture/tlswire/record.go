@@ -1,0 +1,80 @@
+package tlswire
+
+// The records that are remembered: the first ones tell the handshake, the last ones how it ended.
+const (
+	firstRecords = 24
+	lastRecords  = 8
+)
+
+// Record is one TLS record as seen from outside.
+type Record struct {
+	Frame int64 // in which its last byte was
+	Len   uint16
+	Type  uint8
+	Side  Side
+	Clear bool // sent before the side's encryption began
+}
+
+// Records calls each for the remembered records in order: the first ones and, after a gap, the last ones.
+func (c *Conn) Records(each func(Record)) {
+	n := min(c.Total, firstRecords)
+	for _, r := range c.first[:n] {
+		each(r)
+	}
+	for i := max(n, c.Total-lastRecords); i < c.Total; i++ {
+		each(c.last[i%lastRecords])
+	}
+}
+
+// endRecord is called when the last byte of a record was there.
+func (c *Conn) endRecord(side Side, frame int64) {
+	s := &c.streams[side]
+	length := uint16(s.header[3])<<8 | uint16(s.header[4])
+	record := Record{Frame: frame, Len: length, Type: s.header[0], Side: side, Clear: !c.encrypted(side) && s.header[0] != TypeApplicationData}
+	if c.Total < firstRecords {
+		c.first[c.Total] = record
+	}
+	c.last[c.Total%lastRecords] = record
+	c.Total++
+	switch s.header[0] {
+	case TypeChangeCipherSpec:
+		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 && c.Last[Server] == ServerHello {
+			c.Resumed = true // straight from ServerHello to ChangeCipherSpec (RFC 5246 section 7.3)
+		}
+		c.ChangeCipher[side] = true
+	case TypeHandshake:
+		if c.encrypted(side) {
+			c.Finished[side] = true
+		}
+		s.holed = false
+	case TypeApplicationData:
+		c.AppData[side]++
+	case TypeAlert:
+		c.endAlert(side, frame, length)
+	}
+	s.have, s.alertN = 0, 0
+}
+
+// endAlert tells an alert in clear text, which has two bytes, from an encrypted one, which is never that short.
+func (c *Conn) endAlert(side Side, frame int64, length uint16) {
+	s := &c.streams[side]
+	switch {
+	case length != 2:
+		if c.EncryptedAlert[side] == 0 {
+			c.EncryptedAlert[side] = frame
+		}
+	case s.alertN == 2 && !c.HasAlert[side] && ends(s.alert[0], s.alert[1], c.Version):
+		c.HasAlert[side] = true
+		c.Alerts[side] = Alert{Frame: frame, Side: side, Fatal: s.alert[0] == 2, Code: s.alert[1], Stage: c.Last[1-side]}
+	}
+}
+
+// ends reports whether an alert ends the connection. Up to TLS 1.2 that is what its level says, and close_notify; in TLS 1.3
+// the level means nothing and all but user_canceled end it (RFC 8446 section 6).
+func ends(level, code uint8, version uint16) bool {
+	const closeNotify, userCanceled = 0, 90
+	if version >= 0x0304 {
+		return code != userCanceled
+	}
+	return level == 2 || code == closeNotify
+}

@@ -1,0 +1,175 @@
+package capture
+
+import (
+	"cbdoctor/capture/tlswire"
+	"cbdoctor/certificate"
+	"cbdoctor/stamp"
+)
+
+// read takes in-order payload of one direction.
+func (s *session) read(t *tracker, d int, frame int64, b []byte) {
+	if s.wire == nil {
+		s.wire = t.newWire()
+	}
+	w := s.wire
+	if !w.pg.TLS {
+		if d == client {
+			b = w.pg.Client(b)
+		} else {
+			b = w.pg.Server(b)
+		}
+		if len(b) == 0 {
+			return
+		}
+	}
+	if w.tls.Certificates == nil {
+		w.tls.Certificates = func(side tlswire.Side, _ int64, chain [][]byte) { w.show(t, int(side), chain, s) }
+	}
+	w.tls.Feed(tlswire.Side(d), frame, b)
+}
+
+// gap says that payload of a direction is missing.
+func (s *session) gap(t *tracker, d int) {
+	if s.wire == nil {
+		s.wire = t.newWire()
+	}
+	if s.wire.pg.TLS {
+		s.wire.tls.Gap(tlswire.Side(d))
+	} else {
+		s.wire.pg.Gap(d == server)
+	}
+}
+
+// show keeps a chain that a side presents and judges its leaf at the time of the packet.
+func (w *wire) show(t *tracker, d int, chain [][]byte, s *session) {
+	if len(chain) == 0 || len(w.chain[d]) > 0 {
+		return
+	}
+	for _, der := range chain {
+		w.chain[d] = append(w.chain[d], t.certificates.Parse(der))
+	}
+	side := certificate.ClientSide
+	if d == server {
+		side = certificate.ServerSide
+	}
+	w.notes[d] = certificate.Judge(&w.chain[d][0], side, stamp.New(nsTime(s.last), 0))
+}
+
+// startup13 finds, in TLS 1.3, the client's Finished: a record of 53 (SHA-256) or 69 bytes (SHA-384), after at most a
+// Certificate and a CertificateVerify. What follows it is the StartupMessage.
+const (
+	finished13SHA256 = 4 + 32 + 17
+	finished13SHA384 = 4 + 48 + 17
+	// emptyCertificate13 is a Certificate message without certificates: 8 bytes, type and tag (RFC 8446 section 4.4.2).
+	emptyCertificate13 = 8 + 17
+	// closeNotify13 is an alert in TLS 1.3 from outside: 2 bytes, the inner type and the tag.
+	closeNotify13 = 2 + 17
+	// terminate13 is Terminate (5 bytes) in TLS 1.3.
+	terminate13 = 5 + 17
+)
+
+// flow is what the encrypted records of both sides show after the handshake.
+type flow struct {
+	clientDone   bool // the client's Finished was sent
+	emptyCert    bool // TLS 1.3: the client sent an empty Certificate
+	certSent     bool // TLS 1.3: the client sent a certificate
+	clientFirst  int  // size of the client's first message after its Finished, 0 when there is none
+	clientMore   int  // messages of the client after that, close_notify not counted
+	serverData   int  // bytes of the server's records after the client's Finished, alerts not counted
+	serverCount  int
+	serverAlert  bool // the server's last record has the size of an alert, or is one
+	clientAlert  bool
+	firstAnswer  int64 // frame of the server's first record after the client's Finished
+	alertFrame   int64
+	requestFrame int64
+}
+
+// flow13 reads the records of a TLS 1.3 session.
+func (w *wire) flow13() flow {
+	var f flow
+	n := 0
+	w.tls.Records(func(r tlswire.Record) {
+		if r.Type != tlswire.TypeApplicationData {
+			return
+		}
+		if r.Side == tlswire.Client {
+			switch {
+			case !f.clientDone && (r.Len == finished13SHA256 || r.Len == finished13SHA384):
+				f.clientDone = true
+			case !f.clientDone:
+				if n == 0 && r.Len == emptyCertificate13 {
+					f.emptyCert = true
+				} else if r.Len > emptyCertificate13 {
+					f.certSent = !f.emptyCert
+				}
+				n++
+			case r.Len == closeNotify13:
+				f.clientAlert = true
+			case f.clientFirst == 0:
+				f.clientFirst, f.requestFrame = int(r.Len), r.Frame
+			default:
+				f.clientMore++
+			}
+			return
+		}
+		if !f.clientDone {
+			return
+		}
+		if r.Len == closeNotify13 {
+			f.serverAlert, f.alertFrame = true, r.Frame
+			return
+		}
+		f.serverAlert = false
+		f.serverCount++
+		f.serverData += int(r.Len)
+		if f.firstAnswer == 0 {
+			f.firstAnswer = r.Frame
+		}
+	})
+	return f
+}
+
+// flow12 reads the records of a session of TLS 1.2 or older.
+func (w *wire) flow12() flow {
+	f := flow{
+		clientDone: w.tls.Finished[tlswire.Client], emptyCert: w.tls.EmptyClient, certSent: w.tls.ClientCert,
+		serverAlert: w.tls.EncryptedAlert[tlswire.Server] > 0, clientAlert: w.tls.EncryptedAlert[tlswire.Client] > 0,
+		alertFrame: w.tls.EncryptedAlert[tlswire.Server],
+	}
+	w.tls.Records(func(r tlswire.Record) {
+		if r.Type != tlswire.TypeApplicationData {
+			return
+		}
+		if r.Side == tlswire.Server {
+			f.serverCount++
+			f.serverData += int(r.Len)
+			if f.firstAnswer == 0 {
+				f.firstAnswer = r.Frame
+			}
+		} else if f.clientFirst == 0 {
+			f.clientFirst, f.requestFrame = int(r.Len), r.Frame
+		} else {
+			f.clientMore++
+		}
+	})
+	return f
+}
+
+func (w *wire) flow() flow {
+	if w.tls.Version >= 0x0304 {
+		return w.flow13()
+	}
+	return w.flow12()
+}
+
+// worked reports whether the session got as far as application data both ways.
+func (w *wire) worked() bool {
+	if w.pg.TLS {
+		f := w.tls.AppData
+		if w.tls.Version >= 0x0304 {
+			return f[client] >= 4 && f[server] >= 2
+		}
+		return f[client] >= 1 && f[server] >= 1
+	}
+	return w.pg.Ready
+}
