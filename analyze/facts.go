@@ -167,10 +167,10 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 		case repeats:
 			f.Ongoing = !end.After(f.Last.T.Add(retryPatience))
 		case stays:
-			f.Ongoing = true
+			f.Ongoing = f.Class != "server-stopped" || end.After(f.Last.T.Add(settle)) // a log that ends with the stop can't tell what followed
 			if by, can := clearedBy[f.Class]; can {
 				over := last[seen{f.Node, by}]
-				f.Ongoing = !over.After(f.Last.T) || by == "replication-started" && end.Before(over.Add(settle))
+				f.Ongoing = f.Ongoing && !over.After(f.Last.T) || by == "replication-started" && end.Before(over.Add(settle))
 			}
 			if f.Class == "schema-error" || f.Class == "schema-lock" {
 				for _, u := range s.Upgrades {

@@ -402,7 +402,7 @@ var Table = []Row{
 			if side != client || m.worked() || at-m.Start < 2*answerWait || m.Payload[client] == 0 {
 				return false
 			}
-			return m.LastTime[server] > at || m.Payload[server] > 0 && at-m.LastDataTime[server] < recent || m.LastTime[server] > at-recent && m.RTT > 500e6
+			return m.LastDataTime[server] > at || m.Payload[server] > 0 && at-m.LastDataTime[server] < recent || m.LastTime[server] > at-recent && m.RTT > 500e6
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			_, _, at, frame := m.ended()
