@@ -8,10 +8,10 @@ import (
 
 // read takes in-order payload of one direction.
 func (s *session) read(t *tracker, d int, frame int64, b []byte) {
-	if s.wire == nil {
-		s.wire = t.newWire()
+	w := s.wireFor(t)
+	if s.sides[client].syn == 0 && s.sides[server].syn == 0 && !w.pg.TLS && !w.pg.Startup && !w.pg.SSLRequest {
+		w.join(b)
 	}
-	w := s.wire
 	if !w.pg.TLS {
 		if d == client {
 			b = w.pg.Client(b)
@@ -28,11 +28,26 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 	w.tls.Feed(tlswire.Side(d), frame, b)
 }
 
-// gap says that payload of a direction is missing.
-func (s *session) gap(t *tracker, d int) {
+// join settles, at the first bytes of a connection whose start was not captured, what it is: TLS may begin at any record.
+func (w *wire) join(b []byte) {
+	if len(b) >= 3 && b[0] >= tlswire.TypeChangeCipherSpec && b[0] <= tlswire.TypeApplicationData && b[1] == 3 && b[2] <= 4 {
+		w.pg.TLS = true
+	} else if len(b) < 8 || b[0] != 0 {
+		w.pg.Startup = true
+	}
+}
+
+// wireFor is the session's wire, made when the first payload comes.
+func (s *session) wireFor(t *tracker) *wire {
 	if s.wire == nil {
 		s.wire = t.newWire()
 	}
+	return s.wire
+}
+
+// gap says that payload of a direction is missing.
+func (s *session) gap(t *tracker, d int) {
+	s.wireFor(t)
 	if s.wire.pg.TLS {
 		s.wire.tls.Gap(tlswire.Side(d))
 	} else {

@@ -32,10 +32,7 @@ type terminal struct {
 }
 
 func writeTable(w io.Writer, r *Report, opt WriteOptions) error {
-	t := &terminal{w: bufio.NewWriter(w), width: opt.Width, opt: opt}
-	if t.width <= 0 {
-		t.width = defaultWidth
-	}
+	t := newTerminal(w, opt)
 	t.verdict(r)
 	t.causes(r)
 	t.plan(r)

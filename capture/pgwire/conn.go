@@ -2,345 +2,124 @@
 //
 // In: the in-order bytes of both directions. Out: a Conn that knows what was requested, who logged in where, what the server
 // answered, and what the peer speaks when that is not PostgreSQL. Bytes after the server's S belong to TLS and are handed
-// back. Passwords are never kept. Source: PostgreSQL documentation, chapter "Frontend/Backend Protocol" (protocol-flow,
-// protocol-message-formats). Start at Conn.Client and Conn.Server.
+// back. Passwords and data are never kept. Source: PostgreSQL documentation, chapter "Frontend/Backend Protocol"
+// (protocol-flow, protocol-message-formats). Start at Conn.Client and Conn.Server.
 package pgwire
 
-import (
-	"bytes"
-	"encoding/binary"
-	"strings"
-)
-
-// Request codes in place of a protocol version (src/include/libpq/pqcomm.h).
-const (
-	codeCancel = 80877102
-	codeSSL    = 80877103
-	codeGSSENC = 80877104
-)
-
-// maxMessage is how much of one message is kept to be read; the rest is passed over. maxStartup is PostgreSQL's own bound
-// of a startup packet (MAX_STARTUP_PACKET_LENGTH).
-const (
-	maxMessage = 8 << 10
-	maxStartup = 10000
-)
-
-// Conn follows one connection. The zero value is ready.
+// Conn follows one connection. The zero value is ready. Whatever way the bytes are cut into pieces, it ends the same.
 type Conn struct {
-	SSLRequest  bool
-	GSSRequest  bool
-	Cancel      bool
-	Startup     bool
-	SSLReply    byte // S, N, E, or whatever came
-	TLS         bool // from here on both directions are TLS
-	Direct      bool // TLS without SSLRequest (PostgreSQL 17, sslnegotiation=direct)
-	User        string
-	Database    string
-	Application string
-	Replication bool
-	AuthAsked   bool // the server asked for a password or another proof
-	AuthAnswer  bool // the client answered
-	AuthOK      bool
-	Ready       bool // ReadyForQuery was seen
-	Terminate   bool
-	Queries     int64
-	Error       *Error // the first ErrorResponse before ReadyForQuery
-	Foreign     string // what the peer speaks instead, e.g. "HTTP"
+	SSLRequest    bool
+	GSSRequest    bool
+	GSS           bool // the server accepted GSSENCRequest: nothing more can be read
+	Cancel        bool
+	Startup       bool
+	SSLReply      byte // S, N, E, or whatever came
+	TLS           bool // from here on both directions are TLS
+	Direct        bool // TLS without SSLRequest (PostgreSQL 17, sslnegotiation=direct)
+	User          string
+	Database      string
+	Application   string
+	Replication   bool   // the client asked for a replication connection
+	ServerVersion string // parameter server_version
+	AuthMethod    string // what the server asked for first, e.g. "SASL"
+	AuthAsked     bool   // the server asked for a password or another proof
+	AuthAnswer    bool   // the client answered
+	AuthOK        bool
+	Ready         bool // ReadyForQuery was seen
+	Terminate     bool
+	Queries       int64
+	Error         *Error // the first ErrorResponse before ReadyForQuery
+	Notice        *Error // the first NoticeResponse before ReadyForQuery
+	Foreign       string // what the peer speaks instead, e.g. "HTTP"
 
 	client, server stream
-	pending        byte // reply of one byte expected: 'S' for SSLRequest, 'G' for GSSENCRequest
-}
-
-// Error is an ErrorResponse: its fields by their codes (protocol-error-fields).
-type Error struct {
-	Severity, SQLState, Message, Detail, Hint string
-}
-
-type stream struct {
-	buf  []byte
-	skip int64 // bytes of the current message still to pass over
-	lost bool
+	pending        byte   // reply of one byte expected: 'S' for SSLRequest, 'G' for GSSENCRequest
+	checked        bool   // the server's first byte after its S was looked at
+	opening        []byte // how the peer that speaks something else began
+	speaker        bool   // who that is: the server
 }
 
 // Reset makes the value ready for another connection, keeping its buffers.
 func (c *Conn) Reset() {
-	a, b := c.client.buf[:0], c.server.buf[:0]
-	*c = Conn{}
-	c.client.buf, c.server.buf = a, b
+	*c = Conn{client: stream{body: c.client.body[:0]}, server: stream{body: c.server.body[:0]}, opening: c.opening[:0]}
 }
 
-// Gap says that bytes are missing: what follows can't be read as messages.
-func (c *Conn) Gap(server bool) {
+// Gap says that an unknown number of bytes is missing: what follows can't be read as messages.
+func (c *Conn) Gap(server bool) { c.stream(server).lost = true }
+
+// Skip says that the next n in-order bytes were sent but are not here (the snap length cut them off). The rest of a typed
+// message whose header was seen is passed over; anything else is a Gap.
+func (c *Conn) Skip(server bool, n int) {
 	if server {
-		c.server.lost = true
+		c.server.missing(n, c.fromServer)
 	} else {
-		c.client.lost = true
+		c.client.missing(n, c.fromClient)
 	}
+}
+
+func (c *Conn) stream(server bool) *stream {
+	if server {
+		return &c.server
+	}
+	return &c.client
 }
 
 // Client takes the next bytes that the client sent and returns those that belong to TLS.
 func (c *Conn) Client(b []byte) (rest []byte) {
-	s := &c.client
-	if c.TLS {
-		return b
-	}
-	if c.Foreign != "" || s.lost {
-		return nil
-	}
-	if !c.Startup && len(s.buf) == 0 && looksLikeTLS(b) && !c.SSLRequest {
-		c.TLS, c.Direct = true, true
-		return b
-	}
-	s.buf = append(s.buf, b...)
-	for {
-		if !c.Startup {
-			n, ok := c.first(s.buf)
-			if !ok {
-				return nil
-			}
-			s.buf = s.buf[:copy(s.buf, s.buf[n:])]
-			continue
-		}
-		if !s.next(c.fromClient) {
+	for len(b) > 0 {
+		switch {
+		case c.Foreign != "" && !c.speaker:
+			c.noteForeign(false, b)
+			return nil
+		case c.TLS:
+			return b
+		case c.client.lost || c.GSS || c.Cancel:
+			return nil
+		case c.Startup:
+			c.client.read(b, clientMessages, "", c.fromClient)
 			return nil
 		}
-	}
-}
-
-// first reads an untyped message: a request or the StartupMessage.
-func (c *Conn) first(b []byte) (n int, ok bool) {
-	if len(b) < 8 {
-		if len(b) >= 4 && c.Foreign == "" {
-			c.Foreign = foreign(b)
-		}
-		return 0, false
-	}
-	length, code := int(binary.BigEndian.Uint32(b)), binary.BigEndian.Uint32(b[4:])
-	if length < 8 || length > maxStartup {
-		c.Foreign = foreign(b)
-		if c.Foreign == "" {
-			c.Foreign = "an unknown protocol"
-		}
-		return 0, false
-	}
-	if len(b) < length {
-		return 0, false
-	}
-	switch {
-	case code == codeSSL:
-		c.SSLRequest, c.pending = true, 'S'
-	case code == codeGSSENC:
-		c.GSSRequest, c.pending = true, 'G'
-	case code == codeCancel:
-		c.Cancel = true
-	case code>>16 == 3 || code>>16 == 2:
-		c.Startup = true
-		c.parameters(b[8:length])
-	default:
-		c.Foreign = "an unknown protocol"
-		return 0, false
-	}
-	return length, true
-}
-
-// parameters reads the pairs of a StartupMessage.
-func (c *Conn) parameters(b []byte) {
-	for len(b) > 1 {
-		name, rest, ok := bytes.Cut(b, []byte{0})
-		value, after, ok2 := bytes.Cut(rest, []byte{0})
-		if !ok || !ok2 || len(name) == 0 {
-			return
-		}
-		switch string(name) {
-		case "user":
-			c.User = text(value)
-		case "database":
-			c.Database = text(value)
-		case "application_name":
-			c.Application = text(value)
-		case "replication":
-			c.Replication = len(value) > 0 && string(value) != "false" && string(value) != "off" && string(value) != "0"
-		}
-		b = after
-	}
-}
-
-func text(b []byte) string { return strings.ToValidUTF8(string(b[:min(len(b), 400)]), "\ufffd") }
-
-// fromClient reads a typed message of the client.
-func (c *Conn) fromClient(kind byte, _ []byte) {
-	switch kind {
-	case 'p':
-		c.AuthAnswer = true // never read: it is a password
-	case 'Q', 'P', 'F':
-		c.Queries++
-	case 'X':
-		c.Terminate = true
-	}
-}
-
-// Server takes the next bytes that the server sent and returns those that belong to TLS.
-func (c *Conn) Server(b []byte) (rest []byte) {
-	s := &c.server
-	if c.TLS {
-		return b
-	}
-	if c.Foreign != "" || s.lost || len(b) == 0 {
-		return nil
-	}
-	if c.pending != 0 && len(s.buf) == 0 {
-		if c.pending == 'G' {
-			if b[0] == 'N' || b[0] == 'G' {
-				c.pending = 0
-				b = b[1:]
-			} else if b[0] == 'E' {
-				c.pending = 0
-			} else {
-				c.notPostgres(b)
-				return nil
-			}
-		} else {
-			switch b[0] {
-			case 'S':
-				if len(b) > 1 && b[1] != 0x16 && b[1] != 0x15 { // "SSH-2.0" begins with S too
-					c.SSLReply = b[0]
-					c.notPostgres(b)
-					return nil
-				}
-				c.SSLReply, c.pending, c.TLS = 'S', 0, true
-				return b[1:]
-			case 'N':
-				c.SSLReply, c.pending = 'N', 0
-				b = b[1:]
-			case 'E':
-				c.SSLReply, c.pending = 'E', 0
-			default:
-				c.SSLReply = b[0]
-				c.notPostgres(b)
-				return nil
-			}
-		}
-	} else if !c.Startup && !c.Cancel && c.SSLReply != 'E' && !c.GSSRequest && len(s.buf) == 0 && c.SSLReply == 0 {
-		// A server that speaks first is no PostgreSQL: SSH and SMTP do.
-		if name := foreign(b); name != "" {
-			c.Foreign = name
-			return nil
-		}
-	}
-	s.buf = append(s.buf, b...)
-	for s.next(c.fromServer) {
-	}
-	if len(s.buf) >= 5 && c.Error == nil && !c.AuthOK && !c.AuthAsked {
-		if name := foreign(s.buf); name != "" {
-			c.Foreign = name
-		}
+		b = c.request(b)
 	}
 	return nil
 }
 
-func (c *Conn) notPostgres(b []byte) {
-	if c.Foreign = foreign(b); c.Foreign == "" {
-		c.Foreign = "an unknown protocol"
+// Server takes the next bytes that the server sent and returns those that belong to TLS.
+func (c *Conn) Server(b []byte) (rest []byte) {
+	for len(b) > 0 {
+		switch {
+		case c.Foreign != "":
+			c.noteForeign(true, b)
+			return nil
+		case c.TLS && c.SSLReply == 'S' && !c.checked:
+			c.checkAfterS(b)
+			continue
+		case c.TLS:
+			return b
+		case c.server.plain:
+			c.plainError(b)
+			return nil
+		case c.server.lost || c.GSS:
+			return nil
+		case c.pending != 0 || b[0] == 'S' && c.silentClient() && !c.server.started:
+			b = c.reply(b)
+			continue
+		}
+		wanted := "RSEN"
+		if c.Ready {
+			wanted = ""
+		}
+		first := !c.server.whole
+		rest := c.server.read(b, serverMessages, wanted, c.fromServer)
+		if c.server.lost && first && !c.server.whole {
+			c.notTyped(rest)
+		}
+		return nil
 	}
+	return nil
 }
 
-// fromServer reads a typed message of the server.
-func (c *Conn) fromServer(kind byte, body []byte) {
-	switch kind {
-	case 'R':
-		if len(body) >= 4 {
-			if binary.BigEndian.Uint32(body) == 0 {
-				c.AuthOK = true
-			} else {
-				c.AuthAsked = true
-			}
-		}
-	case 'Z':
-		c.Ready = true
-	case 'E':
-		if c.Error == nil && !c.Ready {
-			e := parseError(body)
-			c.Error = &e
-		}
-	}
-}
-
-func parseError(b []byte) Error {
-	var e Error
-	if len(b) > 0 && b[0] >= 0x20 && !bytes.Contains(b, []byte{0, 'M'}) && !bytes.Contains(b, []byte{0, 'C'}) {
-		e.Message = text(bytes.TrimRight(b, "\x00\n")) // protocol 2: plain text, as the postmaster sends when it can't fork
-		return e
-	}
-	for len(b) > 1 && b[0] != 0 {
-		value, rest, ok := bytes.Cut(b[1:], []byte{0})
-		if !ok {
-			value, rest = b[1:], nil
-		}
-		switch b[0] {
-		case 'V': // never localised, since 9.6; before that 'S'
-			e.Severity = text(value)
-		case 'S':
-			if e.Severity == "" {
-				e.Severity = text(value)
-			}
-		case 'C':
-			e.SQLState = text(value)
-		case 'M':
-			e.Message = text(value)
-		case 'D':
-			e.Detail = text(value)
-		case 'H':
-			e.Hint = text(value)
-		}
-		b = rest
-	}
-	return e
-}
-
-// next reads one typed message: type, length with itself, body. It reports whether it got anywhere.
-func (s *stream) next(message func(kind byte, body []byte)) bool {
-	if s.skip > 0 {
-		n := min(s.skip, int64(len(s.buf)))
-		s.skip -= n
-		s.buf = s.buf[:copy(s.buf, s.buf[n:])]
-		return n > 0 && s.skip == 0
-	}
-	if len(s.buf) < 5 {
-		return false
-	}
-	length := int64(binary.BigEndian.Uint32(s.buf[1:]))
-	if length < 4 || length > 1<<30 {
-		s.lost = true
-		return false
-	}
-	if int64(len(s.buf)) < 1+length {
-		if length > maxMessage {
-			message(s.buf[0], nil)
-			s.skip = 1 + length - int64(len(s.buf))
-			s.buf = s.buf[:0]
-		}
-		return false
-	}
-	message(s.buf[0], s.buf[5:1+length])
-	s.buf = s.buf[:copy(s.buf, s.buf[1+length:])]
-	return true
-}
-
-func looksLikeTLS(b []byte) bool { return len(b) >= 3 && b[0] == 0x16 && b[1] == 3 && b[2] <= 4 }
-
-// protocols tells other protocols by how they begin.
-var protocols = []struct{ name, prefix string }{
-	{"HTTP", "HTTP/"}, {"HTTP", "GET "}, {"HTTP", "POST "}, {"HTTP", "HEAD "}, {"HTTP", "OPTIONS "}, {"HTTP", "PUT "}, {"HTTP", "<!DOCTYPE"}, {"HTTP", "<html"},
-	{"SSH", "SSH-"}, {"SMTP or FTP", "220"}, {"POP3", "+OK"}, {"IMAP", "* OK"}, {"SIP", "SIP/2.0"}, {"SIP", "REGISTER "}, {"SIP", "INVITE "},
-	{"Redis", "-ERR"}, {"TLS without SSLRequest", "\x16\x03"}, {"TLS without SSLRequest", "\x15\x03"}, {"Telnet", "\xff\xfd"}, {"Telnet", "\xff\xfb"}, {"RDP", "\x03\x00\x00"}, {"VNC", "RFB "},
-}
-
-func foreign(b []byte) string {
-	for _, p := range protocols {
-		if bytes.HasPrefix(b, []byte(p.prefix)) {
-			return p.name
-		}
-	}
-	return ""
+// silentClient reports whether nothing of the client was seen: a capture of one direction.
+func (c *Conn) silentClient() bool {
+	return !c.SSLRequest && !c.GSSRequest && !c.Startup && !c.Cancel && len(c.client.body) == 0
 }

@@ -40,6 +40,9 @@ type Conn struct {
 	// slices are valid during the call only. An empty chain means that the side has no certificate.
 	Certificates func(side Side, frame int64, chain [][]byte)
 
+	// Message, when set, is called for each handshake message in clear text (its name) and each other record.
+	Message func(side Side, frame int64, what string)
+
 	Version        uint16 // negotiated: 0x0303 is TLS 1.2; 0 until a ServerHello was seen
 	Offered        uint16 // highest version that the client offered
 	Cipher         uint16

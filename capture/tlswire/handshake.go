@@ -88,6 +88,44 @@ func (c *Conn) message(side Side, frame int64, kind HandshakeType, body cryptoby
 		c.certificateRequest(body)
 	}
 	c.Last[side], c.LastFrame[side] = kind, frame
+	if c.Message != nil {
+		if name := kind.String(); name != "" {
+			c.Message(side, frame, spaced(name))
+		}
+	}
+}
+
+// spaced writes "ClientHello" as Wireshark does: "Client Hello".
+func spaced(name string) string {
+	var out []byte
+	for i := range len(name) {
+		if i > 0 && name[i] >= 'A' && name[i] <= 'Z' {
+			out = append(out, ' ')
+		}
+		out = append(out, name[i])
+	}
+	return string(out)
+}
+
+// recordName names a record that is no handshake message in clear text, in Wireshark's words.
+func (c *Conn) recordName(side Side, length uint16) string {
+	s := &c.streams[side]
+	switch s.header[0] {
+	case TypeChangeCipherSpec:
+		return "Change Cipher Spec"
+	case TypeApplicationData:
+		return "Application Data"
+	case TypeHandshake:
+		if c.encrypted(side) {
+			return "Encrypted Handshake Message"
+		}
+	case TypeAlert:
+		if length == 2 && s.alertN == 2 {
+			return "Alert (" + AlertName(s.alert[1]) + ")"
+		}
+		return "Encrypted Alert"
+	}
+	return ""
 }
 
 // Extensions that are read (IANA TLS ExtensionType Values).

@@ -36,6 +36,11 @@ func (c *Conn) endRecord(side Side, frame int64) {
 	}
 	c.last[c.Total%lastRecords] = record
 	c.Total++
+	if c.Message != nil {
+		if what := c.recordName(side, length); what != "" {
+			c.Message(side, frame, what)
+		}
+	}
 	switch s.header[0] {
 	case TypeChangeCipherSpec:
 		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 && c.Last[Server] == ServerHello {

@@ -69,6 +69,7 @@ It only reads: it never changes a node.
 		newRulesCommand(),
 		newExplainCommand(),
 		newAnalyzeCommand(),
+		newCaptureCommand(),
 		newCollectCommand(),
 		newDemoCommand(),
 		newVersionCommand(),

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cbdoctor/capture"
+	"cbdoctor/report"
+)
+
+type captureOptions struct {
+	port     int
+	json     bool
+	session  int
+	cut      string
+	sessions string
+	all      bool
+	force    bool
+}
+
+func newCaptureCommand() *cobra.Command {
+	var o captureOptions
+	cmd := &cobra.Command{
+		Use:   "capture FILE...",
+		Short: "Judge the sessions of captures, without logs",
+		Long: `Reads pcap and pcapng files, plain or compressed, and judges every connection to the database port. "-" is standard input.
+The exit code tells whether a connection failed that did not work again later.
+` + exitStatusHelp,
+		Example: `  cbdoctor capture replica.pcap
+  cbdoctor capture replica.pcap --session 3
+  cbdoctor capture replica.pcap --sessions 3,7 --cut evidence.pcapng`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usageError(errors.New("capture needs at least one file"), `give a capture, or "-" for standard input`)
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return runCapture(cmd, args, o) },
+	}
+	f := cmd.Flags()
+	f.IntVar(&o.port, "port", capture.DefaultPort, "TCP port of the database")
+	f.BoolVar(&o.json, "json", false, "print JSON, one document a file")
+	f.IntVar(&o.session, "session", -1, "print the packets of this session as a ladder")
+	f.StringVar(&o.cut, "cut", "", "write the packets of --sessions (all bad ones by default) to this pcapng file")
+	f.StringVar(&o.sessions, "sessions", "", "session numbers for --cut, separated by commas")
+	f.BoolVar(&o.all, "all-sessions", false, "list every good session, not only the first 1,000")
+	f.BoolVar(&o.force, "force", false, "overwrite the file of --cut")
+	return cmd
+}
+
+func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
+	if o.port < 1 || o.port > 65535 {
+		return usageError(fmt.Errorf("--port %d is no TCP port", o.port), "give a number from 1 to 65535")
+	}
+	opt := capture.Options{Port: uint16(o.port), AllSessions: o.all}
+	if o.session >= 0 || o.cut != "" {
+		if len(files) != 1 || files[0] == "-" {
+			return usageError(errors.New("--session and --cut take one file on disk"), "they read it twice")
+		}
+	}
+	if o.session >= 0 {
+		steps, s, err := capture.Ladder(cmd.Context(), files[0], o.session, opt)
+		if err != nil {
+			return captureError(err)
+		}
+		if o.json {
+			return printJSON(cmd.OutOrStdout(), steps)
+		}
+		return report.WriteLadder(cmd.OutOrStdout(), s, steps, terminalOptions(cmd))
+	}
+	if o.cut != "" {
+		return cutCapture(cmd, files[0], o, opt)
+	}
+	failed := false
+	var problems error
+	for i, file := range files {
+		r, err := judge(cmd, file, opt)
+		if err != nil {
+			problems = errors.Join(problems, fmt.Errorf("%s: %w", file, err))
+			continue
+		}
+		for _, p := range r.Pairs {
+			failed = failed || !p.Verdict.Good() && p.Verdict != capture.OneWay
+		}
+		if o.json {
+			err = printJSON(cmd.OutOrStdout(), r)
+		} else {
+			if i > 0 {
+				fmt.Fprintln(cmd.OutOrStdout())
+			}
+			err = report.WriteCapture(cmd.OutOrStdout(), r, terminalOptions(cmd))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if problems != nil {
+		return inputError(problems)
+	}
+	if failed {
+		return exitStatus(exitFindings)
+	}
+	return nil
+}
+
+func judge(cmd *cobra.Command, file string, opt capture.Options) (*capture.Result, error) {
+	if file == "-" {
+		return capture.Analyze(cmd.Context(), "standard input", cmd.InOrStdin(), opt)
+	}
+	return capture.AnalyzeFile(cmd.Context(), file, opt)
+}
+
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", " ")
+	return e.Encode(v)
+}
+
+// cutCapture writes the chosen sessions, or all bad ones, to a file of their own.
+func cutCapture(cmd *cobra.Command, file string, o captureOptions, opt capture.Options) error {
+	if _, err := os.Lstat(o.cut); err == nil && !o.force {
+		return usageError(fmt.Errorf("--cut %s: the file exists already", o.cut), "choose another name, or overwrite it with --force")
+	}
+	var chosen []int
+	for _, n := range strings.FieldsFunc(o.sessions, func(r rune) bool { return r == ',' || r == ' ' }) {
+		number, err := strconv.Atoi(n)
+		if err != nil {
+			return usageError(fmt.Errorf("--sessions: %q is no number", n), "for example: --sessions 3,7")
+		}
+		chosen = append(chosen, number)
+	}
+	if len(chosen) == 0 {
+		r, err := capture.AnalyzeFile(cmd.Context(), file, opt)
+		if err != nil {
+			return captureError(err)
+		}
+		for _, s := range r.Sessions {
+			if !s.Verdict.Good() {
+				chosen = append(chosen, s.Session)
+			}
+		}
+		if len(chosen) == 0 {
+			return usageError(fmt.Errorf("%s has no bad session", file), "choose some with --sessions")
+		}
+	}
+	written := 0
+	err := writeWhole(o.cut, func(w io.Writer) (err error) {
+		written, err = capture.Cut(cmd.Context(), file, chosen, w, opt)
+		return err
+	})
+	if err != nil {
+		return captureError(err)
+	}
+	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %d packets of %d sessions to %s\n", written, len(chosen), o.cut)
+	return nil
+}
+
+func captureError(err error) error {
+	if errors.Is(err, capture.ErrNoSession) {
+		return usageError(err, "run it without --session to see the numbers")
+	}
+	return inputError(err)
+}
