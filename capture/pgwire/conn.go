@@ -109,9 +109,7 @@ func (c *Conn) Server(b []byte) (rest []byte) {
 		if c.Ready {
 			wanted = ""
 		}
-		first := !c.server.whole
-		rest := c.server.read(b, serverMessages, wanted, c.fromServer)
-		if c.server.lost && first && !c.server.whole {
+		if rest := c.server.read(b, serverMessages, wanted, c.fromServer); c.server.lost && !c.server.whole {
 			c.notTyped(rest)
 		}
 		return nil

@@ -17,7 +17,17 @@ const (
 const (
 	clientMessages = "BCEFDHPQSXcdfp"
 	serverMessages = "RKSZENACDGHITVWcdstnv123"
+	bodyless       = "123Icns" // of the server's, those that have no body
 )
+
+// plausible reports whether a header can be one of a message: a digit or letter alone proves little, "220 m" begins with one.
+func plausible(header []byte, types string) bool {
+	length := binary.BigEndian.Uint32(header[1:])
+	if strings.IndexByte(types, header[0]) < 0 || length < 4 || length > maxLength {
+		return false
+	}
+	return length == 4 || strings.IndexByte(bodyless, header[0]) < 0 || types != serverMessages
+}
 
 // stream is one direction: typed messages, put together from pieces.
 type stream struct {
@@ -44,12 +54,11 @@ func (s *stream) read(b []byte, types, wanted string, message func(kind byte, bo
 			if s.have < headerLen {
 				return nil
 			}
-			length := int64(binary.BigEndian.Uint32(s.header[1:]))
-			if length < 4 || length > maxLength || strings.IndexByte(types, s.header[0]) < 0 {
+			if !plausible(s.header[:], types) {
 				s.lost = true
 				return b
 			}
-			s.left = length - 4
+			s.left = int64(binary.BigEndian.Uint32(s.header[1:])) - 4
 			s.keep = strings.IndexByte(wanted, s.header[0]) >= 0
 			if s.left == 0 {
 				s.end(nil, message)
