@@ -37,7 +37,7 @@ Private keys and backups are never fetched and nothing on a node is changed. Hos
 What could be fetched is kept, whatever fails; DIR/manifest.json lists everything.
 ` + exitStatusHelp,
 		Example: `  cbdoctor collect admin@10.48.36.61 admin@10.48.36.118 -o bundle
-  cbdoctor collect --inventory cluster.yaml --password-file /run/secret -o bundle && cbdoctor bundle`,
+  cbdoctor collect --inventory cluster.yaml --password-file /run/secret -o bundle && cbdoctor analyze bundle`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runCollect(cmd, args, o) },
 	}
 	f := cmd.Flags()
