@@ -31,7 +31,8 @@ func syn(port uint16, seq uint32, id uint16) []byte {
 	ip := &layers.IPv4{Version: 4, IHL: 5, TTL: 64, Id: id, Flags: layers.IPv4DontFragment, Protocol: layers.IPProtocolTCP, SrcIP: net.ParseIP(cutOff), DstIP: net.ParseIP(primary)}
 	tcp := &layers.TCP{SrcPort: layers.TCPPort(port), DstPort: 5432, Seq: seq, SYN: true, Window: 29200, Options: []layers.TCPOption{
 		{OptionType: layers.TCPOptionKindMSS, OptionLength: 4, OptionData: []byte{0x05, 0xb4}},
-		{OptionType: layers.TCPOptionKindNop}, {OptionType: layers.TCPOptionKindWindowScale, OptionLength: 3, OptionData: []byte{7}},
+		{OptionType: layers.TCPOptionKindNop},
+		{OptionType: layers.TCPOptionKindWindowScale, OptionLength: 3, OptionData: []byte{7}},
 	}}
 	_ = tcp.SetNetworkLayerForChecksum(ip)
 	out := gopacket.NewSerializeBuffer()
