@@ -174,7 +174,7 @@ func (c *chunks) deliver(b *batch, limit int, at int64, s *sifter, d *delivery) 
 			return at, false, nil
 		}
 		if at > c.size {
-			d.problem("cut off after frame %d: the block at byte %d ends behind the end of the file", d.frames, at-b.skip)
+			d.problem("cut off after frame %d, at byte %d: %d of at least %d bytes of the next record are there", d.frames, at-b.skip, c.size-(at-b.skip), b.skip)
 			return at, false, nil
 		}
 	}
