@@ -1,9 +1,6 @@
 package certificate
 
-import (
-	"bytes"
-	"hash/maphash"
-)
+import "hash/maphash"
 
 // cacheLimit bounds the certificates remembered; a cluster has a handful, a hostile capture may have a million.
 const cacheLimit = 512
@@ -12,26 +9,21 @@ const cacheLimit = 512
 // It is for one goroutine.
 type Cache struct {
 	seed    maphash.Seed
-	entries map[uint64]cached
+	entries map[uint64]Certificate
 }
 
-type cached struct {
-	der  []byte
-	cert Certificate
-}
-
-// Parse is the package's Parse, remembered. The bytes are copied when they are new.
+// Parse is the package's Parse, remembered by content.
 func (c *Cache) Parse(der []byte) Certificate {
 	if c.entries == nil {
-		c.seed, c.entries = maphash.MakeSeed(), make(map[uint64]cached)
+		c.seed, c.entries = maphash.MakeSeed(), make(map[uint64]Certificate)
 	}
 	key := maphash.Bytes(c.seed, der)
-	if e, seen := c.entries[key]; seen && bytes.Equal(e.der, der) {
-		return e.cert
+	if known, seen := c.entries[key]; seen && known.Raw == string(der) {
+		return known
 	}
 	cert := Parse(der)
 	if len(c.entries) < cacheLimit {
-		c.entries[key] = cached{bytes.Clone(der), cert}
+		c.entries[key] = cert
 	}
 	return cert
 }

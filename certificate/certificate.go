@@ -23,4 +23,9 @@ type Certificate struct {
 	SelfSigned bool       `json:"self_signed"`
 	SHA256     string     `json:"sha256"`
 	Malformed  string     `json:"malformed,omitempty"` // why crypto/x509 refused it, where it did
+
+	// The DER as it was: of the whole, and of the names, which are compared byte for byte (RFC 5280 section 7.1).
+	Raw        string `json:"-"`
+	RawSubject string `json:"-"`
+	RawIssuer  string `json:"-"`
 }

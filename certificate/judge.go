@@ -18,24 +18,25 @@ const (
 // (src/backend/libpq/auth.c, check_usermap), and a Call Bridge always logs in as postgres (tech note 210530).
 const ClientCN = "postgres"
 
-// property is one judgement about a leaf certificate.
+// property is one judgement about a certificate.
 type property struct {
 	observation string // of VERDICTS
+	chain       bool   // it concerns the intermediates of the chain too, not the leaf alone
 	holds       func(c *Certificate, side string, at stamp.Time) bool
 }
 
 // properties is where a new judgement is added. Validity is judged at the time of the evidence, never now.
 var properties = []property{
-	{"cert-expired", func(c *Certificate, _ string, at stamp.Time) bool {
+	{"cert-expired", true, func(c *Certificate, _ string, at stamp.Time) bool {
 		return !at.IsZero() && !c.NotAfter.IsZero() && c.NotAfter.Before(at)
 	}},
-	{"cert-not-yet-valid", func(c *Certificate, _ string, at stamp.Time) bool { return !at.IsZero() && at.Before(c.NotBefore) }},
-	{"cert-cn-not-postgres", func(c *Certificate, side string, _ stamp.Time) bool {
+	{"cert-not-yet-valid", true, func(c *Certificate, _ string, at stamp.Time) bool { return !at.IsZero() && at.Before(c.NotBefore) }},
+	{"cert-cn-not-postgres", false, func(c *Certificate, side string, _ stamp.Time) bool {
 		return side == ClientSide && c.SubjectCN != ClientCN
 	}},
-	{"cert-wrong-usage", func(c *Certificate, side string, _ stamp.Time) bool { return wrongUsage(c, side) }},
-	{"cert-weak", func(c *Certificate, _ string, _ stamp.Time) bool { return weak(c) }},
-	{"cert-self-signed", func(c *Certificate, _ string, _ stamp.Time) bool { return c.SelfSigned }},
+	{"cert-wrong-usage", false, func(c *Certificate, side string, _ stamp.Time) bool { return wrongUsage(c, side) }},
+	{"cert-weak", false, func(c *Certificate, _ string, _ stamp.Time) bool { return weak(c) }},
+	{"cert-self-signed", false, func(c *Certificate, _ string, _ stamp.Time) bool { return c.SelfSigned }},
 }
 
 // Judge names what is wrong or remarkable about a leaf certificate that the given side shows at the given time.
@@ -45,6 +46,33 @@ func Judge(c *Certificate, side string, at stamp.Time) []string {
 		if p.holds(c, side, at) {
 			out = append(out, p.observation)
 		}
+	}
+	return out
+}
+
+// Known is what the judgement of a chain may rest on beside the chain itself. Empty means not known, never "nobody".
+type Known struct {
+	Authorities []string      // names in DER that the server accepts as issuers (CertificateRequest)
+	Trusted     []Certificate // the certificates that the peer trusts (its CA file)
+	Seen        []Certificate // seen elsewhere: a missing intermediate may be among them
+}
+
+// JudgeChain judges what a side shows, leaf first: the leaf, the validity of its intermediates, and whether the peer can know the
+// issuer. Signatures are checked against Trusted as OpenSSL does: up to a self-signed certificate (no X509_V_FLAG_PARTIAL_CHAIN).
+func JudgeChain(chain []Certificate, side string, at stamp.Time, known Known) []string {
+	if len(chain) == 0 {
+		return nil
+	}
+	out := Judge(&chain[0], side, at)
+	for i := range chain[1:] {
+		for _, p := range properties {
+			if c := &chain[1+i]; p.chain && !c.SelfSigned && p.holds(c, side, at) && !slices.Contains(out, p.observation) {
+				out = append(out, p.observation)
+			}
+		}
+	}
+	if problem := issuerProblem(chain, known); problem != "" {
+		out = append(out, problem)
 	}
 	return out
 }

@@ -7,10 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
-	"errors"
 	"fmt"
-	"strings"
 
 	"cbdoctor/stamp"
 )
@@ -29,11 +26,10 @@ func Parse(der []byte) Certificate {
 	c, err := x509.ParseCertificate(der)
 	if err != nil {
 		t := parseTolerant(der)
-		t.Malformed = err.Error()
-		t.SHA256 = hex.EncodeToString(sum[:])
+		t.Malformed, t.SHA256, t.Raw = err.Error(), hex.EncodeToString(sum[:]), string(der)
 		return t
 	}
-	out := Certificate{
+	return Certificate{
 		SubjectCN:  c.Subject.CommonName,
 		IssuerCN:   c.Issuer.CommonName,
 		Subject:    c.Subject.String(),
@@ -44,11 +40,22 @@ func Parse(der []byte) Certificate {
 		Key:        keyName(c.PublicKey),
 		Signature:  c.SignatureAlgorithm.String(),
 		EKU:        usages(c),
-		IsCA:       c.IsCA || c.Version < 3,
-		SelfSigned: string(c.RawSubject) == string(c.RawIssuer),
+		IsCA:       c.IsCA || c.Version < 3 && selfSigned(c), // version 1 has no extensions: only roots are believed
+		SelfSigned: selfSigned(c),
 		SHA256:     hex.EncodeToString(sum[:]),
+		Raw:        string(der),
+		RawSubject: string(c.RawSubject),
+		RawIssuer:  string(c.RawIssuer),
 	}
-	return out
+}
+
+// selfSigned: subject and issuer are the same and nothing shows that another key signed it. MD5 can't be checked with Go.
+func selfSigned(c *x509.Certificate) bool {
+	if string(c.RawSubject) != string(c.RawIssuer) {
+		return false
+	}
+	err := c.CheckSignature(c.SignatureAlgorithm, c.RawTBSCertificate, c.Signature)
+	return err == nil || uncheckable(err)
 }
 
 func keyName(key any) string {
@@ -90,41 +97,4 @@ func usages(c *x509.Certificate) []string {
 		out = append(out, oid.String())
 	}
 	return out
-}
-
-// ErrNoCertificate says that a file holds no certificate.
-var ErrNoCertificate = errors.New("no certificate in it")
-
-// maxPEM bounds the certificates read from one file.
-const maxPEM = 64
-
-// ParseFile reads the certificates of a file: PEM blocks with any text around, or one DER certificate. Private keys in it
-// are neither decoded nor kept; hasKey says that there is one. The DER bytes stand beside each certificate.
-func ParseFile(b []byte) (certs []Certificate, der [][]byte, hasKey bool, err error) {
-	hasKey = HasPrivateKey(b)
-	rest := b
-	for len(certs) < maxPEM {
-		var block *pem.Block
-		if block, rest = pem.Decode(rest); block == nil {
-			break
-		}
-		switch block.Type {
-		case "CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE":
-			certs, der = append(certs, Parse(block.Bytes)), append(der, block.Bytes)
-		}
-	}
-	if len(certs) == 0 && len(b) > 4 && b[0] == 0x30 && b[1] == 0x82 {
-		certs, der = append(certs, Parse(b)), append(der, b)
-	}
-	if len(certs) == 0 {
-		return nil, nil, hasKey, ErrNoCertificate
-	}
-	return certs, der, hasKey, nil
-}
-
-// HasPrivateKey reports whether the bytes hold a private key in PEM, without decoding it.
-func HasPrivateKey(b []byte) bool {
-	s := string(b[:min(len(b), 1<<20)])
-	i := strings.Index(s, "PRIVATE KEY-----")
-	return i >= 0 && strings.Contains(s[:i], "-----BEGIN ")
 }

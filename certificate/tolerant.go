@@ -33,6 +33,7 @@ func parseTolerant(der []byte) Certificate {
 		return out
 	}
 	out.Signature = signatureName(algorithm)
+	out.RawIssuer = string(issuer)
 	out.IssuerCN, out.Issuer = name(issuer)
 	if !tbs.ReadASN1(&validity, cbasn1.SEQUENCE) {
 		return out
@@ -41,12 +42,13 @@ func parseTolerant(der []byte) Certificate {
 	if !tbs.ReadASN1Element(&subject, cbasn1.SEQUENCE) {
 		return out
 	}
+	out.RawSubject = string(subject)
 	out.SubjectCN, out.Subject = name(subject)
 	out.SelfSigned = string(subject) == string(issuer)
 	if !tbs.ReadASN1Element(&key, cbasn1.SEQUENCE) {
 		return out
 	}
-	out.Key = rsaSize(key)
+	out.Key = keySize(key)
 	var extensions cryptobyte.String
 	for !tbs.Empty() {
 		var tag cbasn1.Tag
@@ -112,8 +114,20 @@ func signatureName(algorithm cryptobyte.String) string {
 	return oid.String()
 }
 
-// rsaSize names the key of a SubjectPublicKeyInfo when it is RSA.
-func rsaSize(element cryptobyte.String) string {
+// curves are the named curves of RFC 5480 section 2.1.1.1, those included that Go does not know.
+var curves = map[string]string{
+	"1.2.840.10045.3.1.1": "P-192", "1.3.132.0.33": "P-224", "1.2.840.10045.3.1.7": "P-256", "1.3.132.0.34": "P-384",
+	"1.3.132.0.35": "P-521", "1.3.132.0.10": "secp256k1",
+}
+
+const (
+	oidRSA   = "1.2.840.113549.1.1.1"
+	oidECDSA = "1.2.840.10045.2.1"
+	oidDSA   = "1.2.840.10040.4.1"
+)
+
+// keySize names the key of a SubjectPublicKeyInfo, with its size where it is RSA or a named curve.
+func keySize(element cryptobyte.String) string {
 	var info struct {
 		Algorithm pkix.AlgorithmIdentifier
 		Key       asn1.BitString
@@ -121,12 +135,29 @@ func rsaSize(element cryptobyte.String) string {
 	if _, err := asn1.Unmarshal(element, &info); err != nil {
 		return ""
 	}
-	key := cryptobyte.String(info.Key.Bytes)
-	var inner, modulus cryptobyte.String
-	if !key.ReadASN1(&inner, cbasn1.SEQUENCE) || !inner.ReadASN1(&modulus, cbasn1.INTEGER) {
-		return info.Algorithm.Algorithm.String()
+	switch oid := info.Algorithm.Algorithm.String(); oid {
+	case oidRSA:
+		key := cryptobyte.String(info.Key.Bytes)
+		var inner, modulus cryptobyte.String
+		if !key.ReadASN1(&inner, cbasn1.SEQUENCE) || !inner.ReadASN1(&modulus, cbasn1.INTEGER) {
+			return "RSA"
+		}
+		return fmt.Sprintf("RSA %d", new(big.Int).SetBytes(modulus).BitLen())
+	case oidECDSA:
+		var curve asn1.ObjectIdentifier
+		parameters := cryptobyte.String(info.Algorithm.Parameters.FullBytes)
+		if !parameters.ReadASN1ObjectIdentifier(&curve) {
+			return "ECDSA"
+		}
+		if known, ok := curves[curve.String()]; ok {
+			return "ECDSA " + known
+		}
+		return "ECDSA " + curve.String()
+	case oidDSA:
+		return "DSA"
+	default:
+		return oid
 	}
-	return fmt.Sprintf("RSA %d", new(big.Int).SetBytes(modulus).BitLen())
 }
 
 // Object identifiers of the extensions read here (RFC 5280 section 4.2).
