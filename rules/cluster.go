@@ -251,8 +251,11 @@ func (c *Cluster) basename(node, side string) string {
 func (c *Cluster) certsLine(node string) string {
 	var words []string
 	for _, file := range []struct{ key, otherwise string }{
-		{"server_key", "<server key>"}, {"server_certificate", "<server certificate>"},
-		{"client_key", "<client key>"}, {"client_certificate", "<client certificate>"}, {"ca_certificate", "<CA certificate>"},
+		{"server_key", "<server key>"},
+		{"server_certificate", "<server certificate>"},
+		{"client_key", "<client key>"},
+		{"client_certificate", "<client certificate>"},
+		{"ca_certificate", "<CA certificate>"},
 	} {
 		words = append(words, first(c.file(node, file.key), file.otherwise))
 	}

@@ -109,22 +109,38 @@ var methods = []struct {
 	means     string
 	call      func(c *Cluster, a []string) any
 }{
-	{"label", 1, cel.StringType, "the node's address with its name, as texts call it",
-		func(c *Cluster, a []string) any { return c.label(a[0]) }},
-	{"interface_of", 1, cel.StringType, "the interface that the node uses for the cluster; a when nothing says it",
-		func(c *Cluster, a []string) any { return c.netInterface(a[0]) }},
-	{"file_of", 2, cel.StringType, "the node's file for client_certificate, server_key ...; empty when nothing says it",
-		func(c *Cluster, a []string) any { return c.file(a[0], a[1]) }},
-	{"basename_of", 2, cel.StringType, "that of the node's client or server certificate, for pki csr",
-		func(c *Cluster, a []string) any { return c.basename(a[0], a[1]) }},
-	{"certs_line", 1, cel.StringType, "the arguments of database cluster certs on the node",
-		func(c *Cluster, a []string) any { return c.certsLine(a[0]) }},
-	{"link_of", 2, typeOf(fact.Link{}), "what the captures say of client and server; count is 0 when none saw them",
-		func(c *Cluster, a []string) any { return c.link(a[0], a[1]) }},
-	{"cert_of", 2, typeOf(fact.Certificate{}), "the node's client or server certificate that is at fault; no file and subject when none was seen",
-		func(c *Cluster, a []string) any { return c.certificate(a[0], a[1]) }},
-	{"paths_with", 2, cel.ListType(typeOf(Path{})), "both directions between the two, and between all database nodes",
-		func(c *Cluster, a []string) any { return c.pathsWith(a[0], a[1]) }},
+	{
+		"label", 1, cel.StringType, "the node's address with its name, as texts call it",
+		func(c *Cluster, a []string) any { return c.label(a[0]) },
+	},
+	{
+		"interface_of", 1, cel.StringType, "the interface that the node uses for the cluster; a when nothing says it",
+		func(c *Cluster, a []string) any { return c.netInterface(a[0]) },
+	},
+	{
+		"file_of", 2, cel.StringType, "the node's file for client_certificate, server_key ...; empty when nothing says it",
+		func(c *Cluster, a []string) any { return c.file(a[0], a[1]) },
+	},
+	{
+		"basename_of", 2, cel.StringType, "that of the node's client or server certificate, for pki csr",
+		func(c *Cluster, a []string) any { return c.basename(a[0], a[1]) },
+	},
+	{
+		"certs_line", 1, cel.StringType, "the arguments of database cluster certs on the node",
+		func(c *Cluster, a []string) any { return c.certsLine(a[0]) },
+	},
+	{
+		"link_of", 2, typeOf(fact.Link{}), "what the captures say of client and server; count is 0 when none saw them",
+		func(c *Cluster, a []string) any { return c.link(a[0], a[1]) },
+	},
+	{
+		"cert_of", 2, typeOf(fact.Certificate{}), "the node's client or server certificate that is at fault; no file and subject when none was seen",
+		func(c *Cluster, a []string) any { return c.certificate(a[0], a[1]) },
+	},
+	{
+		"paths_with", 2, cel.ListType(typeOf(Path{})), "both directions between the two, and between all database nodes",
+		func(c *Cluster, a []string) any { return c.pathsWith(a[0], a[1]) },
+	},
 }
 
 // fieldName makes the tag "cel" a field's name, then its JSON name: what a rule writes is what the report shows.

@@ -189,8 +189,13 @@ func (e Example) compare(r *Rule, outcome *finding.Outcome) string {
 		}
 		problem = ""
 		for _, expected := range []struct{ what, want, got string }{
-			{"confidence", e.Confidence, f.Confidence}, {"role", e.Role, f.Role}, {"state", e.State, f.State}, {"node", e.Node, f.Subject.Node},
-			{"client", e.Client, f.Subject.Client}, {"server", e.Server, f.Subject.Server}, {"side", e.Side, f.Subject.Side},
+			{"confidence", e.Confidence, f.Confidence},
+			{"role", e.Role, f.Role},
+			{"state", e.State, f.State},
+			{"node", e.Node, f.Subject.Node},
+			{"client", e.Client, f.Subject.Client},
+			{"server", e.Server, f.Subject.Server},
+			{"side", e.Side, f.Subject.Side},
 		} {
 			if expected.want != "" && expected.want != expected.got {
 				problem = fmt.Sprintf("%s is %q instead of %q", expected.what, expected.got, expected.want)

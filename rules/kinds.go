@@ -31,70 +31,115 @@ type about struct {
 }
 
 var kinds = []kind{
-	{"link", fact.Link{}, "capture", "verdict",
+	{
+		"link",
+		fact.Link{},
+		"capture", "verdict",
 		func(c *Cluster) []any { return list(c.Links) },
-		func(f any) about { return aboutLink(f.(fact.Link)) }},
-	{"check", fact.HealthCheck{}, "log", "reason",
+		func(f any) about { return aboutLink(f.(fact.Link)) },
+	},
+	{
+		"check",
+		fact.HealthCheck{},
+		"log", "reason",
 		func(c *Cluster) []any { return list(c.Checks) },
 		func(f any) about {
 			h := f.(fact.HealthCheck)
 			return about{keys: []string{h.Reason}, client: h.Client, server: h.Server, node: h.Client, span: h.Span, state: going(h.Ongoing), proof: "log of " + h.Client}
-		}},
-	{"message", fact.Message{}, "log", "class",
+		},
+	},
+	{
+		"message",
+		fact.Message{},
+		"log", "class",
 		func(c *Cluster) []any { return list(c.Messages) },
 		func(f any) about {
 			m := f.(fact.Message)
 			return about{keys: []string{m.Class}, client: m.Peer, server: m.Node, node: m.Node, span: m.Span, state: going(m.Ongoing), proof: "log of " + m.Node}
-		}},
-	{"upgrade", fact.Upgrade{}, "log", "",
+		},
+	},
+	{
+		"upgrade",
+		fact.Upgrade{},
+		"log", "",
 		func(c *Cluster) []any { return list(c.Upgrades) },
 		func(f any) about {
 			u := f.(fact.Upgrade)
 			return about{node: u.Node, span: u.Span, state: going(!u.Complete), proof: "log of " + u.Node}
-		}},
-	{"status", fact.Status{}, "status", "",
+		},
+	},
+	{
+		"status",
+		fact.Status{},
+		"status", "",
 		func(c *Cluster) []any { return list(c.Statuses) },
 		func(f any) about {
 			s := f.(fact.Status)
 			return about{node: s.Node, span: moment(s.Time, s.Source), state: finding.Ongoing, proof: "status of " + s.Node}
-		}},
-	{"member", Member{}, "status", "",
+		},
+	},
+	{
+		"member",
+		Member{},
+		"status", "",
 		func(c *Cluster) []any { return list(c.Members) },
 		func(f any) about {
 			m := f.(Member)
 			source := fact.Source{File: m.Status.Source.File, Line: m.Line, Text: m.Address + " : " + m.Text}
 			return about{node: m.Address, client: m.Node, server: m.Address, span: moment(m.Status.Time, source), state: finding.Ongoing, proof: "status of " + m.Node}
-		}},
-	{"cert", fact.Certificate{}, "certificate", "problem",
+		},
+	},
+	{
+		"cert",
+		fact.Certificate{},
+		"certificate", "problem",
 		func(c *Cluster) []any { return list(c.Certificates) },
-		func(f any) about { return aboutCertificate(f.(fact.Certificate)) }},
-	{"clock", fact.Clock{}, "log", "",
+		func(f any) about { return aboutCertificate(f.(fact.Certificate)) },
+	},
+	{
+		"clock",
+		fact.Clock{},
+		"log", "",
 		func(c *Cluster) []any { return list(c.Clocks) },
 		func(f any) about {
 			k := f.(fact.Clock)
 			return about{client: k.A, server: k.B, span: k.Span, state: finding.Ongoing, proof: "clocks"}
-		}},
-	{"capture", Capture{}, "capture", "",
+		},
+	},
+	{
+		"capture",
+		Capture{},
+		"capture", "",
 		func(c *Cluster) []any { return list(c.Captures) },
 		func(f any) about {
 			k := f.(Capture)
 			span := moment(k.First, fact.Source{File: k.File, Text: fmt.Sprintf("%d packets, %d of the database port", k.Packets, k.PortPackets)})
 			span.Last = k.Last
 			return about{file: k.File, span: span, state: finding.Unknown, proof: "capture"}
-		}},
-	{"input", fact.Input{}, "", "",
+		},
+	},
+	{
+		"input",
+		fact.Input{},
+		"", "",
 		func(c *Cluster) []any { return list(c.Inputs) },
 		func(f any) about {
 			i := f.(fact.Input)
 			return about{file: i.Path, node: i.Node, span: moment(stamp.Time{}, fact.Source{File: i.Path, Text: i.Problem}), state: finding.Unknown, proof: "file"}
-		}},
-	{"node", fact.Node{}, "", "",
+		},
+	},
+	{
+		"node",
+		fact.Node{},
+		"", "",
 		func(c *Cluster) []any { return list(c.Nodes) },
 		func(f any) about {
 			n := f.(fact.Node)
 			return about{node: first(n.Address, n.Name), span: fact.Span{Count: 1, Sources: n.NamedBy}, state: finding.Ongoing, proof: "material"}
-		}},
-	{"cluster", &Cluster{}, "", "",
+		},
+	},
+	{
+		"cluster", &Cluster{}, "", "",
 		func(c *Cluster) []any { return []any{c} },
 		func(f any) about {
 			c := f.(*Cluster)
@@ -104,7 +149,8 @@ var kinds = []kind{
 				span.Sources = append(span.Sources, s.Source)
 			}
 			return about{span: span, state: finding.Ongoing, proof: "status"}
-		}},
+		},
+	},
 }
 
 func kindOf(name string) *kind {
