@@ -18,14 +18,6 @@ type transcriptFacts struct {
 	addresses []string // of the node itself: "ipv4 a", live.json
 	names     []string // host names in prompts
 	versions  []string
-	certs     []pkiText
-}
-
-// pkiText is the output of `pki inspect`.
-type pkiText struct {
-	file   string
-	fields map[string]string
-	line   int
 }
 
 var (

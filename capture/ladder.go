@@ -76,7 +76,7 @@ func newLadder(s *Session) *ladder {
 func (l *ladder) packet(p *packet.Packet) error {
 	s := l.session
 	if p.Frame > s.LastFrame {
-		return packet.Stop
+		return packet.ErrStop
 	}
 	if p.Frame < s.FirstFrame {
 		return nil

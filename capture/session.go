@@ -71,15 +71,14 @@ type seen struct {
 
 // side is one direction: what that end sent.
 type side struct {
-	packets   int64
-	payload   int64 // bytes, retransmissions not counted
-	wireBytes int64
-	isn       uint32
-	hasISN    bool
-	next      uint32 // highest sequence number sent, plus one
-	hasNext   bool
-	acked     uint32 // highest acknowledgement that came for it
-	hasAcked  bool
+	packets  int64
+	payload  int64 // bytes, retransmissions not counted
+	isn      uint32
+	hasISN   bool
+	next     uint32 // highest sequence number sent, plus one
+	hasNext  bool
+	acked    uint32 // highest acknowledgement that came for it
+	hasAcked bool
 
 	syn, synFrame, synLast    int64 // count (SYN of the client, SYN-ACK of the server), first and last frame
 	synTime, synLastTime      int64

@@ -79,8 +79,6 @@ const (
 	emptyCertificate13 = 8 + 17
 	// closeNotify13 is an alert in TLS 1.3 from outside: 2 bytes, the inner type and the tag.
 	closeNotify13 = 2 + 17
-	// terminate13 is Terminate (5 bytes) in TLS 1.3.
-	terminate13 = 5 + 17
 )
 
 // flow is what the encrypted records of both sides show after the handshake.

@@ -20,7 +20,6 @@ type shell struct {
 	in      io.WriteCloser
 	out     chan []byte
 	prompt  string
-	failed  error
 }
 
 // prompt of the MMP: the host name and an angle bracket; nothing else stands on the line.

@@ -102,8 +102,6 @@ type Remedy struct {
 	Destructive  bool       `yaml:"destructive"`
 	Verify       Text       `yaml:"verify"`
 	Source       string     `yaml:"source"`
-
-	line int
 }
 
 // Example is a small body of facts with which the rule must fire, or must not although its inputs are there.
@@ -119,6 +117,4 @@ type Example struct {
 	Client     string `yaml:"client"`
 	Server     string `yaml:"server"`
 	Side       string `yaml:"side"`
-
-	line int
 }

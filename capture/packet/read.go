@@ -12,11 +12,11 @@ import (
 )
 
 // Handler receives each packet that was asked for, in file order, always from the goroutine that called [Read]. The packet and all
-// slices in it are valid during the call only. An error ends the reading and is returned by [Read] as it is, except [Stop].
+// slices in it are valid during the call only. An error ends the reading and is returned by [Read] as it is, except [ErrStop].
 type Handler func(p *Packet) error
 
-// Stop, returned by a handler, ends the reading without an error: what was wanted has been seen.
-var Stop = errors.New("stop reading")
+// ErrStop, returned by a handler, ends the reading without an error: what was wanted has been seen.
+var ErrStop = errors.New("stop reading")
 
 // Options say what is wanted. The zero value wants TCP packets of port 5432.
 type Options struct {
@@ -152,7 +152,7 @@ func readHead(r io.Reader) ([]byte, error) {
 
 // result completes what the reading found.
 func (d *delivery) result(err error) (Info, error) {
-	if errors.Is(err, Stop) {
+	if errors.Is(err, ErrStop) {
 		err = nil
 	}
 	return d.finish(), err

@@ -341,7 +341,7 @@ func TestStopAndErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	mine := errors.New("mine")
-	for _, give := range []error{packet.Stop, mine} {
+	for _, give := range []error{packet.ErrStop, mine} {
 		for name, reading := range map[string]func(h packet.Handler) (packet.Info, error){
 			"stream": func(h packet.Handler) (packet.Info, error) {
 				return packet.Read(t.Context(), bytes.NewReader(file), packet.Options{}, h)
@@ -357,7 +357,7 @@ func TestStopAndErrors(t *testing.T) {
 				}
 				return nil
 			})
-			if n != 5 || give == packet.Stop && err != nil || give == mine && !errors.Is(err, mine) {
+			if n != 5 || give == packet.ErrStop && err != nil || give == mine && !errors.Is(err, mine) {
 				t.Errorf("%s: %d packets, %v after %v", name, n, err, give)
 			}
 		}
