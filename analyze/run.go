@@ -187,7 +187,10 @@ func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input) {
 	switch {
 	case in.Problem != "":
 	case t.tooLong > 0:
-		in.Problem = fmt.Sprintf("%d lines of more than %d KiB were passed over", t.tooLong, maxLine>>10)
+		in.Problem = fmt.Sprintf("a line of more than %d KiB was passed over", maxLine>>10)
+		if t.tooLong > 1 {
+			in.Problem = fmt.Sprintf("%d lines of more than %d KiB were passed over", t.tooLong, maxLine>>10)
+		}
 	case t.recognised == 0 && t.seen > 0 && f.Kind != bundle.PKI:
 		in.Problem = fmt.Sprintf("no line is recognised; line %d is %q", t.unknownAt, t.unknown)
 	}

@@ -46,7 +46,7 @@ type Visit func(f *File, r io.Reader) error
 type Limits struct {
 	Members int   // members of one archive; default 100,000
 	Bytes   int64 // decompressed bytes of one member; default 64 GiB
-	Ratio   int64 // decompressed bytes per compressed byte, beyond the first 64 MiB; default 200: logs compress 10 to 40 times
+	Ratio   int64 // decompressed bytes, of all levels, per byte of the outermost archive, beyond the first 64 MiB; default 200: logs compress 10 to 40 times
 	Depth   int   // archives within archives; default 4
 }
 

@@ -50,6 +50,7 @@ type walker struct {
 	ctx    context.Context
 	limits Limits
 	visit  Visit
+	spent  *spending // of the outermost compressed stream or zip that is being read
 }
 
 // path visits a file or, in the order of names, all files of a directory. Links that leave the directory are not followed.
@@ -204,7 +205,8 @@ func (u *utf16Reader) Read(p []byte) (int, error) {
 
 // compressed opens one compressed stream; what is in it may be a tar or a single file.
 func (w *walker) compressed(f *File, kind string, b *bufio.Reader, depth int) error {
-	counted := &counter{r: b}
+	counted, end := w.spend(b, 0)
+	defer end()
 	var plain io.Reader
 	var err error
 	switch kind {
@@ -226,18 +228,34 @@ func (w *walker) compressed(f *File, kind string, b *bufio.Reader, depth int) er
 	}
 	inner := *f
 	inner.Local, inner.Bytes = "", -1
-	return w.stream(&inner, &bounded{r: plain, in: counted, limits: w.limits, kind: kind}, depth+1)
+	return w.stream(&inner, &bounded{r: plain, spent: w.spent, limits: w.limits, kind: kind}, depth+1)
+}
+
+// spending is what one outermost compressed input has cost so far. What is compressed again within it is held against the same
+// input: else a bomb in a bomb, or a zip whose members share their bytes, would earn its own allowance.
+type spending struct {
+	in  int64 // compressed bytes of the outermost input
+	out int64 // decompressed bytes of all levels
+}
+
+// spend opens the account of r, whose compressed size is known or is counted, unless one is open; end closes it.
+func (w *walker) spend(r io.Reader, size int64) (counted io.Reader, end func()) {
+	if w.spent != nil {
+		return r, func() {}
+	}
+	w.spent = &spending{in: size}
+	return &counter{r: r, spent: w.spent}, func() { w.spent = nil }
 }
 
 // counter counts compressed bytes.
 type counter struct {
-	r io.Reader
-	n int64
+	r     io.Reader
+	spent *spending
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	c.n += int64(n)
+	c.spent.in += int64(n)
 	return n, err
 }
 
@@ -250,8 +268,8 @@ const freeBytes = 64 << 20
 // bounded stops a decompression bomb.
 type bounded struct {
 	r      io.Reader
-	in     *counter
 	out    int64
+	spent  *spending
 	limits Limits
 	kind   string
 }
@@ -259,7 +277,8 @@ type bounded struct {
 func (b *bounded) Read(p []byte) (int, error) {
 	n, err := b.r.Read(p)
 	b.out += int64(n)
-	if b.out > b.limits.Bytes || b.out > freeBytes && b.out > b.limits.Ratio*max(b.in.n, 1) {
+	b.spent.out += int64(n)
+	if b.out > b.limits.Bytes || b.spent.out > freeBytes && b.spent.out > b.limits.Ratio*max(b.spent.in, 1) {
 		return n, ErrBomb
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -324,6 +343,8 @@ func (w *walker) zip(f *File, r io.Reader, b *bufio.Reader, depth int) error {
 	if err != nil {
 		return w.damaged(f, "damaged zip: %w", err)
 	}
+	_, end := w.spend(nil, size)
+	defer end()
 	for i, m := range z.File {
 		if i >= w.limits.Members {
 			return w.problem(f, fmt.Errorf("more than %d members in the archive: the others were left out", w.limits.Members))
@@ -339,8 +360,7 @@ func (w *walker) zip(f *File, r io.Reader, b *bufio.Reader, depth int) error {
 			}
 			continue
 		}
-		in := &counter{n: int64(m.CompressedSize64)}
-		err = w.stream(member, &bounded{r: content, in: in, limits: w.limits, kind: "zip member"}, depth+1)
+		err = w.stream(member, &bounded{r: content, spent: w.spent, limits: w.limits, kind: "zip member"}, depth+1)
 		content.Close()
 		if err != nil {
 			return err
