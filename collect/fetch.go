@@ -18,22 +18,23 @@ import (
 	"cbdoctor/bundle"
 )
 
-// Sizes of SFTP packets: OpenSSH takes 255 KiB, which halves the time of a download; the standard's 32 KiB always work.
-const (
-	largePacket = 255 << 10
-	maxFiles    = 10_000 // of one node's root directory
-)
+// maxFiles bounds what is looked at in a node's root directory.
+const maxFiles = 10_000
 
 // fetchAll downloads the chosen files of the SFTP root into the node's directory.
 func fetchAll(ctx context.Context, c *ssh.Client, dir *os.Root, report func(bundle.ManifestFile)) error {
-	client, err := sftp.NewClient(c, sftp.MaxPacketUnchecked(largePacket), sftp.MaxConcurrentRequestsPerFile(64))
+	client, err := sftp.NewClient(c)
 	if err != nil {
 		return fmt.Errorf("open SFTP: %w", err)
 	}
 	defer client.Close()
 	stop := context.AfterFunc(ctx, func() { client.Close() })
 	defer stop()
-	entries, err := client.ReadDir("/")
+	home, err := client.Getwd() // "/" on a node
+	if err != nil {
+		return fmt.Errorf("ask for the SFTP root: %w", err)
+	}
+	entries, err := client.ReadDir(home)
 	if err != nil {
 		return fmt.Errorf("list the SFTP root: %w", err)
 	}
@@ -55,7 +56,7 @@ func fetchAll(ctx context.Context, c *ssh.Client, dir *os.Root, report func(bund
 			continue
 		}
 		f.File = unique(safeName(e.Name()), used)
-		if err := fetch(ctx, client, path.Join("/", e.Name()), dir, &f); err != nil {
+		if err := fetch(ctx, client, path.Join(home, e.Name()), dir, &f); err != nil {
 			f.Outcome, f.Problem = outcomeOf(ctx, err), err.Error()
 			f.File = ""
 		}

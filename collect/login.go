@@ -119,7 +119,7 @@ func (l *Login) judge(hosts *knownhosts.HostKeyDB, host string, remote net.Addr,
 		case knownhosts.IsHostKeyChanged(err):
 			return &ChangedHostKey{host, fingerprint, filepath.Base(l.KnownHosts[0])}
 		case !knownhosts.IsHostUnknown(err):
-			return err
+			return fmt.Errorf("the host key of %s (%s): %w", host, fingerprint, err)
 		}
 	}
 	if l.Confirm != nil && l.Confirm(host, fingerprint) {

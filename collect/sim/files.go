@@ -13,11 +13,14 @@ import (
 
 // files serves the node's files, read only.
 func (s *Server) files() sftp.Handlers {
-	root := &sftpRoot{files: s.Node.Files}
+	root := &sftpRoot{server: s, files: s.Node.Files}
 	return sftp.Handlers{FileGet: root, FilePut: root, FileCmd: root, FileList: root}
 }
 
-type sftpRoot struct{ files []File }
+type sftpRoot struct {
+	server *Server
+	files  []File
+}
 
 func (r *sftpRoot) find(path string) *File {
 	for i := range r.files {
@@ -30,6 +33,9 @@ func (r *sftpRoot) find(path string) *File {
 
 // Fileread opens a file.
 func (r *sftpRoot) Fileread(q *sftp.Request) (io.ReaderAt, error) {
+	r.server.mu.Lock()
+	r.server.reads = append(r.server.reads, q.Filepath)
+	r.server.mu.Unlock()
 	if f := r.find(q.Filepath); f != nil {
 		return bytes.NewReader(f.Content), nil
 	}

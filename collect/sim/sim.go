@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +28,14 @@ type Node struct {
 	Address string            // in the cluster; the node is reached on loopback all the same
 	Answers map[string]string // output of each command that it knows
 	Files   []File            // of the SFTP root
+	Login   Login             // how one logs in; the zero value takes the scenario's user and password
+}
+
+// Login is which proofs a node accepts.
+type Login struct {
+	Methods        []string // "password", "keyboard-interactive", "publickey"; none: password
+	Password       string   // instead of the scenario's
+	AuthorizedKeys []ssh.PublicKey
 }
 
 // File is one file of a node.
@@ -51,6 +60,14 @@ type Server struct {
 	config   *ssh.ServerConfig
 	mu       sync.Mutex
 	conns    map[net.Conn]bool
+	reads    []string
+}
+
+// Reads are the paths that were opened for reading so far.
+func (s *Server) Reads() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.reads)
 }
 
 // Start starts the nodes on free ports of the loopback address, each with a host key made for this run.
@@ -76,12 +93,7 @@ func start(s Scenario, n Node) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	config := &ssh.ServerConfig{PasswordCallback: func(c ssh.ConnMetadata, password []byte) (*ssh.Permissions, error) {
-		if c.User() == s.User && string(password) == s.Password {
-			return nil, nil
-		}
-		return nil, errors.New("permission denied")
-	}}
+	config := serverConfig(s, n.Login)
 	config.AddHostKey(signer)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

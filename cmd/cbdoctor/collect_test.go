@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"cbdoctor/bundle"
+	"cbdoctor/collect/sim"
+)
+
+// startNodes starts two nodes of which the second has another password, and writes known_hosts and a password file.
+func startNodes(t *testing.T) (hosts []string, home string) {
+	t.Helper()
+	answers := map[string]string{"version": "3.9.1\n", "database cluster status": "Status : Disabled\n"}
+	log := []sim.File{{Name: "log", Content: []byte("Mar 31 10:16:59 user.info cms01 host:server: INFO : hello\n"), ModTime: time.Unix(1775000000, 0)}}
+	c, err := sim.Start(sim.Scenario{User: "admin", Password: "open sesame", Nodes: []sim.Node{
+		{Name: "cms01", Answers: answers, Files: log},
+		{Name: "cms02", Answers: answers, Files: log, Login: sim.Login{Password: "another"}},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	home = t.TempDir()
+	for name, content := range map[string]string{"known_hosts": c.KnownHosts(), "password": "open sesame\n", "empty": ""} {
+		if err := os.WriteFile(filepath.Join(home, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, s := range c.Nodes {
+		hosts = append(hosts, s.Endpoint)
+	}
+	return hosts, home
+}
+
+func TestCollectExitCodes(t *testing.T) {
+	t.Parallel()
+	hosts, home := startNodes(t)
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		says string
+	}{
+		"one node":                     {[]string{hosts[0]}, exitOK, "next: cbdoctor analyze"},
+		"another has a wrong password": {hosts, exitPartial, "unable to authenticate"},
+		"unknown host key":             {[]string{"--known-hosts", filepath.Join(home, "empty"), hosts[0]}, exitPartial, "ssh-keyscan"},
+		"no node":                      {nil, exitUsage, "at least one node"},
+		"no such port":                 {[]string{"cms01:99999"}, exitUsage, "port"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "bundle")
+			args := append([]string{"collect", "-o", dir, "--password-file", filepath.Join(home, "password"), "--known-hosts", filepath.Join(home, "known_hosts")}, c.args...)
+			if strings.Contains(name, "unknown") {
+				args = append([]string{"collect", "-o", dir, "--password-file", filepath.Join(home, "password")}, c.args...)
+			}
+			var out, messages bytes.Buffer
+			if code := run(args, strings.NewReader(""), &out, &messages); code != c.code {
+				t.Errorf("exit %d, want %d\n%s%s", code, c.code, &out, &messages)
+			}
+			all := out.String() + messages.String()
+			if !strings.Contains(all, c.says) {
+				t.Errorf("it says %q, want %q in it", all, c.says)
+			}
+			if strings.Contains(all, "sesame") {
+				t.Errorf("it tells the password: %q", all)
+			}
+			if c.code == exitUsage {
+				return
+			}
+			if _, err := os.Stat(filepath.Join(dir, bundle.ManifestName)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// What one node gave is there although the other one failed.
+func TestCollectKeepsWhatCame(t *testing.T) {
+	t.Parallel()
+	hosts, home := startNodes(t)
+	dir := filepath.Join(t.TempDir(), "bundle")
+	var out, messages bytes.Buffer
+	run(append([]string{"collect", "-o", dir, "--password-file", filepath.Join(home, "password"), "--known-hosts", filepath.Join(home, "known_hosts")}, hosts...), strings.NewReader(""), &out, &messages)
+	host, port, err := net.SplitHostPort(hosts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, host+"-"+port, "log"))
+	if err != nil || !strings.Contains(string(b), "hello") {
+		t.Errorf("the log of the first node: %q, %v", b, err)
+	}
+}

@@ -1,0 +1,139 @@
+package collect
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/pem"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+
+	"cbdoctor/collect/sim"
+)
+
+// keyPair makes a key in memory and its file.
+func keyPair(t testing.TB) (ed25519.PrivateKey, ssh.PublicKey, string) {
+	t.Helper()
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sshKey, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, err := ssh.MarshalPrivateKey(private, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "id")
+	write(t, file, string(pem.EncodeToMemory(block)))
+	return private, sshKey, file
+}
+
+// startAgent serves one key on a socket.
+func startAgent(t testing.TB, key ed25519.PrivateKey) string {
+	t.Helper()
+	ring := agent.NewKeyring()
+	if err := ring.Add(agent.AddedKey{PrivateKey: key}); err != nil {
+		t.Fatal(err)
+	}
+	socket := filepath.Join(t.TempDir(), "agent")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go func() { _ = agent.ServeAgent(ring, conn); conn.Close() }()
+		}
+	}()
+	return socket
+}
+
+func TestLoginKinds(t *testing.T) {
+	t.Parallel()
+	private, public, file := keyPair(t)
+	_, _, stranger := keyPair(t)
+	socket := startAgent(t, private)
+	with := func(methods ...string) sim.Node {
+		n := node("cms01")
+		n.Login = sim.Login{Methods: methods, AuthorizedKeys: []ssh.PublicKey{public}}
+		return n
+	}
+	password := func(p string) func(string) (string, error) {
+		return func(string) (string, error) { return p, nil }
+	}
+	for name, c := range map[string]struct {
+		node  sim.Node
+		login Login
+		want  bool
+	}{
+		"password":                              {with("password"), Login{Password: password("secret")}, true},
+		"wrong password":                        {with("password"), Login{Password: password("wrong")}, false},
+		"no password":                           {with("password"), Login{}, false},
+		"keyboard-interactive":                  {with("keyboard-interactive"), Login{Password: password("secret")}, true},
+		"keyboard-interactive, wrong":           {with("keyboard-interactive"), Login{Password: password("wrong")}, false},
+		"key file":                              {with("publickey"), Login{KeyFiles: []string{file}}, true},
+		"another's key file":                    {with("publickey"), Login{KeyFiles: []string{stranger}}, false},
+		"agent":                                 {with("publickey"), Login{Agent: socket}, true},
+		"agent that is not there, then a key":   {with("publickey"), Login{Agent: socket + "x", KeyFiles: []string{file}}, true},
+		"agent of no use, then a password":      {with("publickey", "password"), Login{KeyFiles: []string{stranger}, Password: password("secret")}, true},
+		"a key and a password, either suffices": {with("publickey", "password"), Login{KeyFiles: []string{file}, Password: password("wrong")}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cluster := startSim(t, sim.Scenario{User: "admin", Password: "secret", Nodes: []sim.Node{c.node}})
+			known := simLogin(t, cluster, "")
+			c.login.User, c.login.KnownHosts = known.User, known.KnownHosts
+			client, _, err := c.login.dial(context.Background(), inventoryOf(t, cluster).Nodes[0], 20*time.Second)
+			if client != nil {
+				client.Close()
+			}
+			if (err == nil) != c.want {
+				t.Errorf("error %v", err)
+			}
+			if err != nil && (strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong")) {
+				t.Errorf("the error %q tells the password", err)
+			}
+		})
+	}
+}
+
+func TestLoginToOpenSSH(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string][]string{
+		"password":             {"PubkeyAuthentication no", "PasswordAuthentication yes", "KbdInteractiveAuthentication no"},
+		"keyboard-interactive": {"PubkeyAuthentication no", "PasswordAuthentication no", "KbdInteractiveAuthentication yes", "UsePAM yes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startOpenSSH(t, config...)
+			for _, c := range []struct {
+				password string
+				want     bool
+			}{{sshdPassword, s.password}, {"wrong", false}} {
+				login := s.login(t)
+				login.Password = func(string) (string, error) { return c.password, nil }
+				client, _, err := login.dial(context.Background(), s.node(), 20*time.Second)
+				if client != nil {
+					client.Close()
+				}
+				if (err == nil) != c.want {
+					t.Errorf("%q: error %v", c.password, err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,228 @@
+package collect
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// sshdPassword is the password of the user under the test's own sshd; sshdShadow is its hash in a shadow file that only that sshd sees.
+const (
+	sshdPassword = "correct horse"
+	sshdShadow   = "$6$cbdoctor$Ddd0UPkCmg/qDFGk0O2AyJs9wuTggfmErhG7RkTHHW0Hz8q4tml7b17oQRhzNbPv2wA6rQLhCTrRV7U3IRPos."
+)
+
+// openSSH is a real OpenSSH server with its own configuration on a free port of the loopback address.
+type openSSH struct {
+	home     string // holds keys and configuration
+	root     string // where its SFTP sessions start
+	port     int
+	user     string
+	key      string // private key file that it accepts
+	password bool   // password logins can be tried: it sees a shadow file of its own
+	log      string
+}
+
+// mmpScript is the forced command: SFTP where SFTP was asked for, else a small MMP command line.
+const mmpScript = `#!/bin/bash
+case "$SSH_ORIGINAL_COMMAND" in
+*sftp-server*) exec /usr/lib/openssh/sftp-server -d %[1]s ;;
+esac
+answer() {
+  case "$1" in
+  version) echo 3.9.1 ;;
+  "database cluster status") printf 'Status                   : Enabled\n\nNodes:\n    10.48.36.61 (me)     : Connected Primary\n' ;;
+  *) echo "Unknown command" ;;
+  esac
+}
+if [ -n "$SSH_ORIGINAL_COMMAND" ]; then answer "$SSH_ORIGINAL_COMMAND"; exit; fi
+printf 'cms01> '
+while IFS= read -r line; do
+  line=${line%%$'\r'}
+  [ "$line" = exit ] && exit
+  [ -n "$line" ] && answer "$line"
+  printf 'cms01> '
+done
+`
+
+// startOpenSSH starts sshd with the given additional lines of configuration. It is ended by its process id.
+func startOpenSSH(t testing.TB, config ...string) *openSSH {
+	t.Helper()
+	binary, err := exec.LookPath("sshd")
+	if err != nil {
+		binary = "/usr/sbin/sshd"
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &openSSH{home: t.TempDir(), root: t.TempDir(), user: me.Username, port: freePort(t)}
+	s.log = filepath.Join(s.home, "sshd.log")
+	s.key = filepath.Join(s.home, "id_ed25519")
+	for _, k := range []string{"host_ed25519", "host_ecdsa", "id_ed25519"} {
+		kind := strings.TrimPrefix(strings.TrimPrefix(k, "host_"), "id_")
+		command(t, "ssh-keygen", "-q", "-t", kind, "-N", "", "-C", k, "-f", filepath.Join(s.home, k))
+	}
+	write(t, filepath.Join(s.home, "authorized_keys"), read(t, s.key+".pub"))
+	script := filepath.Join(s.home, "mmp")
+	write(t, script, fmt.Sprintf(mmpScript, s.root))
+	if err := os.Chmod(script, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lines := append([]string{
+		"Port " + strconv.Itoa(s.port),
+		"ListenAddress 127.0.0.1",
+		"HostKey " + filepath.Join(s.home, "host_ed25519"),
+		"HostKey " + filepath.Join(s.home, "host_ecdsa"),
+		"AuthorizedKeysFile " + filepath.Join(s.home, "authorized_keys"),
+		"Subsystem sftp /usr/lib/openssh/sftp-server -d " + s.root,
+		"ForceCommand " + script,
+		"PermitRootLogin yes",
+		"StrictModes no",
+		"PidFile none",
+		"LogLevel VERBOSE",
+		"MaxSessions 32",
+		"MaxStartups 100:1:200",
+	}, config...)
+	if !strings.Contains(strings.Join(lines, "\n"), "UsePAM") {
+		lines = append(lines, "UsePAM no")
+	}
+	conf := filepath.Join(s.home, "sshd_config")
+	write(t, conf, strings.Join(lines, "\n")+"\n")
+
+	log, err := os.Create(s.log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(binary, "-D", "-e", "-f", conf)
+	if inner, ok := s.privateView(t, binary, conf); ok {
+		cmd, s.password = inner, true
+	} else if os.Getuid() == 0 { // privilege separation needs it
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd.Stderr = log
+	if err := cmd.Start(); err != nil {
+		t.Fatalf("start sshd: %v", err)
+	}
+	ended := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(ended) }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		<-ended
+		log.Close()
+		if t.Failed() && testing.Verbose() {
+			t.Logf("sshd of port %d says:\n%s", s.port, read(t, s.log))
+		}
+	})
+	awaitSSH(t, s.port, ended, s.log)
+	return s
+}
+
+// privateView runs sshd where it sees a shadow file, a PAM stack and a /run of its own; nothing of the machine changes.
+func (s *openSSH) privateView(t testing.TB, binary, conf string) (*exec.Cmd, bool) {
+	if os.Getuid() != 0 || exec.Command("unshare", "-m", "true").Run() != nil {
+		return nil, false
+	}
+	shadow, pam := filepath.Join(s.home, "shadow"), filepath.Join(s.home, "pam")
+	write(t, shadow, s.user+":"+sshdShadow+":19000:0:99999:7:::\nsshd:!:19000::::::\n")
+	write(t, pam, "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n")
+	return exec.Command("unshare", "-m", "--propagation", "private", "sh", "-ec",
+		`mount --bind "$1" /etc/shadow; mount --bind "$2" /etc/pam.d/sshd; mount -t tmpfs tmpfs /run; mkdir -m 755 /run/sshd; exec "$3" -D -e -f "$4"`,
+		"sh", shadow, pam, binary, conf), true
+}
+
+// node is the server as the collector is told of it.
+func (s *openSSH) node() Node { return Node{Host: "127.0.0.1", Port: s.port, User: s.user} }
+
+// login uses the key that the server accepts, and its true host keys.
+func (s *openSSH) login(t testing.TB) Login {
+	return Login{KeyFiles: []string{s.key}, KnownHosts: []string{s.knownHosts(t, "host_ed25519")}}
+}
+
+func (s *openSSH) knownHosts(t testing.TB, keys ...string) string {
+	t.Helper()
+	var b strings.Builder
+	for _, k := range keys {
+		fmt.Fprintf(&b, "[127.0.0.1]:%d %s", s.port, read(t, filepath.Join(s.home, k+".pub")))
+	}
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	write(t, file, b.String())
+	return file
+}
+
+func (s *openSSH) fingerprint(t testing.TB, key string) string {
+	t.Helper()
+	k, _, _, _, err := ssh.ParseAuthorizedKey([]byte(read(t, filepath.Join(s.home, key+".pub"))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ssh.FingerprintSHA256(k)
+}
+
+// awaitSSH returns when the server greets.
+func awaitSSH(t testing.TB, port int, ended <-chan struct{}, log string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		select {
+		case <-ended:
+			t.Fatalf("sshd ended: %s", read(t, log))
+		default:
+		}
+		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			time.Sleep(10 * time.Millisecond) // there is nothing to wait on: the port is another process's
+			continue
+		}
+		_, err = conn.Read(make([]byte, 4))
+		conn.Close()
+		if err == nil {
+			return
+		}
+	}
+	t.Fatalf("sshd does not answer on port %d", port)
+}
+
+func freePort(t testing.TB) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func command(t testing.TB, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
+	}
+}
+
+func write(t testing.TB, file, content string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t testing.TB, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
