@@ -45,16 +45,29 @@ func (o *materialOptions) addFlags(cmd *cobra.Command) {
 
 // diagnose runs the pipeline: material to facts to findings to the report document.
 func (o *materialOptions) diagnose(cmd *cobra.Command, paths []string) (*report.Report, error) {
+	catalog, err := o.catalog()
+	if err != nil {
+		return nil, err
+	}
+	return o.diagnoseWith(cmd, catalog, paths)
+}
+
+// catalog is checked and compiled once, also where many inputs are diagnosed one by one.
+func (o *materialOptions) catalog() (*rules.Catalog, error) {
+	catalog, err := rules.Load(rules.Options{Dirs: o.rules, Disable: o.disable, Lang: o.lang})
+	if err != nil {
+		return nil, usageError(err, `"cbdoctor rules lint DIR" checks a directory of rules`)
+	}
+	return catalog, nil
+}
+
+func (o *materialOptions) diagnoseWith(cmd *cobra.Command, catalog *rules.Catalog, paths []string) (*report.Report, error) {
 	if o.port < 1 || o.port > 65535 {
 		return nil, usageError(fmt.Errorf("--port %d is no TCP port", o.port), "give a number from 1 to 65535")
 	}
 	zone, err := time.LoadLocation(o.timezone)
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--timezone %q is not known: %w", o.timezone, err), `use a name of the tz database, for example "Asia/Tokyo"`)
-	}
-	catalog, err := rules.Load(rules.Options{Dirs: o.rules, Disable: o.disable, Lang: o.lang})
-	if err != nil {
-		return nil, usageError(err, `"cbdoctor rules lint DIR" checks a directory of rules`)
 	}
 	set, err := analyze.Run(cmd.Context(), paths, analyze.Options{Port: uint16(o.port), Timezone: zone, Hash: o.hash, Stdin: cmd.InOrStdin()})
 	if err != nil {

@@ -72,6 +72,7 @@ It only reads: it never changes a node.
 		newCaptureCommand(),
 		newCollectCommand(),
 		newDemoCommand(),
+		newVerifyCommand(),
 		newVersionCommand(),
 	)
 	return root
