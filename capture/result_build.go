@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cbdoctor/capture/tlswire"
+	"cbdoctor/certificate"
 	"cbdoctor/stamp"
 )
 
@@ -27,24 +28,25 @@ type pair struct {
 // finish judges a session and lets go of it.
 func (t *tracker) finish(s *session, final bool) {
 	delete(t.open, s.tuple)
-	summary := s.summarise(t.last, final)
-	verdict, confidence, reason, evidence := Decide(&summary)
-	observations := observe(t, s, &summary)
+	summary := &t.summary
+	s.summarise(summary, t.last, final)
+	verdict, confidence, reason, evidence := Decide(summary)
+	observations := observe(t, s, summary)
 	class := verdict.class()
 	key := pairKey{s.tuple.client.Netip(), s.tuple.server.Netip(), s.tuple.serverPort}
 	if class == goodClass && t.good >= goodListed && !t.all {
 		t.count(key, s, verdict, confidence, observations)
-		t.recycle(s.wire)
+		t.discard(s)
 		return
 	}
 	if class == goodClass {
 		t.good++
 	}
-	out := s.build(&summary)
+	out := s.build(summary)
 	out.Verdict, out.Confidence, out.Reason, out.Evidence, out.Observations = verdict, confidence, reason, evidence, observations
 	t.result.Sessions = append(t.result.Sessions, out)
 	if summary.RST[client]+summary.RST[server] > 0 && class != goodClass {
-		late := lateSession{index: len(t.result.Sessions) - 1, summary: summary, tuple: s.tuple}
+		late := lateSession{index: len(t.result.Sessions) - 1, summary: *summary, tuple: s.tuple}
 		for d := range s.sides {
 			late.ttl[d], late.mac[d] = s.sides[d].rstTTL, s.sides[d].rstMAC
 		}
@@ -52,8 +54,7 @@ func (t *tracker) finish(s *session, final bool) {
 	} else {
 		t.count(key, s, verdict, confidence, observations)
 	}
-	t.recycle(s.wire)
-	s.wire = nil
+	t.discard(s)
 }
 
 // build makes the session's entry, verdict aside.
@@ -95,7 +96,15 @@ func (s *session) build(m *Summary) Session {
 		}
 	}
 	if len(w.chain[client])+len(w.chain[server]) > 0 {
-		out.Certificates = &Certificates{Client: w.chain[client], Server: w.chain[server]}
+		out.Certificates = &Certificates{Client: certificates(w.chain[client]), Server: certificates(w.chain[server])}
+	}
+	return out
+}
+
+func certificates(chain []*certificate.Certificate) []certificate.Certificate {
+	var out []certificate.Certificate
+	for _, c := range chain {
+		out = append(out, *c)
 	}
 	return out
 }

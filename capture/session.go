@@ -137,7 +137,7 @@ type tail struct {
 type wire struct {
 	pg    pgwire.Conn
 	tls   tlswire.Conn
-	chain [2][]certificate.Certificate
+	chain [2][]*certificate.Certificate
 	notes [2][]string // observations about the leaf certificates
 }
 

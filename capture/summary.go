@@ -69,10 +69,10 @@ type Summary struct {
 	EmptyCert                               bool
 }
 
-// summarise boils a session down. end is the time of the capture's last packet so far, final whether it is the last one.
-func (s *session) summarise(end int64, final bool) Summary {
+// summarise boils a session down into m. end is the time of the capture's last packet so far, final whether it is the last one.
+func (s *session) summarise(m *Summary, end int64, final bool) {
 	c, v := &s.sides[client], &s.sides[server]
-	m := Summary{
+	*m = Summary{
 		Start: s.first, End: s.last, Rest: end - s.last, CaptureEnd: final && !s.closed, Truncated: s.cutShort,
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
 		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
@@ -107,9 +107,8 @@ func (s *session) summarise(end int64, final bool) Summary {
 	}
 	m.Recovered = c.syn > 1 && s.established > 0 || c.handshakeRetrans+v.handshakeRetrans > 0
 	if w := s.wire; w != nil {
-		w.summarise(&m)
+		w.summarise(m)
 	}
-	return m
 }
 
 func minMSS(a, b uint16) uint16 {

@@ -13,7 +13,7 @@ type tracker struct {
 	port   uint16
 	all    bool
 	open   map[tuple]*session
-	ending []*session // closed, kept a little for stragglers, oldest first
+	ending []ending // closed, kept a little for stragglers, oldest first
 	nextID int
 	last   int64 // time of the latest packet
 
@@ -30,6 +30,14 @@ type tracker struct {
 	hosts        *packet.Hosts
 	certificates certificate.Cache
 	pool         []*wire
+	idle         []*session // judged, to be used again
+	summary      Summary    // of the session that is being judged
+}
+
+// ending is a session that is closed. It may have been judged since, and its memory be another session's: the number tells.
+type ending struct {
+	session *session
+	id      int
 }
 
 // ttlSeen is the TTL of a host's packets on the port, resets aside.
@@ -112,7 +120,8 @@ func (t *tracker) tcp(p *packet.Packet) {
 		s = nil
 	}
 	if s == nil {
-		s = &session{id: t.nextID, tuple: key, digits: p.Digits, firstFrame: p.Frame, first: p.Time, last: p.Time}
+		s = t.newSession()
+		s.id, s.tuple, s.digits, s.firstFrame, s.first, s.last = t.nextID, key, p.Digits, p.Frame, p.Time, p.Time
 		t.nextID++
 		t.open[key] = s
 		t.noteReuse(key)
@@ -120,7 +129,7 @@ func (t *tracker) tcp(p *packet.Packet) {
 	wasClosed := s.closed
 	s.take(t, p, d)
 	if s.closed && !wasClosed {
-		t.ending = append(t.ending, s)
+		t.ending = append(t.ending, ending{s, s.id})
 	}
 	if p.Flags&packet.RST == 0 {
 		t.noteTTL(p)
@@ -167,9 +176,12 @@ func (t *tracker) noteReuse(k tuple) {
 // release judges sessions whose end lies back far enough.
 func (t *tracker) release(now int64) {
 	n := 0
-	for n < len(t.ending) && now-t.ending[n].closedAt > stragglers {
-		if s := t.ending[n]; t.open[s.tuple] == s {
-			t.finish(s, false)
+	for n < len(t.ending) {
+		if e := t.ending[n]; e.session.id == e.id {
+			if now-e.session.closedAt <= stragglers {
+				break
+			}
+			t.finish(e.session, false)
 		}
 		n++
 	}
@@ -229,6 +241,27 @@ func (t *tracker) neighbor(p *packet.Packet) {
 	a.last, a.lastTime = p.Frame, p.Time
 }
 
+func (t *tracker) newSession() *session {
+	if n := len(t.idle); n > 0 {
+		s := t.idle[n-1]
+		t.idle = t.idle[:n-1]
+		return s
+	}
+	return &session{}
+}
+
+// maxIdle bounds the sessions kept for use again; a quarter as many keep their buffers for payload.
+const maxIdle = 1024
+
+// discard lets go of a judged session.
+func (t *tracker) discard(s *session) {
+	t.recycle(s.wire)
+	*s = session{id: -1}
+	if len(t.idle) < maxIdle {
+		t.idle = append(t.idle, s)
+	}
+}
+
 func (t *tracker) newWire() *wire {
 	if n := len(t.pool); n > 0 {
 		w := t.pool[n-1]
@@ -239,13 +272,13 @@ func (t *tracker) newWire() *wire {
 }
 
 func (t *tracker) recycle(w *wire) {
-	if w == nil || len(t.pool) > 64 {
+	if w == nil || len(t.pool) >= maxIdle/4 {
 		return
 	}
 	w.pg.Reset()
 	w.tls.Reset()
 	w.tls.Certificates = nil
-	w.chain, w.notes = [2][]certificate.Certificate{}, [2][]string{}
+	w.chain, w.notes = [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
 	t.pool = append(t.pool, w)
 }
 

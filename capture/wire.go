@@ -67,7 +67,7 @@ func (w *wire) show(t *tracker, d int, chain [][]byte, s *session) {
 	if d == server {
 		side = certificate.ServerSide
 	}
-	w.notes[d] = certificate.Judge(&w.chain[d][0], side, stamp.New(nsTime(s.last), 0))
+	w.notes[d] = certificate.Judge(w.chain[d][0], side, stamp.New(nsTime(s.last), 0))
 }
 
 // startup13 finds, in TLS 1.3, the client's Finished: a record of 53 (SHA-256) or 69 bytes (SHA-384), after at most a

@@ -9,13 +9,13 @@ const cacheLimit = 512
 // It is for one goroutine.
 type Cache struct {
 	seed    maphash.Seed
-	entries map[uint64]Certificate
+	entries map[uint64]*Certificate
 }
 
-// Parse is the package's Parse, remembered by content.
-func (c *Cache) Parse(der []byte) Certificate {
+// Parse is the package's Parse, remembered by content. What it returns is shared and must not be changed.
+func (c *Cache) Parse(der []byte) *Certificate {
 	if c.entries == nil {
-		c.seed, c.entries = maphash.MakeSeed(), make(map[uint64]Certificate)
+		c.seed, c.entries = maphash.MakeSeed(), make(map[uint64]*Certificate)
 	}
 	key := maphash.Bytes(c.seed, der)
 	if known, seen := c.entries[key]; seen && known.Raw == string(der) {
@@ -23,7 +23,7 @@ func (c *Cache) Parse(der []byte) Certificate {
 	}
 	cert := Parse(der)
 	if len(c.entries) < cacheLimit {
-		c.entries[key] = cert
+		c.entries[key] = &cert
 	}
-	return cert
+	return &cert
 }

@@ -2,6 +2,7 @@ package tlswire
 
 import (
 	"encoding/binary"
+	"slices"
 
 	"golang.org/x/crypto/cryptobyte"
 )
@@ -60,6 +61,9 @@ func (c *Conn) handshake(side Side, frame int64, b []byte) {
 			want += messageLen(s.message)
 		}
 		n := min(want-len(s.message), len(b))
+		if want > cap(s.message) && want <= maxKept {
+			s.message = slices.Grow(s.message, want-len(s.message))
+		}
 		s.message = append(s.message, b[:n]...)
 		b = b[n:]
 		if len(s.message) < messageHeaderLen {
