@@ -73,6 +73,7 @@ It only reads: it never changes a node.
 		newCollectCommand(),
 		newDemoCommand(),
 		newVerifyCommand(),
+		newDiffCommand(),
 		newVersionCommand(),
 	)
 	return root
