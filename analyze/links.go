@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,8 +20,12 @@ type linkKey struct {
 // makeLinks merges what all captures say of each pair of addresses, and the certificates that they show.
 func (m *material) makeLinks(s *fact.Set) {
 	links := map[linkKey]*fact.Link{}
+	latest := map[linkKey]map[capture.Verdict]view{}
 	var order []linkKey
 	for _, c := range m.captures {
+		for i := range c.Sessions {
+			note(latest, c, &c.Sessions[i], m.opt.Port)
+		}
 		for _, p := range c.Pairs {
 			key := linkKey{p.Client, p.Server, p.Port}
 			l := links[key]
@@ -34,8 +39,54 @@ func (m *material) makeLinks(s *fact.Set) {
 		m.makeCertificates(s, c)
 	}
 	for _, key := range order {
-		s.Links = append(s.Links, *links[key])
+		l := links[key]
+		l.Earlier = earlier(l, latest[key], m.captures)
+		s.Links = append(s.Links, *l)
 	}
+}
+
+// view is a session and the capture that shows it.
+type view struct {
+	capture *capture.Result
+	session *capture.Session
+}
+
+// note remembers the latest session of each pair and verdict.
+func note(latest map[linkKey]map[capture.Verdict]view, c *capture.Result, x *capture.Session, port uint16) {
+	key := linkKey{host(x.Client), host(x.Server), port}
+	views := latest[key]
+	if views == nil {
+		views = map[capture.Verdict]view{}
+		latest[key] = views
+	}
+	if v, known := views[x.Verdict]; !known || !x.First.T.Before(v.session.First.T) {
+		views[x.Verdict] = view{c, x}
+	}
+}
+
+// earlier makes a link of each verdict that the pair had beside its last one: what was wrong before, with its own details.
+func earlier(l *fact.Link, views map[capture.Verdict]view, captures []*capture.Result) (out []fact.Link) {
+	for _, v := range slices.Sorted(maps.Keys(views)) {
+		if string(v) == l.Verdict || class(v) != bad && v != capture.OKRecovered && v != capture.OKPlaintext {
+			continue
+		}
+		e := *l
+		e.Earlier, e.Former, e.Points = nil, true, nil
+		e.Verdict, e.Confidence, e.Count = string(v), string(views[v].session.Confidence), l.Verdicts[string(v)]
+		e.First, e.Last = stamp.Time{}, stamp.Time{}
+		for _, c := range captures {
+			for _, p := range c.Pairs {
+				if span, had := p.Spans[v]; had && p.Client == l.Client && p.Server == l.Server && int(p.Port) == l.Port {
+					e.First, e.Last = stamp.Earlier(e.First, span.First), stamp.Later(e.Last, span.Last)
+					e.Points = append(e.Points, c.File)
+				}
+			}
+		}
+		detail(&e, views[v].session)
+		e.Sources = []fact.Source{source(views[v].capture, views[v].session)}
+		out = append(out, e)
+	}
+	return out
 }
 
 // merge adds one capture's view of a pair.
@@ -72,21 +123,26 @@ func merge(l *fact.Link, c *capture.Result, p *capture.Pair) {
 	if decisive == nil {
 		return
 	}
-	l.Reason, l.NextCapture, l.RTTMillis = decisive.Reason, decisive.NextCapture, decisive.RTTMillis
+	detail(l, decisive)
 	l.Sources = append([]fact.Source{source(c, decisive)}, l.Sources[:min(len(l.Sources), fact.SourceLimit-1)]...)
 	for i := range c.Sessions {
 		if x := &c.Sessions[i]; x != decisive && x.Verdict == p.Verdict && host(x.Client) == p.Client && host(x.Server) == p.Server && len(l.Sources) < 4 {
 			l.Sources = append(l.Sources, source(c, x))
 		}
 	}
+}
+
+// detail takes over what one session shows of the link.
+func detail(l *fact.Link, x *capture.Session) {
+	l.Reason, l.NextCapture, l.RTTMillis = x.Reason, x.NextCapture, x.RTTMillis
 	l.ICMPName, l.ICMPFirewall, l.Alert, l.AlertSender, l.SQLState, l.Message = "", false, "", "", "", ""
-	if i := decisive.ICMP; i != nil {
+	if i := x.ICMP; i != nil {
 		l.ICMPName, l.ICMPFirewall = i.Name, prohibited(i)
 	}
-	if t := decisive.TLS; t != nil && t.Alert != nil {
+	if t := x.TLS; t != nil && t.Alert != nil {
 		l.Alert, l.AlertSender = t.Alert.Name, t.Alert.Sender
 	}
-	if p := decisive.Postgres; p != nil {
+	if p := x.Postgres; p != nil {
 		l.SQLState, l.Message = p.SQLState, p.Message
 	}
 }

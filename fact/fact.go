@@ -213,15 +213,18 @@ type Link struct {
 	LastBad      stamp.Time     `json:"last_bad,omitzero" cel:"last_bad"`
 	Points       []string       `json:"points" cel:"points"` // capture files that saw it
 	// Of the decisive session:
-	RTTMillis    float64      `json:"rtt_ms,omitempty" cel:"rtt_ms"`
-	ICMPName     string       `json:"icmp,omitempty" cel:"icmp"`
-	ICMPFirewall bool         `json:"icmp_firewall,omitempty" cel:"icmp_firewall"` // the ICMP code says administratively prohibited, or a port unreachable that a host with a live TCP service does not send
-	Alert        string       `json:"alert,omitempty" cel:"alert"`
-	AlertSender  string       `json:"alert_sender,omitempty" cel:"alert_sender"` // "client" or "server"
-	SQLState     string       `json:"sqlstate,omitempty" cel:"sqlstate"`
-	Message      string       `json:"message,omitempty" cel:"message"`
-	ServerAlive  []string     `json:"server_alive,omitempty" cel:"server_alive"` // what else of the server was seen working, e.g. "answered on 443 within 0.4 ms"
-	Span         `cel:"span"` // Sources: decisive session first
+	RTTMillis    float64  `json:"rtt_ms,omitempty" cel:"rtt_ms"`
+	ICMPName     string   `json:"icmp,omitempty" cel:"icmp"`
+	ICMPFirewall bool     `json:"icmp_firewall,omitempty" cel:"icmp_firewall"` // the ICMP code says administratively prohibited, or a port unreachable that a host with a live TCP service does not send
+	Alert        string   `json:"alert,omitempty" cel:"alert"`
+	AlertSender  string   `json:"alert_sender,omitempty" cel:"alert_sender"` // "client" or "server"
+	SQLState     string   `json:"sqlstate,omitempty" cel:"sqlstate"`
+	Message      string   `json:"message,omitempty" cel:"message"`
+	ServerAlive  []string `json:"server_alive,omitempty" cel:"server_alive"` // what else of the server was seen working, e.g. "answered on 443 within 0.4 ms"
+	// Earlier has the other verdicts of the pair, each as a link with the details of its latest session: what was wrong before.
+	Earlier []Link       `json:"earlier,omitempty" cel:"-"`
+	Former  bool         `json:"former,omitempty" cel:"former"` // this is such an earlier verdict
+	Span    `cel:"span"` // Sources: decisive session first
 }
 
 // Certificate is a certificate of a node, wherever it was seen.

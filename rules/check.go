@@ -46,7 +46,7 @@ var (
 // checker compiles the expressions of one rule and collects its mistakes.
 type checker struct {
 	catalog  *Catalog
-	env      *cel.Env // of the part that is being checked
+	env      *compiler // of the part that is being checked
 	rule     *Rule
 	problems Problems
 }
@@ -93,7 +93,7 @@ func (k *checker) expression(e *Expression, want *cel.Type) {
 	if e.IsZero() {
 		return
 	}
-	code, err := compile(k.env, e.Source, want)
+	code, err := k.env.compile(e.Source, want)
 	if err != nil {
 		k.fail(e.line, "%s", err)
 		return

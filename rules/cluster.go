@@ -212,6 +212,15 @@ func (c *Cluster) netInterface(node string) string {
 	return "a"
 }
 
+// views is every link, and after it what was wrong with it before.
+func (c *Cluster) views() []fact.Link {
+	var views []fact.Link
+	for _, l := range c.Links {
+		views = append(append(views, l), l.Earlier...)
+	}
+	return views
+}
+
 // link is what the captures say of a pair; its count is 0 when no capture saw it.
 func (c *Cluster) link(client, server string) fact.Link {
 	for _, l := range c.Links {

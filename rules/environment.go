@@ -19,8 +19,8 @@ import (
 // environments are the languages of the catalog: that of the signs, one for each kind of fact, and that of the conclusions,
 // which see the finding's subject and the whole cluster but no single fact, because several facts may show one finding.
 type environments struct {
-	conclusions *cel.Env
-	signs       map[string]*cel.Env
+	conclusions *compiler
+	signs       map[string]*compiler
 }
 
 func newEnvironments() (environments, error) {
@@ -34,18 +34,22 @@ func newEnvironments() (environments, error) {
 	if err != nil {
 		return environments{}, fmt.Errorf("set up the rule language: %w", err)
 	}
-	e := environments{signs: map[string]*cel.Env{}}
-	if e.conclusions, err = base.Extend(cel.Variable("cluster", clusterType), cel.Variable("it", cel.DynType)); err != nil {
+	e := environments{signs: map[string]*compiler{}}
+	conclusions, err := base.Extend(cel.Variable("cluster", clusterType), cel.Variable("it", cel.DynType))
+	if err != nil {
 		return environments{}, fmt.Errorf("set up the rule language: %w", err)
 	}
+	e.conclusions = newCompiler(conclusions)
 	for _, k := range kinds {
 		variables := []cel.EnvOption{cel.Variable("cluster", clusterType)}
 		if k.name != "cluster" {
 			variables = append(variables, cel.Variable(k.name, typeOf(k.typ)))
 		}
-		if e.signs[k.name], err = base.Extend(variables...); err != nil {
+		signs, err := base.Extend(variables...)
+		if err != nil {
 			return environments{}, fmt.Errorf("set up the rule language for %s: %w", k.name, err)
 		}
+		e.signs[k.name] = newCompiler(signs)
 	}
 	return e, nil
 }

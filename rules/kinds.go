@@ -35,7 +35,7 @@ var kinds = []kind{
 		"link",
 		fact.Link{},
 		"capture", "verdict",
-		func(c *Cluster) []any { return list(c.Links) },
+		func(c *Cluster) []any { return list(c.views()) },
 		func(f any) about { return aboutLink(f.(fact.Link)) },
 	},
 	{
@@ -165,13 +165,13 @@ func kindOf(name string) *kind {
 // aboutLink: a link is still broken while the latest decisive session was; good sessions after the last bad one end it.
 func aboutLink(l fact.Link) about {
 	keys := []string{l.Verdict}
-	for verdict, n := range l.Verdicts {
-		if n > 0 && verdict != l.Verdict {
-			keys = append(keys, verdict)
+	if !l.Former && len(l.Earlier) == 0 {
+		for _, verdict := range sortedKeys(l.Verdicts) {
+			keys = appendNew(keys, verdict)
 		}
 	}
 	state := finding.Ongoing
-	if !l.LastGood.IsZero() && l.LastBad.Before(l.LastGood) {
+	if l.Former || !l.LastGood.IsZero() && l.LastBad.Before(l.LastGood) {
 		state = finding.Resolved
 	}
 	return about{

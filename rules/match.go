@@ -33,8 +33,8 @@ func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
 	var hits []hit
 	for _, value := range k.facts(c) {
 		a := k.about(value)
-		if !s.wants(a.keys) {
-			continue
+		if !s.wants(a.keys) || isFormer(value) && len(s.Verdict) == 0 {
+			continue // what a sign asks of the pair as a whole is asked once
 		}
 		variables := map[string]any{"cluster": c, s.For: value, "subject": finding.Subject{}}
 		holds, err := s.When.code.holds(ctx, variables)
@@ -51,6 +51,12 @@ func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
 		hits = append(hits, h)
 	}
 	return hits, nil
+}
+
+// isFormer reports whether the fact is a verdict that a later session of its pair overtook.
+func isFormer(value any) bool {
+	l, isLink := value.(fact.Link)
+	return isLink && l.Former
 }
 
 // wants reports whether the fact carries one of the values that the sign asks for.
@@ -87,7 +93,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 	h := hit{rule: r, sign: s, fact: value, span: a.span, state: a.state, proofs: []string{a.proof}, pairs: pairsOf(value, a)}
 	h.subject = r.subject(a, variables["cluster"].(*Cluster).Port)
 	h.confidence = max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
-	if len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
+	if isFormer(value) || len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
 		// The pair's latest decisive session went another way: this fault was there earlier.
 		h.state = finding.Resolved
 		h.confidence = min(h.confidence, slices.Index(confidences, "medium"))

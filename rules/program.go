@@ -22,14 +22,34 @@ type program struct {
 	ast    *cel.Ast
 }
 
+// compiler remembers what it compiled: rules share steps and name the same values, and half of all expressions are repetitions.
+type compiler struct {
+	env  *cel.Env
+	done map[string]*program
+}
+
+func newCompiler(env *cel.Env) *compiler { return &compiler{env: env, done: map[string]*program{}} }
+
 // compile checks the expression's names and types. The error names the unknown field and the nearest one that exists.
-func compile(env *cel.Env, source string, want *cel.Type) (*program, error) {
+func (c *compiler) compile(source string, want *cel.Type) (*program, error) {
+	code := c.done[source]
+	if code == nil {
+		var err error
+		if code, err = compile(c.env, source); err != nil {
+			return nil, err
+		}
+		c.done[source] = code
+	}
+	if got := code.ast.OutputType(); want != nil && !got.IsExactType(want) && got.String() != "dyn" {
+		return nil, fmt.Errorf("%q gives %s, but %s is wanted", source, got, want)
+	}
+	return code, nil
+}
+
+func compile(env *cel.Env, source string) (*program, error) {
 	ast, issues := env.Compile(source)
 	if issues != nil && issues.Err() != nil {
-		return nil, fmt.Errorf("%q: %s", source, explainIssues(env, issues))
-	}
-	if want != nil && !ast.OutputType().IsExactType(want) && ast.OutputType().String() != "dyn" {
-		return nil, fmt.Errorf("%q gives %s, but %s is wanted", source, ast.OutputType(), want)
+		return nil, fmt.Errorf("%q: %s", source, explainIssues(issues))
 	}
 	run, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit), cel.InterruptCheckFrequency(1000))
 	if err != nil {
@@ -75,7 +95,7 @@ func (p *program) text(ctx context.Context, variables map[string]any) (string, e
 var undefined = regexp.MustCompile(`undefined field '([^']*)'|undeclared reference to '([^']*)'`)
 
 // explainIssues turns the checker's report into one line per mistake, with the nearest known name.
-func explainIssues(env *cel.Env, issues *cel.Issues) string {
+func explainIssues(issues *cel.Issues) string {
 	var lines []string
 	for _, e := range issues.Errors() {
 		line := e.Message

@@ -37,7 +37,7 @@ func (h *hit) prove(ctx context.Context, variables map[string]any) error {
 }
 
 // showFields finds the fields of the fact that the sign asks about, in the order in which it names them.
-func (s *Sign) showFields(env *cel.Env) error {
+func (s *Sign) showFields(env *compiler) error {
 	var paths []string
 	if key := kindOf(s.For).key; len(s.asked()) > 0 {
 		if key == "problem" {
@@ -54,7 +54,7 @@ func (s *Sign) showFields(env *cel.Env) error {
 		if longer || slices.Contains(paths[:i], path) || len(s.shown) == valuesLimit || s.For == "cluster" {
 			continue
 		}
-		code, err := compile(env, path, nil)
+		code, err := env.compile(path, nil)
 		if err != nil {
 			return err
 		}

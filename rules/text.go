@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 )
@@ -20,7 +19,7 @@ type part struct {
 }
 
 // compile splits the text at its braces and checks what stands in them.
-func (t *Text) compile(env *cel.Env) error {
+func (t *Text) compile(env *compiler) error {
 	t.parts = nil
 	rest := t.Source
 	var words strings.Builder
@@ -34,7 +33,7 @@ func (t *Text) compile(env *cel.Env) error {
 			if end < 0 {
 				return fmt.Errorf("%q: a brace is not closed; write {{ for a brace", t.Source)
 			}
-			code, err := compile(env, rest[1:end], nil)
+			code, err := env.compile(rest[1:end], nil)
 			if err != nil {
 				return err
 			}
