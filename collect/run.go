@@ -6,15 +6,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"cbdoctor/bundle"
+	"cbdoctor/collect/mmp"
 )
 
 // Options say where and how to collect. Dir and Login are needed.
@@ -194,44 +193,49 @@ var ownAddress = regexp.MustCompile(`([0-9a-fA-F:.]+) *\(me\)`)
 
 // runCommands writes the output of each command to a file, the prompt and the command before it, as a copied session has it.
 func (c *collection) runCommands(ctx context.Context, client *ssh.Client, dir *os.Root, i int) error {
-	s, err := openShell(ctx, client, c.opt.ConnectTimeout)
+	todo, err := steps("")
 	if err != nil {
 		return err
 	}
-	defer s.close()
+	s, err := mmp.Open(ctx, client, c.opt.ConnectTimeout)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
 	c.update(i, func(m *bundle.ManifestNode) {
 		if m.Name == "" {
-			m.Name = s.prompt
+			m.Name = s.Name
 		}
 	})
 	var failed error
-	for _, command := range commands {
-		entry := bundle.ManifestCommand{Command: command.text, Time: time.Now().UTC(), Outcome: bundle.Success}
-		out, err := s.run(ctx, command, c.opt.CommandTimeout)
+	for _, step := range todo {
+		entry := bundle.ManifestCommand{Command: step.command.String(), Time: time.Now().UTC(), Outcome: bundle.Success}
+		out, err := s.Run(ctx, step.command, c.opt.CommandTimeout)
+		var refused *mmp.Refused
 		switch {
-		case err != nil && !command.required && ctx.Err() == nil && !errors.Is(err, errClosed) && !errors.Is(err, context.DeadlineExceeded):
+		case errors.As(err, &refused) && !step.required:
 			entry.Outcome, entry.Problem = bundle.Skipped, "not available on this node: "+err.Error()
 		case err != nil:
 			entry.Outcome, entry.Problem = outcomeOf(ctx, err), err.Error()
 			failed = errors.Join(failed, err)
 		default:
-			entry.File = command.file
-			if err := writeText(dir, command.file, s.prompt+"> "+command.text+"\n"+out+"\n"); err != nil {
+			entry.File = step.file
+			if err := writeText(dir, step.file, s.Name+"> "+step.command.String()+"\n"+out+"\n"); err != nil {
 				entry.File, entry.Outcome, entry.Problem = "", bundle.Failed, err.Error()
 				failed = errors.Join(failed, err)
 			}
 		}
 		c.update(i, func(m *bundle.ManifestNode) {
 			if entry.File != "" {
-				entry.File = filepath.ToSlash(filepath.Join(m.Dir, entry.File))
+				entry.File = m.Dir + "/" + entry.File
 			}
 			m.Commands = append(m.Commands, entry)
-			if found := ownAddress.FindStringSubmatch(out); found != nil && strings.Contains(command.text, "cluster status") {
+			if found := ownAddress.FindStringSubmatch(out); found != nil && step.command == mmp.ClusterStatus {
 				m.Address = found[1]
 			}
 		})
-		c.say(i, "%s", command.text)
-		if failed != nil && (errors.Is(failed, errClosed) || ctx.Err() != nil) {
+		c.say(i, "%s", step.command)
+		if failed != nil && (errors.Is(failed, mmp.ErrClosed) || ctx.Err() != nil) {
 			break
 		}
 	}

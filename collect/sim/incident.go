@@ -34,11 +34,11 @@ func node(name, address, last string, others map[string]string, own, log string,
 		"pki list":                "User supplied certificates and keys:\ndbclusterserver.key\ndbclusterserver.cer\ndbclusterclient.key\ndbclusterclient.cer\nrootCA.cer\n",
 	}}
 	n.Files = []File{
-		{"log", []byte(log), begin.Add(time.Hour)},
-		{"dbclusterclient.key", []byte("never to be fetched\n"), begin},
+		{Name: "log", Content: []byte(log), ModTime: begin.Add(time.Hour)},
+		{Name: "dbclusterclient.key", Content: []byte("never to be fetched\n"), ModTime: begin},
 	}
 	if capture != nil {
-		n.Files = append(n.Files, File{"a.pcap", capture, begin.Add(time.Hour)})
+		n.Files = append(n.Files, File{Name: "a.pcap", Content: capture, ModTime: begin.Add(time.Hour)})
 	}
 	return n
 }

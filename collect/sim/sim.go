@@ -5,45 +5,15 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
 )
-
-// Scenario is a cluster at one moment.
-type Scenario struct {
-	User, Password string
-	Nodes          []Node
-}
-
-// Node is one machine.
-type Node struct {
-	Name    string            // host name; the prompt is made of it
-	Address string            // in the cluster; the node is reached on loopback all the same
-	Answers map[string]string // output of each command that it knows
-	Files   []File            // of the SFTP root
-	Login   Login             // how one logs in; the zero value takes the scenario's user and password
-}
-
-// Login is which proofs a node accepts.
-type Login struct {
-	Methods        []string // "password", "keyboard-interactive", "publickey"; none: password
-	Password       string   // instead of the scenario's
-	AuthorizedKeys []ssh.PublicKey
-}
-
-// File is one file of a node.
-type File struct {
-	Name    string
-	Content []byte
-	ModTime time.Time
-}
 
 // Cluster is a running scenario.
 type Cluster struct {
@@ -58,9 +28,12 @@ type Server struct {
 	HostKey  ssh.PublicKey
 	listener net.Listener
 	config   *ssh.ServerConfig
-	mu       sync.Mutex
-	conns    map[net.Conn]bool
-	reads    []string
+
+	mu     sync.Mutex
+	conns  map[net.Conn]bool
+	files  []File // those of the scenario and captures made since
+	reads  []string
+	events []string
 }
 
 // Reads are the paths that were opened for reading so far.
@@ -70,7 +43,26 @@ func (s *Server) Reads() []string {
 	return slices.Clone(s.reads)
 }
 
-// Start starts the nodes on free ports of the loopback address, each with a host key made for this run.
+// Events are what happened on the node so far, such as "pcap started".
+func (s *Server) Events() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.events)
+}
+
+func (s *Server) log(event string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.events = append(s.events, event)
+}
+
+func (s *Server) add(f File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.files = append(s.files, f)
+}
+
+// Start starts the nodes on loopback, each with a host key made for this run.
 func Start(s Scenario) (*Cluster, error) {
 	c := &Cluster{}
 	for _, n := range s.Nodes {
@@ -95,11 +87,18 @@ func start(s Scenario, n Node) (*Server, error) {
 	}
 	config := serverConfig(s, n.Login)
 	config.AddHostKey(signer)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	address, port := n.Listen, s.Port
+	if address == "" {
+		address, port = "127.0.0.1", 0
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
 	}
-	return &Server{Node: n, Endpoint: listener.Addr().String(), HostKey: signer.PublicKey(), listener: listener, config: config, conns: map[net.Conn]bool{}}, nil
+	return &Server{
+		Node: n, Endpoint: listener.Addr().String(), HostKey: signer.PublicKey(), listener: listener, config: config,
+		conns: map[net.Conn]bool{}, files: slices.Clone(n.Files),
+	}, nil
 }
 
 // Close stops all nodes and waits for them.
@@ -157,16 +156,34 @@ func (s *Server) handle(conn net.Conn) {
 	go ssh.DiscardRequests(requests)
 	var open sync.WaitGroup
 	defer open.Wait()
+	slots := make(chan struct{}, max(s.Node.Faults.Channels, 1))
 	for wanted := range channels {
-		if wanted.ChannelType() != "session" {
+		switch {
+		case wanted.ChannelType() == "direct-tcpip": // a jump host
+			open.Go(func() { forward(wanted) })
+			continue
+		case wanted.ChannelType() != "session":
 			_ = wanted.Reject(ssh.UnknownChannelType, "only sessions")
 			continue
+		}
+		if s.Node.Faults.Channels > 0 {
+			select {
+			case slots <- struct{}{}:
+			default:
+				_ = wanted.Reject(ssh.ResourceShortage, "too many channels")
+				continue
+			}
 		}
 		channel, requests, err := wanted.Accept()
 		if err != nil {
 			return
 		}
-		open.Go(func() { s.session(channel, requests) })
+		open.Go(func() {
+			s.session(channel, requests)
+			if s.Node.Faults.Channels > 0 {
+				<-slots
+			}
+		})
 	}
 }
 
@@ -174,31 +191,25 @@ func (s *Server) handle(conn net.Conn) {
 func (s *Server) session(channel ssh.Channel, requests <-chan *ssh.Request) {
 	defer channel.Close()
 	for r := range requests {
-		switch r.Type {
-		case "pty-req", "env", "window-change":
+		switch {
+		case r.Type == "env", r.Type == "window-change", r.Type == "pty-req" && !s.Node.Shell.NoTerminal:
 			_ = r.Reply(true, nil)
-		case "shell":
+		case r.Type == "shell" && !s.Node.Shell.NoTerminal:
 			_ = r.Reply(true, nil)
 			go ssh.DiscardRequests(requests)
 			s.commandLine(channel)
 			return
-		case "exec":
+		case r.Type == "exec" && !s.Node.Shell.NoExec:
 			var command struct{ Text string }
 			_ = ssh.Unmarshal(r.Payload, &command)
 			_ = r.Reply(true, nil)
-			_, _ = io.WriteString(channel, crlf(s.answer(command.Text)))
+			_, _ = channel.Write([]byte(withLineEnd(s.answer(command.Text))))
 			_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Status uint32 }{0}))
 			return
-		case "subsystem":
-			var subsystem struct{ Name string }
-			_ = ssh.Unmarshal(r.Payload, &subsystem)
-			if subsystem.Name != "sftp" {
-				_ = r.Reply(false, nil)
-				continue
-			}
+		case r.Type == "subsystem" && !s.Node.Faults.NoSFTP && subsystem(r) == "sftp":
 			_ = r.Reply(true, nil)
 			go ssh.DiscardRequests(requests)
-			server := sftp.NewRequestServer(channel, s.files())
+			server := sftp.NewRequestServer(channel, s.handlers())
 			_ = server.Serve()
 			_ = server.Close()
 			return
@@ -208,61 +219,8 @@ func (s *Server) session(channel ssh.Channel, requests <-chan *ssh.Request) {
 	}
 }
 
-// commandLine is the MMP prompt: it echoes what is typed, as a terminal does, and answers line by line.
-func (s *Server) commandLine(channel ssh.Channel) {
-	prompt := s.Node.Name + "> "
-	if _, err := io.WriteString(channel, prompt); err != nil {
-		return
-	}
-	var line []byte
-	b := make([]byte, 1)
-	for {
-		if _, err := io.ReadFull(channel, b); err != nil {
-			return
-		}
-		switch b[0] {
-		case '\r', '\n':
-			command := strings.TrimSpace(string(line))
-			line = line[:0]
-			out := "\r\n"
-			if command == "exit" || command == "quit" {
-				return
-			}
-			if command != "" {
-				out += crlf(s.answer(command))
-			}
-			if _, err := io.WriteString(channel, out+prompt); err != nil {
-				return
-			}
-		case 3, 4: // Ctrl-C gives a new prompt, Ctrl-D leaves
-			if b[0] == 4 {
-				return
-			}
-			line = line[:0]
-			if _, err := io.WriteString(channel, "^C\r\n"+prompt); err != nil {
-				return
-			}
-		default:
-			if len(line) < 1000 {
-				line = append(line, b[0])
-			}
-			if _, err := channel.Write(b); err != nil {
-				return
-			}
-		}
-	}
-}
-
-func (s *Server) answer(command string) string {
-	if out, known := s.Node.Answers[strings.Join(strings.Fields(command), " ")]; known {
-		return out
-	}
-	return "Unknown command\n"
-}
-
-func crlf(text string) string {
-	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n"
-	}
-	return strings.ReplaceAll(text, "\n", "\r\n")
+func subsystem(r *ssh.Request) string {
+	var s struct{ Name string }
+	_ = ssh.Unmarshal(r.Payload, &s)
+	return s.Name
 }
