@@ -170,11 +170,28 @@ func startsMessage(s string) bool { return levelPattern.MatchString(s) }
 // fieldNames follow the primary message in this order (elog.c, send_message_to_server_log).
 var fieldPattern = regexp.MustCompile(`^(?:LOCATION|DETAIL|HINT|QUERY|CONTEXT|STATEMENT|BACKTRACE):  ?`)
 
+// pieces are the chunks, one field at most in each. A message that was not split has its fields on lines of their own; a line
+// end within a field is followed by a tab (elog.c, append_with_tabs), so that no value can pretend to be a field.
+func (m *pgMessage) pieces() []string {
+	if len(m.chunks) != 1 || !strings.Contains(m.chunks[0], "\n") {
+		return m.chunks
+	}
+	var out []string
+	for _, line := range strings.Split(m.chunks[0], "\n") {
+		if len(out) > 0 && strings.HasPrefix(line, "\t") {
+			out[len(out)-1] += " " + strings.TrimLeft(line, "\t")
+			continue
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
 // read makes fields of the chunks.
 func (m *pgMessage) read() {
 	m.headMissing = true
 	into := &m.context // what comes before any head is most likely a CONTEXT
-	for i, c := range m.chunks {
+	for i, c := range m.pieces() {
 		if c == "" {
 			continue
 		}

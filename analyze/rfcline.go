@@ -34,6 +34,10 @@ func splitRFC3164(b []byte) (l logLine, ok bool) {
 	if parsed, is := m.(*rfc3164.SyslogMessage); is {
 		l, ok = fromRFC(&parsed.Base)
 		l.stamp.year, l.stamp.utc = 0, false
+		// The library takes a bracket in the text, as PostgreSQL's "[2-1]", for the process id.
+		if at := bytes.Index(b, []byte(" "+l.host+" ")); ok && at >= 0 {
+			l.tag, l.pid, l.text, ok = splitTag(b[at+len(l.host)+2:])
+		}
 	}
 	return l, ok
 }

@@ -68,7 +68,7 @@ func parseStatus(lines []string, lineOf []int, file string) (statusText, bool) {
 		case "node in use":
 			s.NodeInUse = value
 		case "interface":
-			s.Interface = value
+			s.Interface, _, _ = strings.Cut(value, " ") // in a collapsed copy the heading "Certificates" follows
 		case "last command":
 			if m := lastCommand.FindStringSubmatch(value); m != nil {
 				s.LastCommand, s.LastResult = strings.TrimSpace(m[1]), strings.ToLower(strings.TrimSpace(m[2]))
