@@ -43,5 +43,8 @@ setup: ## install what the tests need, where that is possible, and say what is m
 bench: ## Go benchmarks of the core
 	go test -run '^$$' -bench . -benchmem ./...
 
+screenshots: build ## make the pictures of the documentation
+	@scripts/screenshots.sh
+
 clean: ## remove what was built
 	rm -rf $(BUILD)

@@ -154,6 +154,8 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 		if err := m.capture(ctx, f, r, &in); err != nil {
 			return err
 		}
+	case f.Kind == bundle.ManifestDoc:
+		in.Problem = missed(r)
 	case f.Kind == bundle.PrivateKey:
 		in.Problem = "a private key: it was not read; take it out of the bundle"
 	case f.Kind == bundle.Other && !textual(f):

@@ -50,10 +50,10 @@ var textKinds = []struct {
 	kind    Kind
 	pattern *regexp.Regexp
 }{
+	{ManifestDoc, regexp.MustCompile(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
 	{PrivateKey, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
 	{PKI, regexp.MustCompile(`-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----|(?m)^User supplied certificates and keys:|(?m)^\s*Not After\s*:`)},
 	{Status, regexp.MustCompile(`(?m)Status\s*:\s*\w[\s\S]*?(Nodes|Node in use|Last command)\s*:|database cluster status|"?system/database`)},
-	{ManifestDoc, regexp.MustCompile(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
 	{LiveJSON, regexp.MustCompile(`^\s*\{[\s\S]*"(ipv4|module|interfaces)"\s*:`)},
 	{Version, regexp.MustCompile(`^\s*(\S+> version\s+)?\d+\.\d+(\.\d+)*\s*$`)},
 }

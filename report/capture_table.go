@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"io"
 	"strconv"
 	"strings"
@@ -69,12 +68,4 @@ func WriteLadder(w io.Writer, s *capture.Session, steps []capture.Step, opt Writ
 	}
 	t.line("\n  --> from the client, <-- from the server, * evidence of the verdict")
 	return t.w.Flush()
-}
-
-func newTerminal(w io.Writer, opt WriteOptions) *terminal {
-	t := &terminal{w: bufio.NewWriter(w), width: opt.Width, opt: opt}
-	if t.width <= 0 {
-		t.width = defaultWidth
-	}
-	return t
 }

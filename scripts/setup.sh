@@ -14,7 +14,7 @@ nft        nftables            captures with a real firewall
 ip         iproute2            network namespaces
 zstd       zstd                compressed inputs
 lz4        lz4                 compressed inputs
-chromium   chromium            the HTML report is opened in it
+chromium   chromium            pictures of reports are made with it
 '
 
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }

@@ -85,6 +85,7 @@ type outputOptions struct {
 	format string
 	files  []string
 	force  bool
+	full   bool
 }
 
 func (o *outputOptions) addFlags(cmd *cobra.Command) {
@@ -92,6 +93,7 @@ func (o *outputOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.format, "format", "", "format on standard output: "+strings.Join(report.Formats(), ", ")+` (default "table")`)
 	f.StringArrayVarP(&o.files, "output", "o", nil, "write the report to this file, format by its suffix or --format; may be repeated")
 	f.BoolVar(&o.force, "force", false, "overwrite files given with -o")
+	f.BoolVar(&o.full, "full", false, "table: all evidence, every form of a firewall rule, the whole timeline")
 	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(report.Formats(), cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -113,6 +115,7 @@ func (o *outputOptions) check() error {
 
 // write puts the report to standard output, or to the files when there are any.
 func (o *outputOptions) write(cmd *cobra.Command, r *report.Report, opt report.WriteOptions) error {
+	opt.Full = o.full
 	if len(o.files) == 0 {
 		format := o.format
 		if format == "" {
