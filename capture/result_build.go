@@ -13,18 +13,6 @@ import (
 	"cbdoctor/stamp"
 )
 
-type pairKey struct {
-	client, server netip.Addr
-	port           uint16
-}
-
-// pair gathers the sessions of two addresses.
-type pair struct {
-	pair     Pair
-	classes  []uint32 // session number * 4 + class, to see good and bad alternate in the order of first packets
-	decisive int
-}
-
 // finish judges a session and lets go of it.
 func (t *tracker) finish(s *session, final bool) {
 	delete(t.open, s.tuple)
@@ -33,9 +21,11 @@ func (t *tracker) finish(s *session, final bool) {
 	verdict, confidence, reason, evidence := Decide(summary)
 	observations := observe(t, s, summary)
 	class := verdict.class()
-	key := pairKey{s.tuple.client.Netip(), s.tuple.server.Netip(), s.tuple.serverPort}
+	judged := judged{
+		id: s.id, first: s.first, last: s.last, digits: s.digits, verdict: verdict, class: class, confidence: confidence, observations: observations,
+	}
 	if class == goodClass && t.good >= goodListed && !t.all {
-		t.count(key, s, verdict, confidence, observations)
+		t.pairs.count(s.tuple.pair(), judged)
 		t.discard(s)
 		return
 	}
@@ -45,14 +35,14 @@ func (t *tracker) finish(s *session, final bool) {
 	out := s.build(summary)
 	out.Verdict, out.Confidence, out.Reason, out.Evidence, out.Observations = verdict, confidence, reason, evidence, observations
 	t.result.Sessions = append(t.result.Sessions, out)
-	if summary.RST[client]+summary.RST[server] > 0 && class != goodClass {
-		late := lateSession{index: len(t.result.Sessions) - 1, summary: *summary, tuple: s.tuple}
+	if class != goodClass && (summary.resetUnknown(client) || summary.resetUnknown(server)) {
+		late := lateSession{index: len(t.result.Sessions) - 1, summary: *summary, judged: judged, tuple: s.tuple}
 		for d := range s.sides {
-			late.ttl[d], late.mac[d] = s.sides[d].rstTTL, s.sides[d].rstMAC
+			late.ttl[d] = s.sides[d].rstTTL
 		}
 		t.late = append(t.late, late)
 	} else {
-		t.count(key, s, verdict, confidence, observations)
+		t.pairs.count(s.tuple.pair(), judged)
 	}
 	t.discard(s)
 }
@@ -113,54 +103,23 @@ func endpoint(a netip.Addr, port uint16) string { return netip.AddrPortFrom(a, p
 
 func nsTime(ns int64) time.Time { return time.Unix(0, ns).UTC() }
 
-// count adds a judged session to its pair.
-func (t *tracker) count(key pairKey, s *session, verdict Verdict, confidence Confidence, observations []string) {
-	t.countAs(key, s.id, stamp.New(nsTime(s.first), int(s.digits)), stamp.New(nsTime(s.last), int(s.digits)), verdict, confidence, observations)
-}
-
-func (t *tracker) countAs(key pairKey, id int, first, last stamp.Time, verdict Verdict, confidence Confidence, observations []string) {
-	p := t.pairs[key]
-	if p == nil {
-		p = &pair{pair: Pair{Client: key.client.String(), Server: key.server.String(), Port: key.port, Sessions: map[Verdict]int64{}, Spans: map[Verdict]Span{}, Observations: map[string]int64{}}, decisive: -1}
-		t.pairs[key] = p
-		t.pairOrder = append(t.pairOrder, key)
-	}
-	p.pair.Sessions[verdict]++
-	span := p.pair.Spans[verdict]
-	p.pair.Spans[verdict] = Span{stamp.Earlier(span.First, first), stamp.Later(span.Last, last)}
-	p.pair.First, p.pair.Last = stamp.Earlier(p.pair.First, first), stamp.Later(p.pair.Last, last)
-	for _, o := range observations {
-		p.pair.Observations[o]++
-	}
-	class := verdict.class()
-	p.classes = append(p.classes, uint32(id)<<2|uint32(class))
-	if known := p.decisive >= 0; !known || class != neutralClass && (id > p.decisive || p.pair.Verdict.class() == neutralClass) || class == neutralClass && p.pair.Verdict.class() == neutralClass && id > p.decisive {
-		p.decisive, p.pair.Verdict, p.pair.Confidence, p.pair.Decisive = id, verdict, confidence, id
-	}
-}
-
 // compareResets judges again the sessions with a reset, now that other traffic of the hosts is known.
 func (t *tracker) compareResets() {
 	for i := range t.late {
 		l := &t.late[i]
 		m := &l.summary
 		out := &t.result.Sessions[l.index]
-		for d, a := range [2]struct{ ttl uint8 }{{l.ttl[client]}, {l.ttl[server]}} {
-			if m.RST[d] == 0 || m.RSTForeign[d] != "" || m.RSTLike[d] != "" {
-				continue
+		for d, addr := range [2]packetAddr{l.tuple.client, l.tuple.server} {
+			if m.resetUnknown(d) {
+				m.RSTForeign[d], m.RSTLike[d] = t.compare(l.ttl[d], addr)
 			}
-			addr := l.tuple.client
-			if d == server {
-				addr = l.tuple.server
-			}
-			m.RSTForeign[d], m.RSTLike[d] = t.compare(a.ttl, addr)
 		}
 		out.Verdict, out.Confidence, out.Reason, out.Evidence = Decide(m)
 		if out.Verdict == Refused && out.Confidence != High {
 			out.NextCapture = l.tuple.server.String()
 		}
-		key := pairKey{l.tuple.client.Netip(), l.tuple.server.Netip(), l.tuple.serverPort}
-		t.countAs(key, out.Session, out.First, out.Last, out.Verdict, out.Confidence, out.Observations)
+		l.judged.verdict, l.judged.class, l.judged.confidence = out.Verdict, out.Verdict.class(), out.Confidence
+		t.pairs.count(l.tuple.pair(), l.judged)
 	}
 }
 
@@ -186,7 +145,7 @@ func ttlDiffers(reset, other uint8, where string) string {
 }
 
 func ttlSame(ttl uint8, where string) string {
-	return fmt.Sprintf("the reset has the same TTL %d as %s", ttl, where)
+	return "the reset has the same TTL " + strconv.Itoa(int(ttl)) + " as " + where
 }
 
 // end judges what is still open when the file ends and completes the result.
@@ -212,13 +171,7 @@ func (t *tracker) end() {
 			s.NextCapture = otherEnd(s)
 		}
 	}
-	for _, key := range t.pairOrder {
-		p := t.pairs[key]
-		slices.Sort(p.classes)
-		p.pair.Changes = changes(p.classes)
-		p.pair.Intermittent = p.pair.Changes >= 2
-		r.Pairs = append(r.Pairs, p.pair)
-	}
+	r.Pairs = t.pairs.result()
 }
 
 func otherEnd(s *Session) string {
@@ -227,22 +180,6 @@ func otherEnd(s *Session) string {
 		return ""
 	}
 	return a.Addr().String()
-}
-
-// changes counts how often good turned to bad or bad to good.
-func changes(classes []uint32) (n int) {
-	before := neutralClass
-	for _, c := range classes {
-		now := class(c & 3)
-		if now == neutralClass {
-			continue
-		}
-		if before != neutralClass && now != before {
-			n++
-		}
-		before = now
-	}
-	return n
 }
 
 // filter is a display filter that selects exactly the session.
@@ -275,10 +212,10 @@ func (t *tracker) unanswered() {
 	}
 	slices.SortFunc(keys, func(a, b arpKey) int { return cmp.Compare(t.arp[a].firstFrame, t.arp[b].firstFrame) })
 	peers := map[packetAddr]bool{}
-	for _, key := range t.pairOrder {
-		peers[addrOf(key.server)], peers[addrOf(key.client)] = true, true
+	for _, p := range t.pairs.order {
+		peers[p.key.server], peers[p.key.client] = true, true
 	}
-	alone := len(t.pairOrder) == 0
+	alone := len(t.pairs.order) == 0
 	for _, k := range keys {
 		a := t.arp[k]
 		if a.answered || a.count < askedEnough || !alone && !peers[k.target] || t.hosts.Lookup(k.target) != nil {
@@ -300,6 +237,8 @@ func (t *tracker) unanswered() {
 		}
 		t.nextID++
 		t.result.Sessions = append(t.result.Sessions, s)
-		t.countAs(pairKey{k.asker.Netip(), k.target.Netip(), t.port}, s.Session, s.First, s.Last, s.Verdict, s.Confidence, nil)
+		t.pairs.count(pairKey{k.asker, k.target, t.port}, judged{
+			id: s.Session, first: a.firstTime, last: a.lastTime, digits: 6, verdict: s.Verdict, class: badClass, confidence: s.Confidence,
+		})
 	}
 }

@@ -135,10 +135,11 @@ type tail struct {
 
 // wire is what the payload says. It is pooled: most of a session's memory is here.
 type wire struct {
-	pg    pgwire.Conn
-	tls   tlswire.Conn
-	chain [2][]*certificate.Certificate
-	notes [2][]string // observations about the leaf certificates
+	session *session
+	pg      pgwire.Conn
+	tls     tlswire.Conn
+	chain   [2][]*certificate.Certificate
+	notes   [2][]string // observations about the leaf certificates
 }
 
 // seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).

@@ -155,6 +155,11 @@ func (w *wire) summarise(m *Summary) {
 	}
 }
 
+// resetUnknown reports whether a side's reset could not be compared with anything that its named sender sent in the session.
+func (m *Summary) resetUnknown(d int) bool {
+	return m.RST[d] > 0 && m.RSTForeign[d] == "" && m.RSTLike[d] == ""
+}
+
 // judgeReset compares a reset with what its named sender sends otherwise in this session. Other traffic of the host is
 // compared when the capture has been read whole: see tracker.compareResets.
 func (s *session) judgeReset(a, _ *side) (foreign, like string) {

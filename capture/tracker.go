@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cbdoctor/capture/packet"
+	"cbdoctor/capture/tlswire"
 	"cbdoctor/certificate"
 )
 
@@ -19,8 +20,7 @@ type tracker struct {
 
 	result       *Result
 	good         int
-	pairs        map[pairKey]*pair
-	pairOrder    []pairKey
+	pairs        pairs
 	late         []lateSession // bad ones whose reset must be compared with other traffic, when all is read
 	ports        map[packet.Addr]ttlSeen
 	servers      map[packet.Addr]string // SHA-256 of the first certificate that each server showed
@@ -59,8 +59,8 @@ type arpAsk struct {
 type lateSession struct {
 	index   int
 	summary Summary
+	judged  judged
 	ttl     [2]uint8
-	mac     [2][6]byte
 	tuple   tuple
 }
 
@@ -73,7 +73,7 @@ const maxTTLs = 8192
 func newTracker(opt Options) *tracker {
 	return &tracker{
 		port: opt.port(), all: opt.AllSessions, open: map[tuple]*session{}, result: &Result{Sessions: []Session{}, Pairs: []Pair{}},
-		pairs: map[pairKey]*pair{}, ports: map[packet.Addr]ttlSeen{}, servers: map[packet.Addr]string{}, reused: map[uint64]bool{},
+		ports: map[packet.Addr]ttlSeen{}, servers: map[packet.Addr]string{}, reused: map[uint64]bool{},
 		arp: map[arpKey]*arpAsk{}, hosts: packet.NewHosts(),
 	}
 }
@@ -126,13 +126,13 @@ func (t *tracker) tcp(p *packet.Packet) {
 		t.open[key] = s
 		t.noteReuse(key)
 	}
+	if me := &s.sides[d]; p.Flags&packet.RST == 0 && (!me.hasTTL || me.ttl != p.TTL) {
+		t.noteTTL(p)
+	}
 	wasClosed := s.closed
 	s.take(t, p, d)
 	if s.closed && !wasClosed {
 		t.ending = append(t.ending, ending{s, s.id})
-	}
-	if p.Flags&packet.RST == 0 {
-		t.noteTTL(p)
 	}
 }
 
@@ -268,7 +268,9 @@ func (t *tracker) newWire() *wire {
 		t.pool = t.pool[:n-1]
 		return w
 	}
-	return &wire{}
+	w := &wire{}
+	w.tls.Certificates = func(side tlswire.Side, _ int64, chain [][]byte) { w.show(t, int(side), chain) }
+	return w
 }
 
 func (t *tracker) recycle(w *wire) {
@@ -277,8 +279,7 @@ func (t *tracker) recycle(w *wire) {
 	}
 	w.pg.Reset()
 	w.tls.Reset()
-	w.tls.Certificates = nil
-	w.chain, w.notes = [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
+	w.session, w.chain, w.notes = nil, [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
 	t.pool = append(t.pool, w)
 }
 

@@ -22,9 +22,6 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 			return
 		}
 	}
-	if w.tls.Certificates == nil {
-		w.tls.Certificates = func(side tlswire.Side, _ int64, chain [][]byte) { w.show(t, int(side), chain, s) }
-	}
 	w.tls.Feed(tlswire.Side(d), frame, b)
 }
 
@@ -41,6 +38,7 @@ func (w *wire) join(b []byte) {
 func (s *session) wireFor(t *tracker) *wire {
 	if s.wire == nil {
 		s.wire = t.newWire()
+		s.wire.session = s
 	}
 	return s.wire
 }
@@ -56,7 +54,7 @@ func (s *session) gap(t *tracker, d int) {
 }
 
 // show keeps a chain that a side presents and judges its leaf at the time of the packet.
-func (w *wire) show(t *tracker, d int, chain [][]byte, s *session) {
+func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	if len(chain) == 0 || len(w.chain[d]) > 0 {
 		return
 	}
@@ -67,7 +65,7 @@ func (w *wire) show(t *tracker, d int, chain [][]byte, s *session) {
 	if d == server {
 		side = certificate.ServerSide
 	}
-	w.notes[d] = certificate.Judge(w.chain[d][0], side, stamp.New(nsTime(s.last), 0))
+	w.notes[d] = certificate.Judge(w.chain[d][0], side, stamp.New(nsTime(w.session.last), 0))
 }
 
 // startup13 finds, in TLS 1.3, the client's Finished: a record of 53 (SHA-256) or 69 bytes (SHA-384), after at most a
