@@ -20,6 +20,7 @@ func (m *material) facts() *fact.Set {
 	m.makeChecks(s, id, ends)
 	m.makeUpgrades(s, id, ends)
 	m.makeMessages(s, id, ends)
+	stillDown(s)
 	m.makeCommands(s, id)
 	m.makeLinks(s)
 	m.makeNodes(s, id)

@@ -27,11 +27,15 @@ func (t *terminal) verdict(r *Report) {
 		worst := finding.Severity(r.Summary.Worst)
 		label := strings.ToUpper(string(worst))
 		if label == "" {
-			label = "OVER"
+			label = "RESOLVED"
 		}
 		symptoms := ""
 		if n := counts[finding.Symptom]; n > 0 {
-			symptoms = "; " + plural(n, "other finding follows from them", "other findings follow from them")
+			of := "them"
+			if counts[finding.RootCause] == 1 {
+				of = "it"
+			}
+			symptoms = "; " + plural(n, "other finding follows from ", "other findings follow from ") + of
 		}
 		t.line("%s  %s%s%s", t.paint(colors[worst], label), plural(counts[finding.RootCause], "root cause", "root causes"), symptoms, advice)
 	}
