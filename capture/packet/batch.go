@@ -3,6 +3,7 @@ package packet
 import (
 	"encoding/binary"
 	"math"
+	"sync"
 )
 
 // maxRecord bounds a packet record or block that is held in memory. libpcap and Wireshark refuse packets over 256 KiB on
@@ -21,7 +22,9 @@ type batch struct {
 	start    int      // where the first record was taken to begin; -1 when no place could be guessed
 	assumed  *section // the section that start was taken to lie in
 	sections []*section
-	hits     []hit
+	hits     [maxLanes][]hit // what each lane must see, in file order
+	notes    []hit           // blocks and options that tell something of the file, in file order
+	busy     sync.WaitGroup  // lanes that have not gone through the batch yet
 
 	next    int   // offset of buf behind the last record that was walked
 	need    int64 // when positive: so many bytes from next on the record there has, more than buf holds
@@ -45,9 +48,22 @@ type batch struct {
 
 // reset makes the batch ready for another walk from offset start of buf in section s.
 func (b *batch) reset(start int, s *section) {
-	*b = batch{
-		buf: b.buf, base: b.base, limit: b.limit, err: b.err, eof: b.eof, sequential: b.sequential,
-		start: start, next: start, assumed: s, sections: append(b.sections[:0], s), hits: b.hits[:0], first: noTime, last: noTime,
+	b.start, b.next, b.assumed, b.sections, b.notes = start, start, s, append(b.sections[:0], s), b.notes[:0]
+	for i := range b.hits {
+		b.hits[i] = b.hits[i][:0]
+	}
+	b.need, b.skip, b.frames, b.packets, b.cut, b.first, b.last = 0, 0, 0, 0, 0, noTime, noTime
+	b.damage, b.halt, b.oddity, b.oddFrame, b.oddOffset = "", false, "", 0, 0
+}
+
+// add notes a packet for the lane that follows its connection.
+func (b *batch) add(h hit, lane uint8) {
+	if lane != everyLane {
+		b.hits[lane] = append(b.hits[lane], h)
+		return
+	}
+	for i := range b.hits {
+		b.hits[i] = append(b.hits[i], h)
 	}
 }
 
@@ -63,7 +79,7 @@ func (b *batch) clock(ns int64) {
 	}
 }
 
-// hit is a record that the deliverer must see.
+// hit is a record that the deliverer or a lane must see.
 type hit struct {
 	time    int64
 	offset  uint32 // of the packet's bytes, or of the block, in batch.buf
@@ -83,7 +99,7 @@ const (
 	hitFixed         // Ethernet, IPv4 without options and TCP of a wanted port, all at fixed offsets
 	hitOther         // wanted as far as a stateless look can tell; to be decoded from its link layer on
 	hitHost          // not wanted, but tells the TTL of a host
-	hitBlock         // a pcapng block that carries no packet, or a packet block with a comment
+	hitBlock         // a pcapng block that carries no packet
 )
 
 // section is what a container says once about the records that follow. It is never changed, only replaced, so that several

@@ -117,6 +117,7 @@ func (b *batch) take(end int, err error, size int64) {
 
 // work is what a worker does: read a chunk, guess, walk.
 func (c *chunks) work(b *batch, from int64, sure bool, s *sifter) {
+	b.busy.Wait()
 	c.load(b, from, c.chunk)
 	b.sequential = false
 	section, start, ok := c.section.Load(), 0, sure
@@ -159,6 +160,7 @@ func (c *chunks) deliver(b *batch, limit int, at int64, s *sifter, d *delivery) 
 	walked := b.start >= 0 && b.sections != nil && b.base+int64(b.start) == at && b.assumed == c.section.Load()
 	for at < end {
 		if !walked {
+			b.busy.Wait()
 			b.sequential = true
 			b.reset(int(at-b.base), c.section.Load())
 			c.walk(b, s)

@@ -11,17 +11,14 @@ import (
 	"cbdoctor/stamp"
 )
 
-// delivery takes walked batches in file order, decodes what was noted in them and calls the handler. It alone holds state that
-// spans batches, so it runs in one goroutine: the caller's.
+// delivery takes walked batches in file order, hands them to the lanes and adds up what is known of the file. It alone holds state
+// that spans batches, the lanes' own aside, so it runs in one goroutine: the caller's.
 type delivery struct {
-	ctx    context.Context
-	opt    Options
-	handle Handler
-	info   *Info
+	ctx   context.Context
+	info  *Info
+	lanes lanes
 
-	decoder decoder
 	frames  int64
-	time    int64 // of the packet before
 	first   int64
 	last    int64
 	digits  uint8
@@ -31,10 +28,8 @@ type delivery struct {
 	leftOut []string
 }
 
-func newDelivery(ctx context.Context, opt Options, h Handler, format string) *delivery {
-	d := &delivery{ctx: ctx, opt: opt, handle: h, info: &Info{Format: format}, first: noTime, last: noTime, dropped: map[[2]uint32]uint64{}}
-	d.decoder.ports, d.decoder.all = opt.portSet(), opt.All
-	return d
+func newDelivery(ctx context.Context, opt Options, h []Handler, format string) *delivery {
+	return &delivery{ctx: ctx, lanes: newLanes(opt, h), info: &Info{Format: format}, first: noTime, last: noTime, dropped: map[[2]uint32]uint64{}}
 }
 
 // batch delivers what was noted in b.
@@ -42,47 +37,17 @@ func (d *delivery) batch(b *batch) error {
 	if err := d.ctx.Err(); err != nil {
 		return err
 	}
-	p := &d.decoder.p
-	for i := range b.hits {
-		h := &b.hits[i]
+	for i := range b.notes {
+		h := &b.notes[i]
 		s := b.sections[h.section]
 		if h.kind == hitBlock {
 			d.note(s, b.buf[h.offset:h.offset+h.cap])
-			continue
+		} else {
+			d.noteComments(s, d.frames+int64(h.frame), b.packetOptions(h))
 		}
-		face := &s.ifaces[h.iface]
-		if h.time == noTime {
-			h.time = d.time
-		}
-		d.time = h.time
-		end := h.offset + h.cap
-		data := b.buf[h.offset:end:end]
-		d.decoder.begin(data)
-		p.Frame, p.Time, p.Digits = d.frames+int64(h.frame), h.time, face.digits
-		p.Offset = b.base + int64(h.offset)
-		p.CapLen, p.OrigLen, p.Interface, p.Link = h.cap, h.orig, int(h.iface), face.link
-		if h.options > 0 {
-			from := (end + 3) &^ 3
-			p.Direction = d.packetOptions(s, p.Frame, b.buf[from:from+h.options])
-		}
-		what := ignored
-		switch h.kind {
-		case hitFixed:
-			what = d.decoder.fixed(data)
-		case hitOther, hitHost:
-			what = d.decoder.frame(face, data, h.orig)
-		}
-		switch {
-		case what == foreign && d.opt.Hosts != nil && p.Flags&RST == 0:
-			d.opt.Hosts.note(p.Src, p.TTL, p.IPID, p.Frame)
-		case what == wanted && h.kind != hitHost && (d.opt.Filter == nil || d.opt.Filter(p)):
-			if p.Kind == TCP {
-				d.info.PortPackets++
-			}
-			if err := d.handle(p); err != nil {
-				return err
-			}
-		}
+	}
+	if err := d.lanes.take(b, d.frames); err != nil {
+		return err
 	}
 	d.count(b)
 	return nil
@@ -158,7 +123,8 @@ func (d *delivery) finish() Info {
 		d.info.First = stamp.New(time.Unix(0, d.first), int(d.digits))
 		d.info.Last = stamp.New(time.Unix(0, d.last), int(d.digits))
 	}
-	if n := d.decoder.parts.leftOut; n > 0 {
+	d.info.PortPackets = d.lanes.portPackets()
+	if n := d.lanes[0].decoder.parts.leftOut; n > 0 {
 		d.leaveOut(fmt.Sprintf("%d fragmented datagrams: at most %d are put together at a time", n, maxDatagrams))
 	}
 	for i, what := range d.leftOut {

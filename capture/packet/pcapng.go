@@ -99,7 +99,7 @@ func (b *batch) block(s *sifter) bool {
 	}
 	switch kind {
 	case blockSection, blockInterface, blockNames, blockStatistics, blockSecrets:
-		b.hits = append(b.hits, hit{offset: uint32(off), cap: length, frame: b.frames, section: uint32(len(b.sections) - 1), kind: hitBlock})
+		b.notes = append(b.notes, hit{offset: uint32(off), cap: length, frame: b.frames, section: uint32(len(b.sections) - 1), kind: hitBlock})
 	}
 	b.next = off + int(padded)
 	return true
@@ -156,8 +156,11 @@ func (b *batch) packetBlock(s *sifter, kind uint32, block []byte) {
 	if options := (start + int(n.cap) + 3) &^ 3; kind != blockSimple && options+4 < len(block) {
 		n.options = uint32(len(block) - 4 - options)
 	}
-	if n.kind != hitNone || n.options > 0 && hasComment(sec, block[len(block)-4-int(n.options):]) {
-		b.hits = append(b.hits, n)
+	if n.options > 0 && hasComment(sec, block[len(block)-4-int(n.options):]) {
+		b.notes = append(b.notes, n)
+	}
+	if n.kind != hitNone {
+		b.add(n, s.lane)
 	}
 }
 

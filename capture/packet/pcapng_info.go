@@ -183,17 +183,29 @@ func (d *delivery) noteSecrets(b []byte) {
 	d.info.Secrets = append(d.info.Secrets, bytes.Clone(b))
 }
 
-// packetOptions reads the direction and the comments of a packet block.
-func (d *delivery) packetOptions(s *section, frame int64, b []byte) (dir Direction) {
-	s.options(b, func(code uint16, value []byte) {
-		switch {
-		case code == optionComment:
-			d.comment(frame, value)
-		case code == optionPacketFlags && len(value) >= 4:
+// packetOptions are the options of a packet block: behind the packet's bytes and their padding.
+func (b *batch) packetOptions(h *hit) []byte {
+	from := (h.offset + h.cap + 3) &^ 3
+	return b.buf[from : from+h.options]
+}
+
+// direction reads the direction of a packet from the options of its block.
+func (s *section) direction(options []byte) (dir Direction) {
+	s.options(options, func(code uint16, value []byte) {
+		if code == optionPacketFlags && len(value) >= 4 {
 			dir = Direction(s.uint32(value) & 3) // 1 inbound, 2 outbound (section 4.3.1)
 		}
 	})
 	return min(dir, Outgoing)
+}
+
+// noteComments keeps the comments of a packet.
+func (d *delivery) noteComments(s *section, frame int64, options []byte) {
+	s.options(options, func(code uint16, value []byte) {
+		if code == optionComment {
+			d.comment(frame, value)
+		}
+	})
 }
 
 func (d *delivery) comment(frame int64, value []byte) {

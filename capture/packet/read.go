@@ -1,6 +1,7 @@
 package packet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type Options struct {
 	Workers int
 	// ChunkSize is how many bytes a worker looks through at a time; 0 means the size that was measured to be the fastest.
 	ChunkSize int
+
+	split bool // there are several handlers
 }
 
 // Info is what a capture says about itself. It is complete even where reading had to end early.
@@ -81,10 +84,13 @@ type Comment struct {
 // ErrNotCapture says that the input is no capture file of a kind that is known here.
 var ErrNotCapture = errors.New("not a capture file")
 
-// Read reads a capture from a stream, plain or compressed. The error tells that nothing could be read as a capture (it wraps
+// Read reads a capture from a stream, plain or compressed. With two handlers each runs in a goroutine of its own and receives the
+// packets of about half of the connections, all those of one connection in file order; what belongs to no connection goes to the
+// first, as does the upkeep of Hosts, and Filter must bear to be called from both. The error tells that nothing could be read as a capture (it wraps
 // [ErrNotCapture]), that ctx ended, or what the handler returned; damage further on is told in [Info.Problem].
 // Where reading ends early a read from r may still be under way when Read returns.
-func Read(ctx context.Context, r io.Reader, opt Options, h Handler) (Info, error) {
+func Read(ctx context.Context, r io.Reader, opt Options, h ...Handler) (Info, error) {
+	opt.split = len(h) > 1
 	head, err := readHead(r)
 	if err != nil {
 		return Info{}, err
@@ -106,11 +112,14 @@ func Read(ctx context.Context, r io.Reader, opt Options, h Handler) (Info, error
 	d := newDelivery(ctx, opt, h, format+name)
 	d.listFixed(s)
 	w := &streamWalker{r: plain, format: f, section: s, sifter: newSifter(opt), rest: head[used:], base: int64(used)}
-	return d.result(readStream(w, d))
+	stop := d.lanes.start()
+	err = readStream(w, d)
+	return d.result(cmp.Or(err, stop()))
 }
 
 // ReadFile is [Read] for a file on disk, faster: all cores look for wanted packets in a plain file.
-func ReadFile(ctx context.Context, path string, opt Options, h Handler) (Info, error) {
+func ReadFile(ctx context.Context, path string, opt Options, h ...Handler) (Info, error) {
+	opt.split = len(h) > 1
 	file, err := os.Open(path)
 	if err != nil {
 		return Info{}, fmt.Errorf("open capture: %w", err)
@@ -130,10 +139,12 @@ func ReadFile(ctx context.Context, path string, opt Options, h Handler) (Info, e
 			d := newDelivery(ctx, opt, h, format)
 			d.listFixed(s)
 			c := &chunks{file: file, size: stat.Size(), chunk: opt.chunk(), format: f, opt: opt}
-			return d.result(c.read(int64(used), s, d))
+			stop := d.lanes.start()
+			err := c.read(int64(used), s, d)
+			return d.result(cmp.Or(err, stop()))
 		}
 	}
-	info, err := Read(ctx, file, opt, h)
+	info, err := Read(ctx, file, opt, h...)
 	if errors.Is(err, ErrNotCapture) {
 		err = fmt.Errorf("%s: %w", path, err)
 	}

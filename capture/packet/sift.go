@@ -9,18 +9,24 @@ type sifter struct {
 	hosts bool // whether TTLs of other traffic are wanted
 	look  decoder
 
-	id   uint16 // of the packet that was called hitHost last
-	sure bool   // that packet was a SYN-ACK
+	split bool   // several lanes share the packets
+	lane  uint8  // of the packet that was looked at last
+	id    uint16 // of the packet that was called hitHost last
+	sure  bool   // that packet was a SYN-ACK
 }
 
 func newSifter(opt Options) *sifter {
-	s := &sifter{ports: opt.portSet(), all: opt.All, hosts: opt.Hosts != nil}
+	s := &sifter{ports: opt.portSet(), all: opt.All, hosts: opt.Hosts != nil, split: opt.split}
 	s.look.ports, s.look.all, s.look.sifting = s.ports, s.all, true
 	return s
 }
 
 // sift tells what to do with a packet of the interface.
 func (s *sifter) sift(i *iface, b []byte, orig uint32) hitKind {
+	s.lane = 0
+	if s.split {
+		s.lane = everyLane
+	}
 	if i.link == linkEthernet && !s.all {
 		return s.ethernet(i, b, orig)
 	}
@@ -63,6 +69,11 @@ func (s *sifter) ethernet(i *iface, b []byte, orig uint32) hitKind {
 		switch b[ip+9] {
 		case protoTCP:
 			if s.ports.has(uint16(ports>>16)) || s.ports.has(uint16(ports)) {
+				if !s.split {
+					return hitFixed
+				}
+				src, dst := binary.BigEndian.Uint32(b[ip+12:]), binary.BigEndian.Uint32(b[ip+16:])
+				s.lane = laneOf(AddrFrom4(src), AddrFrom4(dst), uint16(ports>>16), uint16(ports))
 				return hitFixed
 			}
 			if b[l4+13]&RST != 0 {
@@ -77,7 +88,7 @@ func (s *sifter) ethernet(i *iface, b []byte, orig uint32) hitKind {
 		default:
 			return s.any(i, b, orig)
 		}
-		s.id = binary.BigEndian.Uint16(b[ip+4:])
+		s.id, s.lane = binary.BigEndian.Uint16(b[ip+4:]), hostLane
 		return hitHost
 	}
 	if b[12] == 0x86 && b[13] == 0xdd && len(b) >= l4v6+20 {
@@ -90,7 +101,7 @@ func (s *sifter) ethernet(i *iface, b []byte, orig uint32) hitKind {
 			if b[l4v6+13]&RST != 0 {
 				return hitNone
 			}
-			s.sure, s.id = b[l4v6+13]&(SYN|ACK) == SYN|ACK, binary.BigEndian.Uint16(b[l4v6+6:]) // IPv6 has no id: the sequence number serves
+			s.lane, s.sure, s.id = hostLane, b[l4v6+13]&(SYN|ACK) == SYN|ACK, binary.BigEndian.Uint16(b[l4v6+6:]) // IPv6 has no id: the sequence number serves
 			return hitHost
 		case protoUDP:
 			if !isTunnelPort(uint16(ports)) {
@@ -109,7 +120,7 @@ func (s *sifter) any(i *iface, b []byte, orig uint32) hitKind {
 		return hitOther
 	case foreign:
 		p := &s.look.p
-		s.sure, s.id = p.Has(SYN|ACK), p.IPID
+		s.lane, s.sure, s.id = hostLane, p.Has(SYN|ACK), p.IPID
 		if !p.HasIPID {
 			s.id = uint16(p.Seq)
 		}

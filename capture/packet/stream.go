@@ -61,6 +61,7 @@ type streamWalker struct {
 
 // fill reads and walks the next batch and reports whether it is the last one.
 func (w *streamWalker) fill(b *batch) bool {
+	b.busy.Wait()
 	size := max(streamRead, int(w.want)+streamRead/8)
 	if cap(b.buf) < size || cap(b.buf) > 4*size {
 		b.buf = make([]byte, size)

@@ -1,0 +1,171 @@
+package packet
+
+import "sync/atomic"
+
+const (
+	// maxLanes is how many handlers can share the packets of a file.
+	maxLanes = 2
+	// everyLane marks packets that are not known to be of one connection before they are decoded.
+	everyLane = 255
+	// hostLane is the lane of what belongs to no connection.
+	hostLane = 0
+)
+
+// laneOf tells which of maxLanes lanes follows a connection: the same for both directions.
+func laneOf(a, b Addr, portA, portB uint16) uint8 {
+	h := (a.Lo + b.Lo + (a.Hi+b.Hi)*31 + (uint64(portA)+uint64(portB))<<20) * 0x9e3779b97f4a7c15
+	return uint8(h >> 63)
+}
+
+// lane decodes the packets of some connections and calls one handler.
+type lane struct {
+	number  uint8
+	alone   bool // the only lane: all connections are its own
+	filter  func(p *Packet) bool
+	hosts   *Hosts
+	handle  Handler
+	decoder decoder
+	time    int64 // of the packet before
+	packets int64 // TCP packets handed over
+}
+
+// own reports whether the packet that was decoded is this lane's.
+func (l *lane) own(p *Packet) bool {
+	if l.alone {
+		return true
+	}
+	switch p.Kind {
+	case TCP:
+		return laneOf(p.Src, p.Dst, p.SrcPort, p.DstPort) == l.number
+	case ICMPError:
+		return laneOf(p.Quote.Src, p.Quote.Dst, p.Quote.SrcPort, p.Quote.DstPort) == l.number
+	}
+	return l.number == hostLane
+}
+
+// walk goes through the packets in list, of a batch before which the file has the given number of frames.
+func (l *lane) walk(b *batch, list []hit, frames int64) error {
+	p := &l.decoder.p
+	for i := range list {
+		h := &list[i]
+		s := b.sections[h.section]
+		face := &s.ifaces[h.iface]
+		if h.time != noTime {
+			l.time = h.time
+		}
+		end := h.offset + h.cap
+		data := b.buf[h.offset:end:end]
+		l.decoder.begin(data)
+		p.Frame, p.Time, p.Digits = frames+int64(h.frame), l.time, face.digits
+		p.Offset = b.base + int64(h.offset)
+		p.CapLen, p.OrigLen, p.Interface, p.Link = h.cap, h.orig, int(h.iface), face.link
+		if h.options > 0 {
+			p.Direction = s.direction(b.packetOptions(h))
+		}
+		what := ignored
+		if h.kind == hitFixed {
+			what = l.decoder.fixed(data)
+		} else {
+			what = l.decoder.frame(face, data, h.orig)
+		}
+		switch {
+		case what == foreign && l.hosts != nil && l.number == hostLane && p.Flags&RST == 0:
+			l.hosts.note(p.Src, p.TTL, p.IPID, p.Frame)
+		case what == wanted && h.kind != hitHost && (h.kind == hitFixed || l.own(p)) && (l.filter == nil || l.filter(p)):
+			if p.Kind == TCP {
+				l.packets++
+			}
+			if err := l.handle(p); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// lanes are the goroutines that go through batches, each with a handler of its own. With one handler it is the caller's.
+type lanes []*laneWorker
+
+type laneWorker struct {
+	lane
+	work   chan laneWork
+	failed atomic.Pointer[error]
+	ended  chan struct{}
+}
+
+type laneWork struct {
+	batch  *batch
+	frames int64
+}
+
+// laneQueue is how many batches may wait for a lane: more than there are.
+const laneQueue = 16
+
+func newLanes(opt Options, handlers []Handler) lanes {
+	var all lanes
+	for i, h := range handlers[:min(len(handlers), maxLanes)] {
+		w := &laneWorker{lane: lane{number: uint8(i), alone: len(handlers) == 1, filter: opt.Filter, hosts: opt.Hosts, handle: h}}
+		w.decoder.ports, w.decoder.all = opt.portSet(), opt.All
+		all = append(all, w)
+	}
+	return all
+}
+
+// start starts the goroutines; stop ends them when they have gone through all they were given, and returns the first error.
+func (l lanes) start() (stop func() error) {
+	if len(l) == 1 {
+		return func() error { return nil }
+	}
+	for _, w := range l {
+		w.work, w.ended = make(chan laneWork, laneQueue), make(chan struct{})
+		go w.run()
+	}
+	return func() (err error) {
+		for _, w := range l {
+			close(w.work)
+		}
+		for _, w := range l {
+			<-w.ended
+			if failed := w.failed.Load(); failed != nil && err == nil {
+				err = *failed
+			}
+		}
+		return err
+	}
+}
+
+func (w *laneWorker) run() {
+	defer close(w.ended)
+	for work := range w.work {
+		if w.failed.Load() == nil {
+			if err := w.walk(work.batch, work.batch.hits[w.number], work.frames); err != nil {
+				w.failed.Store(&err)
+			}
+		}
+		work.batch.busy.Done()
+	}
+}
+
+// take hands a batch to all lanes. Its buffers must not be changed before the lanes are done with it: batch.busy.
+func (l lanes) take(b *batch, frames int64) error {
+	if len(l) == 1 {
+		return l[0].walk(b, b.hits[0], frames)
+	}
+	for _, w := range l {
+		if failed := w.failed.Load(); failed != nil {
+			return *failed
+		}
+	}
+	b.busy.Add(len(l))
+	for _, w := range l {
+		w.work <- laneWork{b, frames}
+	}
+	return nil
+}
+
+func (l lanes) portPackets() (n int64) {
+	for _, w := range l {
+		n += w.packets
+	}
+	return n
+}
