@@ -33,8 +33,8 @@ func (o *inOrder) waitsFor(seq uint32) bool {
 	return o.started && len(o.held) > 0 && !seqLess(seq, o.next)
 }
 
-// take hands on what is in order: each for bytes, gap where the snap length cut some off.
-func (o *inOrder) take(seq uint32, length int, data []byte, frame int64, each func(frame int64, b []byte), gap func()) {
+// take hands on what is in order: each for bytes, skip for those that were sent and are not here.
+func (o *inOrder) take(seq uint32, length int, data []byte, frame int64, each func(frame int64, b []byte), skip func(frame int64, n int)) {
 	if !o.started {
 		o.start(seq)
 	}
@@ -42,32 +42,32 @@ func (o *inOrder) take(seq uint32, length int, data []byte, frame int64, each fu
 		o.hold(piece{seq, length, frame, data})
 		return
 	}
-	o.deliver(seq, length, data, frame, each, gap)
-	o.drain(each, gap)
+	o.deliver(seq, length, data, frame, each, skip)
+	o.drain(each, skip)
 }
 
-func (o *inOrder) deliver(seq uint32, length int, data []byte, frame int64, each func(int64, []byte), gap func()) {
-	skip := int(int32(o.next - seq))
-	if skip >= length {
+func (o *inOrder) deliver(seq uint32, length int, data []byte, frame int64, each func(int64, []byte), skip func(int64, int)) {
+	old := int(int32(o.next - seq))
+	if old >= length {
 		return
 	}
-	if skip < len(data) {
-		each(frame, data[skip:])
+	if old < len(data) {
+		each(frame, data[old:])
 	}
-	if len(data) < length {
-		gap()
+	if have := max(len(data), old); have < length {
+		skip(frame, length-have) // the snap length cut it off
 	}
 	o.next = seq + uint32(length)
 }
 
-func (o *inOrder) drain(each func(int64, []byte), gap func()) {
+func (o *inOrder) drain(each func(int64, []byte), skip func(int64, int)) {
 	for again := true; again && len(o.held) > 0; {
 		again = false
 		for i, h := range o.held {
 			if !seqLess(o.next, h.seq) {
 				o.held = append(o.held[:i], o.held[i+1:]...)
 				o.bytes -= len(h.data)
-				o.deliver(h.seq, h.len, h.data, h.frame, each, gap)
+				o.deliver(h.seq, h.len, h.data, h.frame, each, skip)
 				again = true
 				break
 			}
@@ -89,28 +89,28 @@ func (o *inOrder) hold(p piece) {
 	o.bytes += len(p.data)
 }
 
-// missed says that the bytes before seq are not in the capture though they arrived.
-func (o *inOrder) missed(seq uint32) {
-	o.lost += int64(int32(seq - o.next))
+// missed says that the bytes before seq are not in the capture though they arrived, and returns how many.
+func (o *inOrder) missed(seq uint32) int {
+	n := int(int32(seq - o.next))
+	o.lost += int64(n)
 	o.next = seq
+	return n
 }
 
 // acknowledged says that the other side has all bytes before ack: what is missing here was missed by the capture.
-func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), gap func()) {
+func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), skip func(int64, int)) {
 	if !o.started || !seqLess(o.next, ack) || len(o.held) == 0 {
 		return
 	}
-	first := o.held[0].seq
+	first := o.held[0]
 	for _, h := range o.held {
-		if seqLess(h.seq, first) {
-			first = h.seq
+		if seqLess(h.seq, first.seq) {
+			first = h
 		}
 	}
-	if seqLess(ack, first) {
+	if seqLess(ack, first.seq) {
 		return
 	}
-	o.lost += int64(int32(first - o.next))
-	o.next = first
-	gap()
-	o.drain(each, gap)
+	skip(first.frame, o.missed(first.seq))
+	o.drain(each, skip)
 }

@@ -11,6 +11,7 @@ type Summary struct {
 	Rest        int64 // how long the capture went on after the session's last packet
 	CaptureEnd  bool  // judged because the capture ended, not because the session did
 	Truncated   bool  // the snap length cut payload
+	Missed      bool  // the capture missed packets
 	FirstFrame  int64
 	LastFrame   int64
 	Packets     [2]int64
@@ -74,6 +75,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 	c, v := &s.sides[client], &s.sides[server]
 	*m = Summary{
 		Start: s.first, End: s.last, Rest: end - s.last, CaptureEnd: final && !s.closed, Truncated: s.cutShort,
+		Missed:     c.order.lost+v.order.lost > 0,
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
 		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
 		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,

@@ -114,7 +114,7 @@ var Table = []Row{
 		Source:  "RFC 9293 section 3.5: the handshake ends with the client's ACK; tcp_synack_retries repeats it",
 		Wrong:   "the client's host drops the SYN-ACK itself, or is gone",
 		When: func(m *Summary) bool {
-			return m.Established == 0 && m.SYNACK > 0 && m.Packets[client] == m.SYN && m.RST[server] == 0 && (m.SYNACK > 1 || m.SYN > 1 || m.waited(m.End) > silence)
+			return m.Established == 0 && m.SYNACK > 0 && m.Packets[client] == m.SYN && m.RST[server] == 0 && (m.SYNACK > 1 || m.SYNFrames[1] > m.SYNACKFrame[0] || m.waited(m.End) > silence)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			c := Medium
@@ -260,7 +260,9 @@ var Table = []Row{
 		Rule:    "the server answers the SSLRequest with N and the client gives up",
 		Source:  "PostgreSQL protocol-flow, SSL session encryption",
 		Wrong:   "a proxy answered for the server",
-		When:    func(m *Summary) bool { return m.SSLReply == 'N' && !m.Startup && !m.Cancel },
+		When: func(m *Summary) bool {
+			return m.SSLReply == 'N' && !m.Startup && !m.Cancel && m.Payload[server] == 1 && (m.over() || m.Rest > answerWait)
+		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, "the server answers the SSLRequest with N: TLS is switched off there", []int64{m.LastData[server]}
 		},
@@ -390,6 +392,23 @@ var Table = []Row{
 				what = "when the server asks for a password"
 			}
 			return High, "the client closes " + what, []int64{m.LastData[server], frame}
+		},
+	},
+	{
+		Verdict: Open,
+		Rule:    "closed without a reset, and the contents that would tell why are not in the capture",
+		Source:  "tcpdump -s: a snap length cuts packets off",
+		Wrong:   "nothing: it is no judgement",
+		When: func(m *Summary) bool {
+			_, reset, _, _ := m.ended()
+			return m.over() && !reset && m.Payload[server] > 0 && (m.Truncated || m.Missed || m.TLSGap)
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			why := "packets are missing in the capture"
+			if m.Truncated {
+				why = "the snap length cut the packets off: capture whole packets"
+			}
+			return Low, "both sides spoke and closed; what they said can't be judged, for " + why, []int64{m.FirstFrame, m.LastFrame}
 		},
 	},
 	{

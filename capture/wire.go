@@ -12,6 +12,9 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 	if s.sides[client].syn == 0 && s.sides[server].syn == 0 && !w.pg.TLS && !w.pg.Startup && !w.pg.SSLRequest {
 		w.join(b)
 	}
+	if s.requestMissed(d, b) {
+		w.pg.RequestMissed()
+	}
 	if !w.pg.TLS {
 		if d == client {
 			b = w.pg.Client(b)
@@ -43,14 +46,24 @@ func (s *session) wireFor(t *tracker) *wire {
 	return s.wire
 }
 
-// gap says that payload of a direction is missing.
-func (s *session) gap(t *tracker, d int) {
-	s.wireFor(t)
-	if s.wire.pg.TLS {
-		s.wire.tls.Gap(tlswire.Side(d))
+// skip says that n bytes of a direction were sent and are not in the capture.
+func (s *session) skip(t *tracker, d int, frame int64, n int) {
+	w := s.wireFor(t)
+	if w.pg.TLS {
+		w.tls.Skip(tlswire.Side(d), frame, n)
 	} else {
-		s.wire.pg.Gap(d == server)
+		w.pg.Skip(d == server, n)
 	}
+}
+
+// sslRequestLen is the length of an SSLRequest and of a GSSENCRequest.
+const sslRequestLen = 8
+
+// requestMissed reports whether the server's first byte answers an SSLRequest that the capture does not have: by its
+// acknowledgement the server got as many bytes, and by its length it answers with one.
+func (s *session) requestMissed(d int, b []byte) bool {
+	c := &s.sides[client]
+	return d == server && len(b) == 1 && c.hasISN && c.data == 0 && c.hasAcked && c.acked == c.isn+1+sslRequestLen
 }
 
 // show keeps a chain that a side presents and judges its leaf at the time of the packet.

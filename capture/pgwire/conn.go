@@ -47,6 +47,9 @@ func (c *Conn) Reset() {
 // Gap says that an unknown number of bytes is missing: what follows can't be read as messages.
 func (c *Conn) Gap(server bool) { c.stream(server).lost = true }
 
+// RequestMissed says that the client's SSLRequest was sent and is not here: the server's next byte is the answer to it.
+func (c *Conn) RequestMissed() { c.SSLRequest, c.pending = true, 'S' }
+
 // Skip says that the next n in-order bytes were sent but are not here (the snap length cut them off). The rest of a typed
 // message whose header was seen is passed over; anything else is a Gap.
 func (c *Conn) Skip(server bool, n int) {

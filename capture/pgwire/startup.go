@@ -49,7 +49,10 @@ func (c *Conn) request(b []byte) (rest []byte) {
 	}
 	switch code {
 	case codeSSL:
-		c.SSLRequest, c.pending = true, 'S'
+		if c.SSLReply == 0 { // else it comes late
+			c.pending = 'S'
+		}
+		c.SSLRequest = true
 	case codeGSSENC:
 		c.GSSRequest, c.pending = true, 'G'
 	case codeCancel:

@@ -1,0 +1,346 @@
+package capture_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/gopacket"
+	"github.com/google/gopacket/layers"
+	"github.com/google/gopacket/pcapgo"
+
+	"cbdoctor/capture"
+)
+
+// The properties that a verdict must have whatever the capture: they are tried on every capture of the fixtures, which real
+// peers made.
+
+// frame is one packet of a capture as it lies in the file.
+type frame struct {
+	at   time.Time
+	data []byte
+}
+
+// recording is a capture in memory.
+type recording struct {
+	name   string
+	link   layers.LinkType
+	frames []frame
+}
+
+// recordings reads the captures of the fixtures.
+func recordings(t *testing.T) []recording {
+	t.Helper()
+	files, err := filepath.Glob("../fixtures/captures/*/*.pcap")
+	if err != nil || len(files) < 25 {
+		t.Fatalf("%d captures in the fixtures: %v", len(files), err)
+	}
+	var out []recording
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		r, err := pcapgo.NewReader(f)
+		if err != nil {
+			continue // pcapng under the name of pcap
+		}
+		c := recording{name: filepath.Base(filepath.Dir(file)) + "/" + filepath.Base(file), link: r.LinkType()}
+		for {
+			data, info, err := r.ReadPacketData()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%s: %v", file, err)
+			}
+			c.frames = append(c.frames, frame{info.Timestamp, data})
+		}
+		if c.link == layers.LinkTypeEthernet {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// write makes a pcap file; order and nanoseconds are the variants of the format.
+func (c recording) write(order binary.ByteOrder, nanoseconds bool, link uint32, snap int) []byte {
+	var b bytes.Buffer
+	magic := uint32(0xa1b2c3d4)
+	if nanoseconds {
+		magic = 0xa1b23c4d
+	}
+	head := make([]byte, 24)
+	order.PutUint32(head, magic)
+	order.PutUint16(head[4:], 2)
+	order.PutUint16(head[6:], 4)
+	order.PutUint32(head[16:], uint32(snap))
+	order.PutUint32(head[20:], link)
+	b.Write(head)
+	for _, f := range c.frames {
+		fraction := uint32(f.at.Nanosecond())
+		if !nanoseconds {
+			fraction /= 1000
+		}
+		record := make([]byte, 16)
+		order.PutUint32(record, uint32(f.at.Unix()))
+		order.PutUint32(record[4:], fraction)
+		order.PutUint32(record[8:], uint32(min(len(f.data), snap)))
+		order.PutUint32(record[12:], uint32(len(f.data)))
+		b.Write(record)
+		b.Write(f.data[:min(len(f.data), snap)])
+	}
+	return b.Bytes()
+}
+
+const ethernet, snapAll = 1, 262144
+
+func (c recording) judge(t *testing.T) *capture.Result {
+	t.Helper()
+	return judge(t, c.name, c.write(binary.LittleEndian, true, ethernet, snapAll))
+}
+
+func judge(t *testing.T, name string, file []byte) *capture.Result {
+	t.Helper()
+	r, err := capture.Analyze(context.Background(), name, bytes.NewReader(file), capture.Options{})
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return r
+}
+
+// verdicts lists what matters of each session, in the order of their first packets.
+func verdicts(r *capture.Result) []string {
+	var out []string
+	for _, s := range r.Sessions {
+		out = append(out, fmt.Sprintf("%s %s", s.Client, s.Verdict))
+	}
+	return out
+}
+
+// each runs a property over all recordings.
+func each(t *testing.T, property func(t *testing.T, c recording, want *capture.Result)) {
+	t.Parallel()
+	for _, c := range recordings(t) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			property(t, c, c.judge(t))
+		})
+	}
+}
+
+func same(t *testing.T, what string, want, got *capture.Result) {
+	t.Helper()
+	if diff := cmp.Diff(verdicts(want), verdicts(got)); diff != "" {
+		t.Errorf("%s changes the verdicts (-plain +changed):\n%s", what, diff)
+	}
+}
+
+func TestTheFormatOfTheFileChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		same(t, "swapped byte order", want, judge(t, c.name, c.write(binary.BigEndian, true, ethernet, snapAll)))
+		same(t, "microseconds", want, judge(t, c.name, c.write(binary.LittleEndian, false, ethernet, snapAll)))
+		same(t, "pcapng", want, judge(t, c.name, c.pcapng(t)))
+	})
+}
+
+func (c recording) pcapng(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := pcapgo.NewNgWriter(&b, c.link)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range c.frames {
+		if err := w.WritePacket(gopacket.CaptureInfo{Timestamp: f.at, CaptureLength: len(f.data), Length: len(f.data)}, f.data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// relink changes the link layer: all of them carry the bytes behind the Ethernet header.
+func (c recording) relink(header func(ethernet []byte) []byte) recording {
+	out := recording{name: c.name, link: c.link}
+	for _, f := range c.frames {
+		out.frames = append(out.frames, frame{f.at, slices.Concat(header(f.data[:14]), f.data[14:])})
+	}
+	return out
+}
+
+func TestTheLinkLayerChangesNothing(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		vlan := c.relink(func(e []byte) []byte { return slices.Concat(e[:12], []byte{0x81, 0, 0, 42}, e[12:]) })
+		same(t, "802.1Q", want, judge(t, c.name, vlan.write(binary.LittleEndian, true, ethernet, snapAll)))
+		sll := c.relink(func(e []byte) []byte { return slices.Concat([]byte{0, 0, 0, 1, 0, 6}, e[6:12], []byte{0, 0}, e[12:14]) })
+		same(t, "Linux cooked v1", want, judge(t, c.name, sll.write(binary.LittleEndian, true, 113, snapAll)))
+		sll2 := c.relink(func(e []byte) []byte {
+			return slices.Concat(e[12:14], []byte{0, 0, 0, 0, 0, 2, 0, 1, 0, 6}, e[6:12], []byte{0, 0})
+		})
+		same(t, "Linux cooked v2", want, judge(t, c.name, sll2.write(binary.LittleEndian, true, 276, snapAll)))
+	})
+}
+
+// onlyIP leaves out what is no IPv4, which raw links can't carry.
+func (c recording) onlyIP() recording {
+	out := recording{name: c.name, link: c.link}
+	for _, f := range c.frames {
+		if binary.BigEndian.Uint16(f.data[12:]) == 0x0800 {
+			out.frames = append(out.frames, f)
+		}
+	}
+	return out
+}
+
+func TestRawIPIsJudgedAsEthernet(t *testing.T) {
+	each(t, func(t *testing.T, c recording, _ *capture.Result) {
+		ip := c.onlyIP()
+		raw := ip.relink(func([]byte) []byte { return nil })
+		same(t, "raw IP", ip.judge(t), judge(t, c.name, raw.write(binary.LittleEndian, true, 101, snapAll)))
+	})
+}
+
+func TestTimeMayBeShifted(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		shifted := recording{name: c.name, link: c.link}
+		for _, f := range c.frames {
+			shifted.frames = append(shifted.frames, frame{f.at.Add(-3 * time.Hour), f.data})
+		}
+		same(t, "another time", want, shifted.judge(t))
+	})
+}
+
+// TestEachPacketTwice is a capture on the interface "any" of a node with a bridge: every packet is seen twice, with the same IP id.
+func TestEachPacketTwice(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		twice := recording{name: c.name, link: c.link}
+		for _, f := range c.frames {
+			twice.frames = append(twice.frames, f, frame{f.at.Add(11 * time.Microsecond), f.data})
+		}
+		same(t, "seeing each packet twice", want, twice.judge(t))
+	})
+}
+
+func TestOtherAddresses(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		other := recording{name: c.name, link: c.link}
+		for _, f := range c.frames {
+			// The first two bytes of every address of the fixtures are 10.48; nothing else in the packets is read as one.
+			other.frames = append(other.frames, frame{f.at, bytes.ReplaceAll(f.data, []byte{10, 48, 36}, []byte{172, 19, 7})})
+		}
+		got := other.judge(t)
+		for i := range got.Sessions {
+			got.Sessions[i].Client = string(bytes.ReplaceAll([]byte(got.Sessions[i].Client), []byte("172.19.7."), []byte("10.48.36.")))
+		}
+		same(t, "other addresses", want, got)
+	})
+}
+
+// TestIPv6 puts every packet behind an IPv6 header; ICMP and ARP, which have no simple counterpart, are left out on both sides.
+func TestIPv6(t *testing.T) {
+	each(t, func(t *testing.T, c recording, _ *capture.Result) {
+		four, six := recording{name: c.name, link: c.link}, recording{name: c.name, link: c.link}
+		for _, f := range c.onlyIP().frames {
+			ip := f.data[14:]
+			if ip[9] != 6 || binary.BigEndian.Uint16(ip[6:])&0x3fff != 0 {
+				continue
+			}
+			four.frames = append(four.frames, f)
+			header := make([]byte, 40)
+			header[0] = 0x60
+			segment := ip[int(ip[0]&15)*4 : binary.BigEndian.Uint16(ip[2:])]
+			binary.BigEndian.PutUint16(header[4:], uint16(len(segment)))
+			header[6], header[7] = 6, ip[8]
+			copy(header[8:], []byte{0xfd, 0})
+			copy(header[20:], ip[12:16])
+			copy(header[24:], []byte{0xfd, 0})
+			copy(header[36:], ip[16:20])
+			six.frames = append(six.frames, frame{f.at, slices.Concat(f.data[:12], []byte{0x86, 0xdd}, header, segment)})
+		}
+		var want, got []capture.Verdict
+		for _, s := range four.judge(t).Sessions {
+			want = append(want, s.Verdict)
+		}
+		for _, s := range six.judge(t).Sessions {
+			got = append(got, s.Verdict)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("IPv6 changes the verdicts (-IPv4 +IPv6):\n%s", diff)
+		}
+	})
+}
+
+// healthy reports whether every session of a capture works.
+func healthy(r *capture.Result) bool {
+	return len(r.Sessions) > 0 && !slices.ContainsFunc(r.Sessions, func(s capture.Session) bool { return !s.Verdict.Good() })
+}
+
+// innocent are the verdicts that accuse nobody.
+var innocent = []capture.Verdict{capture.OK, capture.OKRecovered, capture.OKPlaintext, capture.Open, capture.Midstream, capture.OneWay, capture.ClosedByClient}
+
+func noneAccused(t *testing.T, what string, r *capture.Result) {
+	t.Helper()
+	for _, s := range r.Sessions {
+		if !slices.Contains(innocent, s.Verdict) {
+			t.Errorf("%s: a healthy session (%s) is called %s: %s", what, s.Client, s.Verdict, s.Reason)
+		}
+	}
+}
+
+// TestCuttingAHealthyCapture: wherever a capture begins or ends, and whichever packet it missed, a healthy session is not accused.
+func TestCuttingAHealthyCapture(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		lossy := slices.ContainsFunc(want.Sessions, func(s capture.Session) bool { return s.Verdict == capture.OKRecovered })
+		if !healthy(want) || lossy { // a SYN that was lost and sent again looks blocked until the second one is answered
+			return
+		}
+		for i := range c.frames {
+			noneAccused(t, fmt.Sprintf("ending before frame %d", i+1), recording{c.name, c.link, c.frames[:i]}.judge(t))
+			noneAccused(t, fmt.Sprintf("beginning with frame %d", i+1), recording{c.name, c.link, c.frames[i:]}.judge(t))
+			noneAccused(t, fmt.Sprintf("without frame %d", i+1), recording{c.name, c.link, slices.Delete(slices.Clone(c.frames), i, i+1)}.judge(t))
+		}
+	})
+}
+
+// TestShortSnapLength: a capture that keeps only headers accuses no healthy session, and finds the same faults of TCP.
+func TestShortSnapLength(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		for _, snap := range []int{66, 96, 128, 256} {
+			got := judge(t, c.name, c.write(binary.LittleEndian, true, ethernet, snap))
+			if healthy(want) {
+				noneAccused(t, fmt.Sprintf("snap length %d", snap), got)
+			}
+			for i, s := range want.Sessions {
+				if slices.Contains([]capture.Verdict{capture.SYNDropped, capture.SYNACKLost, capture.Refused, capture.RefusedByMiddlebox, capture.BlackholeAfterTCP, capture.MTUBlackhole}, s.Verdict) && got.Sessions[i].Verdict != s.Verdict {
+					t.Errorf("snap length %d: %s becomes %s: %s", snap, s.Verdict, got.Sessions[i].Verdict, got.Sessions[i].Reason)
+				}
+			}
+		}
+	})
+}
+
+// TestReordering: neighbours in time that change places are no fault.
+func TestReordering(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		if !healthy(want) {
+			return
+		}
+		for i := range len(c.frames) - 1 {
+			swapped := slices.Clone(c.frames)
+			swapped[i].data, swapped[i+1].data = swapped[i+1].data, swapped[i].data
+			noneAccused(t, fmt.Sprintf("frames %d and %d swapped", i+1, i+2), recording{c.name, c.link, swapped}.judge(t))
+		}
+	})
+}
