@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"cbdoctor/strictyaml"
 )
 
 // Inventory is the nodes to collect from.
@@ -46,8 +46,8 @@ func ReadInventory(path string) (Inventory, error) {
 	if err != nil {
 		return inv, fmt.Errorf("read the inventory: %w", err)
 	}
-	if err := yaml.UnmarshalWithOptions(b, &inv, yaml.Strict()); err != nil {
-		return inv, fmt.Errorf("read the inventory %s: %s", path, yaml.FormatError(err, false, true))
+	if err := strictyaml.Decode(b, &inv); err != nil {
+		return inv, fmt.Errorf("read the inventory %s: %w", path, err)
 	}
 	if len(inv.Nodes) == 0 {
 		return inv, fmt.Errorf("read the inventory %s: there is no node below \"nodes\"", path)

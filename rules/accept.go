@@ -5,9 +5,8 @@ import (
 	"io"
 	"time"
 
-	"github.com/goccy/go-yaml"
-
 	"cbdoctor/finding"
+	"cbdoctor/strictyaml"
 )
 
 // Acceptance is a finding that somebody knows of and lives with, until a day.
@@ -30,8 +29,8 @@ func ReadAcceptances(file string, r io.Reader) ([]Acceptance, error) {
 	var list struct {
 		Accepted []Acceptance `yaml:"accepted"`
 	}
-	if err := yaml.UnmarshalWithOptions(text, &list, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("%s: %s", file, yaml.FormatError(err, false, true))
+	if err := strictyaml.Decode(text, &list); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	for i, a := range list.Accepted {
 		if a.Finding == "" || a.Reason == "" {

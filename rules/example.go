@@ -7,11 +7,10 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/goccy/go-yaml"
-
 	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
+	"cbdoctor/strictyaml"
 )
 
 // exampleFacts is what an example can write: the lists of fact.Set under the names of the report, with useful defaults.
@@ -49,7 +48,7 @@ func (e Example) Set() (*fact.Set, error) {
 func ReadFacts(text []byte) (*fact.Set, error) {
 	var f exampleFacts
 	if len(text) > 0 {
-		asJSON, err := yaml.YAMLToJSON(text)
+		asJSON, err := strictyaml.JSON(text)
 		if err != nil {
 			return nil, fmt.Errorf("facts: %w", err)
 		}

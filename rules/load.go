@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/goccy/go-yaml"
+	"cbdoctor/strictyaml"
 )
 
 //go:embed catalog
@@ -137,8 +137,8 @@ func (c *Catalog) addFile(file string, bytes []byte) error {
 
 func decodeFamily(file string, bytes []byte) (*Family, error) {
 	family := &Family{File: file}
-	if err := yaml.UnmarshalWithOptions(bytes, family, yaml.Strict()); err != nil {
-		return nil, fmt.Errorf("%s: %s", file, yaml.FormatError(err, false, true))
+	if err := strictyaml.Decode(bytes, family); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	for _, r := range family.Rules {
 		if r == nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml"
+
+	"cbdoctor/strictyaml"
 )
 
 // FileName is the name of the expectation in a case's folder.
@@ -108,7 +110,7 @@ func ReadExpect(path string) (*Expect, error) {
 func ParseExpect(text []byte) (*Expect, error) {
 	e := &Expect{}
 	if len(bytes.TrimSpace(text)) > 0 {
-		if err := yaml.UnmarshalWithOptions(text, e, yaml.Strict()); err != nil {
+		if err := strictyaml.Decode(text, e); err != nil {
 			return nil, err
 		}
 	}

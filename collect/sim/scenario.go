@@ -7,8 +7,9 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"golang.org/x/crypto/ssh"
+
+	"cbdoctor/strictyaml"
 )
 
 // Scenario is a cluster at one moment. In YAML the fields have their names in small letters; docs/sim.md shows a whole one.
@@ -80,8 +81,8 @@ func ReadScenario(path string) (Scenario, error) {
 	if err != nil {
 		return s, fmt.Errorf("read the scenario: %w", err)
 	}
-	if err := yaml.UnmarshalWithOptions(b, &s, yaml.Strict()); err != nil {
-		return s, fmt.Errorf("read the scenario %s: %s", path, yaml.FormatError(err, false, true))
+	if err := strictyaml.Decode(b, &s); err != nil {
+		return s, fmt.Errorf("read the scenario %s: %w", path, err)
 	}
 	if len(s.Nodes) == 0 {
 		return s, fmt.Errorf("read the scenario %s: there is no node below \"nodes\"", path)
