@@ -1,6 +1,10 @@
 package analyze
 
-import "regexp"
+import (
+	"regexp"
+
+	"cbdoctor/logline"
+)
 
 // Every command typed on a node is in its log: "User admin from 10.140.249.233:63290 issued command < version>: permission granted".
 var auditLine = regexp.MustCompile(`^User (\S+)(?: from (\S+))? issued command <\s*(.*?)>: (permission granted|permission denied|.*)$`)
@@ -9,7 +13,7 @@ var auditLine = regexp.MustCompile(`^User (\S+)(?: from (\S+))? issued command <
 type command struct {
 	host, user, from, text string
 	granted                bool
-	stamp                  rawTime
+	stamp                  logline.Stamp
 	file                   *textFile
 	line                   int
 	sample                 string

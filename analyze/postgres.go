@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"cbdoctor/logline"
 )
 
 // PostgreSQL cuts a long message into chunks "[seq-chunk] text", one syslog line each; a short one is "[seq] text". With
@@ -17,7 +19,7 @@ type pgMessage struct {
 	file        *textFile
 	pid         int
 	seq         int
-	stamp       rawTime
+	stamp       logline.Stamp
 	line        int // of its first chunk that is there
 	level       string
 	text        string // primary message
@@ -31,7 +33,7 @@ type pgMessage struct {
 	sample      string // the first line as it stands
 	firstChunk  int
 	chunks      []string
-	lastStamp   rawTime
+	lastStamp   logline.Stamp
 }
 
 // Bounds of messages that are being put together.
@@ -86,8 +88,8 @@ func numbered(b []byte) (seq, chunk int, text []byte, form uint8) {
 }
 
 // add takes one line of postgres.
-func (g *pgGroups) add(f *textFile, lineNo int, l *logLine, raw []byte) {
-	seq, chunk, text, form := numbered(l.text)
+func (g *pgGroups) add(f *textFile, lineNo int, l *logline.Line, raw []byte) {
+	seq, chunk, text, form := numbered(l.Text)
 	body := unescape(text)
 	if form == 1 && !startsMessage(body) && chunk == 0 && seq > 1 { // "[chunk] text": sequence numbers are off
 		seq, chunk = 0, seq
@@ -95,25 +97,25 @@ func (g *pgGroups) add(f *textFile, lineNo int, l *logLine, raw []byte) {
 	if form != 2 && startsMessage(body) {
 		chunk = 1
 	}
-	key := pgKey{l.host, l.pid, seq}
+	key := pgKey{l.Host, l.PID, seq}
 	m := g.open[key]
 	if m != nil && (chunk == 1 || form == 0 && startsMessage(body)) {
 		g.close(key) // the numbers start again with another process of the same id, or nothing numbers them
 		m = nil
 	}
 	if m == nil {
-		g.closeOthers(l.host, l.pid, seq)
+		g.closeOthers(l.Host, l.PID, seq)
 		if len(g.order) >= maxOpenMessages {
 			g.close(g.order[0])
 		}
-		m = &pgMessage{host: l.host, file: f, pid: l.pid, seq: seq, stamp: l.stamp, line: lineNo, firstChunk: chunk, sample: string(raw[:min(len(raw), 600)])}
+		m = &pgMessage{host: l.Host, file: f, pid: l.PID, seq: seq, stamp: l.Stamp, line: lineNo, firstChunk: chunk, sample: string(raw[:min(len(raw), 600)])}
 		g.open[key] = m
 		g.order = append(g.order, key)
 	}
 	if chunk < m.firstChunk {
 		m.firstChunk, m.line, m.sample = chunk, lineNo, string(raw[:min(len(raw), 600)])
 	}
-	m.lastStamp = l.stamp
+	m.lastStamp = l.Stamp
 	at := max(chunk-1, 0)
 	if form != 2 && chunk == 0 {
 		at = len(m.chunks)

@@ -15,6 +15,7 @@ import (
 	"cbdoctor/bundle"
 	"cbdoctor/capture"
 	"cbdoctor/fact"
+	"cbdoctor/logline"
 )
 
 // Options say how to read the material. The zero value reads port 5432 and takes times without a zone for UTC.
@@ -202,19 +203,19 @@ func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input) {
 }
 
 // take sends a log line to whom its program belongs. The tag at its place decides, never a word in the text.
-func (m *material) take(t *textFile, n int, l *logLine, raw []byte) {
-	switch l.tag {
+func (m *material) take(t *textFile, n int, l *logline.Line, raw []byte) {
+	switch l.Tag {
 	case "postgres":
 		m.postgres.add(t, n, l, raw)
 	case "sfpool":
 		m.check(t, n, l, raw)
 	case "schema_builder", "dbcluster_watcher":
-		if l.tag == "schema_builder" {
+		if l.Tag == "schema_builder" {
 			m.upgrades.add(t, n, l, raw)
 		}
 	case "cli":
-		if c, ok := parseCommand(l.text); ok && len(m.commands) < 20_000 {
-			c.host, c.stamp, c.file, c.line, c.sample = l.host, l.stamp, t, n, sample(raw)
+		if c, ok := parseCommand(l.Text); ok && len(m.commands) < 20_000 {
+			c.host, c.stamp, c.file, c.line, c.sample = l.Host, l.Stamp, t, n, sample(raw)
 			m.commands = append(m.commands, c)
 		}
 	}
@@ -228,13 +229,13 @@ func sample(raw []byte) string {
 // maxEvents bounds what is kept of one kind of failure; counts stay complete.
 const maxEvents = 200_000
 
-func (m *material) check(t *textFile, n int, l *logLine, raw []byte) {
-	server, e, ok := parseHealthCheck(l.text)
+func (m *material) check(t *textFile, n int, l *logline.Line, raw []byte) {
+	server, e, ok := parseHealthCheck(l.Text)
 	if !ok || !e.failed {
 		return
 	}
 	reason, alert := reasonOf(e.text)
-	key := checkKey{l.host, server, reason}
+	key := checkKey{l.Host, server, reason}
 	run := m.checks[key]
 	if run == nil {
 		if len(m.checks) >= 10_000 {
@@ -248,7 +249,7 @@ func (m *material) check(t *textFile, n int, l *logLine, raw []byte) {
 	if len(run.events) >= maxEvents {
 		return
 	}
-	e.stamp, e.line = l.stamp, n
+	e.stamp, e.line = l.Stamp, n
 	if len(run.events) < fact.SourceLimit {
 		e.sample = sample(raw)
 	}

@@ -2,14 +2,16 @@ package analyze
 
 import (
 	"strings"
+
+	"cbdoctor/logline"
 )
 
 // upgradeRun is one run of schema_builder, followed as a state machine.
 type upgradeRun struct {
 	host     string
 	file     *textFile
-	start    rawTime
-	end      rawTime
+	start    logline.Stamp
+	end      logline.Stamp
 	line     int
 	lastLine int
 	sample   string
@@ -31,21 +33,21 @@ type upgrades struct {
 }
 
 // add takes a line of schema_builder. The same first line twice in a row is one run: the tech note shows it so.
-func (u *upgrades) add(f *textFile, lineNo int, l *logLine, raw []byte) {
-	text := string(l.text)
-	run := u.open[l.host]
+func (u *upgrades) add(f *textFile, lineNo int, l *logline.Line, raw []byte) {
+	text := string(l.Text)
+	run := u.open[l.Host]
 	if strings.HasPrefix(text, upgradeBegins) && (run == nil || run.count > 1 && !strings.HasPrefix(run.lastText, upgradeBegins)) || run == nil {
-		run = &upgradeRun{host: l.host, file: f, start: l.stamp, line: lineNo, sample: string(raw[:min(len(raw), 600)])}
+		run = &upgradeRun{host: l.Host, file: f, start: l.Stamp, line: lineNo, sample: string(raw[:min(len(raw), 600)])}
 		if u.open == nil {
 			u.open = map[string]*upgradeRun{}
 		}
-		u.open[l.host] = run
+		u.open[l.Host] = run
 		u.runs = append(u.runs, run)
 	}
-	run.end, run.lastLine, run.lastText = l.stamp, lineNo, strings.TrimSpace(text)
+	run.end, run.lastLine, run.lastText = l.Stamp, lineNo, strings.TrimSpace(text)
 	run.count++
 	if strings.HasPrefix(text, upgradeEnds) {
 		run.complete = true
-		delete(u.open, l.host)
+		delete(u.open, l.Host)
 	}
 }

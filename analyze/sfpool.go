@@ -3,6 +3,8 @@ package analyze
 import (
 	"regexp"
 	"strings"
+
+	"cbdoctor/logline"
 )
 
 // sfpool checks the health of every database node and logs what libpq says when one fails; it writes "|" for a line end.
@@ -10,7 +12,7 @@ var healthCheck = regexp.MustCompile(`^Health check ([0-9a-fA-F.:]+|[A-Za-z0-9.-
 
 // checkEvent is one failed health check.
 type checkEvent struct {
-	stamp  rawTime
+	stamp  logline.Stamp
 	line   int
 	wasUp  bool // the node counted as up when the check failed: the first failure of a run
 	failed bool

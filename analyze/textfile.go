@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cbdoctor/bundle"
+	"cbdoctor/logline"
 )
 
 // Bounds of reading text.
@@ -33,7 +34,7 @@ type textFile struct {
 	hosts      map[string]*hostSpan
 	hasYear    bool
 	isoYear    int16
-	last       rawTime
+	last       logline.Stamp
 	wraps      int16
 	transcript []byte // lines that are no log lines
 	lineOf     []int  // line number of each line in transcript
@@ -45,14 +46,14 @@ type textFile struct {
 
 // hostSpan is when a host's lines were written in one file.
 type hostSpan struct {
-	first, last rawTime
+	first, last logline.Stamp
 	lines       int64
 }
 
 // gap is a pause in a host's log.
 type gap struct {
 	host     string
-	from, to rawTime
+	from, to logline.Stamp
 }
 
 // gapAfter: a Call Bridge logs several lines a minute; half an hour without any means that the log is incomplete or the
@@ -60,7 +61,7 @@ type gap struct {
 const gapAfter = 30 * time.Minute
 
 // readText reads a file line by line and gives every log line to take.
-func readText(f *bundle.File, r io.Reader, take func(t *textFile, n int, l *logLine, raw []byte)) *textFile {
+func readText(f *bundle.File, r io.Reader, take func(t *textFile, n int, l *logline.Line, raw []byte)) *textFile {
 	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, hosts: map[string]*hostSpan{}}
 	t.archive, t.inTar = archiveOf(f.Path)
 	buf := make([]byte, 0, blockSize)
@@ -105,7 +106,7 @@ func readText(f *bundle.File, r io.Reader, take func(t *textFile, n int, l *logL
 	}
 }
 
-func (t *textFile) line(n int, b []byte, take func(*textFile, int, *logLine, []byte)) {
+func (t *textFile) line(n int, b []byte, take func(*textFile, int, *logline.Line, []byte)) {
 	b = bytes.TrimRight(b, "\r ")
 	if n == 1 {
 		b = bytes.TrimPrefix(b, []byte("\xef\xbb\xbf"))
@@ -118,7 +119,7 @@ func (t *textFile) line(n int, b []byte, take func(*textFile, int, *logLine, []b
 		b = stripEscapes(b)
 	}
 	t.seen++
-	l, ok := splitLine(b)
+	l, ok := logline.Split(b)
 	if !ok {
 		t.keep(n, b)
 		return
@@ -140,37 +141,37 @@ func (t *textFile) keep(n int, b []byte) {
 }
 
 // date notes the line's time: New Year in files without years, the span of each host, and pauses.
-func (t *textFile) date(l *logLine) {
-	s := &l.stamp
-	if s.year != 0 {
+func (t *textFile) date(l *logline.Line) {
+	s := &l.Stamp
+	if s.Year != 0 {
 		if !t.hasYear {
-			t.hasYear, t.isoYear = true, s.year
+			t.hasYear, t.isoYear = true, s.Year
 		}
 	} else {
-		if !t.last.isZero() && t.last.year == 0 {
-			switch back := int(t.last.month) - int(s.month); {
+		if !t.last.IsZero() && t.last.Year == 0 {
+			switch back := int(t.last.Month) - int(s.Month); {
 			case back >= 6: // from December to January
 				t.wraps++
 			case back <= -6 && t.wraps > 0: // a line of the old year after one of the new
 				t.wraps--
 			}
 		}
-		s.wraps = t.wraps
+		s.Wraps = t.wraps
 	}
 	t.last = *s
-	h := t.hosts[l.host]
+	h := t.hosts[l.Host]
 	if h == nil {
 		if len(t.hosts) >= 1000 {
 			return
 		}
 		h = &hostSpan{first: *s, last: *s}
-		t.hosts[l.host] = h
+		t.hosts[l.Host] = h
 	}
 	h.lines++
-	if pause := s.sortKey() - h.last.sortKey(); pause > int64(gapAfter) && s.month == h.last.month && len(t.gaps) < 1000 {
-		t.gaps = append(t.gaps, gap{l.host, h.last, *s})
+	if pause := s.SortKey() - h.last.SortKey(); pause > int64(gapAfter) && s.Month == h.last.Month && len(t.gaps) < 1000 {
+		t.gaps = append(t.gaps, gap{l.Host, h.last, *s})
 	}
-	if s.sortKey() > h.last.sortKey() {
+	if s.SortKey() > h.last.SortKey() {
 		h.last = *s
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"cbdoctor/logline"
 	"cbdoctor/stamp"
 )
 
@@ -22,7 +23,7 @@ func (m *material) dating() {
 		}
 	}
 	for _, t := range m.texts {
-		if t.hasYear || t.last.isZero() {
+		if t.hasYear || t.last.IsZero() {
 			continue
 		}
 		t.year = m.yearOf(t, anchors)
@@ -41,7 +42,7 @@ func (m *material) yearOf(t *textFile, anchors []time.Time) int {
 				}
 			}
 		}
-		return best - int(t.last.wraps)
+		return best - int(t.last.Wraps)
 	}
 	year := t.modTime.UTC().Year()
 	if t.modTime.IsZero() || year < 2010 {
@@ -49,26 +50,26 @@ func (m *material) yearOf(t *textFile, anchors []time.Time) int {
 	} else if m.at(int16(year), t.last).After(t.modTime.Add(24 * time.Hour)) {
 		year--
 	}
-	return year - int(t.last.wraps)
+	return year - int(t.last.Wraps)
 }
 
-func (m *material) at(year int16, r rawTime) time.Time {
+func (m *material) at(year int16, r logline.Stamp) time.Time {
 	zone := m.opt.Timezone
-	if r.utc {
+	if r.UTC {
 		zone = time.UTC
 	}
-	d := r.ofDay
-	return time.Date(int(year), time.Month(r.month), int(r.day), int(d/time.Hour), int(d/time.Minute)%60, int(d/time.Second)%60, int(d%time.Second), zone).UTC()
+	d := r.OfDay
+	return time.Date(int(year), time.Month(r.Month), int(r.Day), int(d/time.Hour), int(d/time.Minute)%60, int(d/time.Second)%60, int(d%time.Second), zone).UTC()
 }
 
 // when dates a line of a file.
-func (m *material) when(t *textFile, r rawTime) stamp.Time {
-	if r.isZero() || t == nil {
+func (m *material) when(t *textFile, r logline.Stamp) stamp.Time {
+	if r.IsZero() || t == nil {
 		return stamp.Time{}
 	}
-	year := r.year
+	year := r.Year
 	if year == 0 {
-		year = int16(cmp.Or(t.year, int(t.isoYear))) + r.wraps
+		year = int16(cmp.Or(t.year, int(t.isoYear))) + r.Wraps
 	}
-	return stamp.New(m.at(year, r), int(r.digits))
+	return stamp.New(m.at(year, r), int(r.Digits))
 }

@@ -1,27 +1,26 @@
-package analyze
+package logline
 
 import (
 	"bytes"
 	"strconv"
 )
 
-// logLine is one line of a CMS log, split. The strings point into the line.
-type logLine struct {
-	stamp    rawTime
-	facility string
-	severity string
-	host     string
-	tag      string // "postgres", "host:server"
-	pid      int    // 0 when the line has none
-	text     []byte
-	cms      bool // it has the "facility.severity" of CMS
+// Line is one line of a log, split. Text points into the bytes that were split.
+type Line struct {
+	Stamp    Stamp
+	Facility string // "local0"; empty where the form has none
+	Severity string // "warning"; the line's own word, never the priority in front of it
+	Host     string
+	Tag      string // "postgres", "host:server"; empty in the event log of the Web Admin interface
+	PID      int    // 0 when the line has none
+	Text     []byte
 }
 
 // lineFormat is one form of a log line. To add one, add a row: the test splits every sample with it.
 type lineFormat struct {
 	name   string
 	sample string
-	split  func(b []byte) (logLine, bool)
+	split  func(b []byte) (Line, bool)
 }
 
 // lineFormats are tried in this order, line by line, because formats mix within a file. The numbers are those of the
@@ -36,10 +35,10 @@ var lineFormats = []lineFormat{
 	{"CMS line behind the prefix of a central syslog server", `2024-03-05T16:50:26+00:00 10.48.36.61 Mar  5 16:50:25.736 user.info cms01 sfpool: Health check 10.48.36.61: error (up = 1): timeout expired|`, splitPrefixed},
 }
 
-// splitLine finds the form of a line.
-func splitLine(b []byte) (logLine, bool) {
+// Split finds the form of a line and splits it; ok is false for what is no line of a log.
+func Split(b []byte) (Line, bool) {
 	if len(b) < 20 {
-		return logLine{}, false
+		return Line{}, false
 	}
 	if l, ok := splitCMS(b); ok {
 		return l, true
@@ -49,11 +48,11 @@ func splitLine(b []byte) (logLine, bool) {
 			return l, true
 		}
 	}
-	return logLine{}, false
+	return Line{}, false
 }
 
 // splitCMS splits "[<PRI>]STAMP facility.severity host tag[pid]: text".
-func splitCMS(b []byte) (l logLine, ok bool) {
+func splitCMS(b []byte) (l Line, ok bool) {
 	if b[0] == '<' {
 		end := bytes.IndexByte(b[:min(len(b), 6)], '>')
 		if end < 2 {
@@ -65,19 +64,19 @@ func splitCMS(b []byte) (l logLine, ok bool) {
 	if !ok {
 		return l, false
 	}
-	l.stamp = stamp
+	l.Stamp = stamp
 	word, rest := nextWord(rest)
 	dot := bytes.IndexByte(word, '.')
 	if dot <= 0 || !isSeverity(word[dot+1:]) {
 		return l, false
 	}
-	l.facility, l.severity, l.cms = string(word[:dot]), string(word[dot+1:]), true
+	l.Facility, l.Severity = string(word[:dot]), string(word[dot+1:])
 	host, rest := nextWord(rest)
 	if len(host) == 0 {
 		return l, false
 	}
-	l.host = string(host)
-	l.tag, l.pid, l.text, ok = splitTag(rest)
+	l.Host = string(host)
+	l.Tag, l.PID, l.Text, ok = splitTag(rest)
 	return l, ok
 }
 
@@ -130,7 +129,7 @@ func isSeverity(b []byte) bool {
 }
 
 // splitEventLog splits the Web Admin interface's event log: date, time, level and text, two spaces between.
-func splitEventLog(b []byte) (l logLine, ok bool) {
+func splitEventLog(b []byte) (l Line, ok bool) {
 	if len(b) < 26 || b[4] != '-' || b[10] != ' ' {
 		return l, false
 	}
@@ -142,14 +141,14 @@ func splitEventLog(b []byte) (l logLine, ok bool) {
 	level, rest := nextWord(rest)
 	switch string(level) {
 	case "Info", "Warning", "Error", "Debug", "Notice":
-		l.stamp, l.severity, l.text = stamp, string(bytes.ToLower(level)), rest
+		l.Stamp, l.Severity, l.Text = stamp, string(bytes.ToLower(level)), rest
 		return l, true
 	}
 	return l, false
 }
 
 // splitPrefixed finds a CMS line behind what a central syslog server wrote before it.
-func splitPrefixed(b []byte) (l logLine, ok bool) {
+func splitPrefixed(b []byte) (l Line, ok bool) {
 	if _, _, begins := parseStamp(b); !begins && b[0] != '<' {
 		return l, false
 	}

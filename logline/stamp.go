@@ -1,24 +1,25 @@
-package analyze
+package logline
 
 import "time"
 
-// rawTime is a time as a log prints it: most have no year and none a zone. Dating happens when the whole file is known.
-type rawTime struct {
-	year   int16 // 0 when the line has none
-	wraps  int16 // how many New Years lie between the file's first line and this one
-	month  uint8
-	day    uint8
-	digits uint8 // of the fraction
-	utc    bool  // the line says that it is UTC
-	ofDay  time.Duration
+// Stamp is a time as a log prints it: most have no year and none a zone. Which instant it is shows only when the whole
+// file is known.
+type Stamp struct {
+	Year   int16 // 0 when the line has none
+	Wraps  int16 // how many New Years lie between the file's first line and this one
+	Month  uint8 // from 1; 0 is no time
+	Day    uint8
+	Digits uint8 // of the fraction
+	UTC    bool  // the line says which zone it means; this is that time in UTC
+	OfDay  time.Duration
 }
 
-// isZero reports whether there is no time.
-func (r rawTime) isZero() bool { return r.month == 0 }
+// IsZero reports whether there is no time.
+func (r Stamp) IsZero() bool { return r.Month == 0 }
 
-// sortKey orders times within one file.
-func (r rawTime) sortKey() int64 {
-	return ((int64(r.year)+int64(r.wraps))*16+int64(r.month))*32*int64(24*time.Hour) + int64(r.day)*int64(24*time.Hour) + int64(r.ofDay)
+// SortKey orders times within one file.
+func (r Stamp) SortKey() int64 {
+	return ((int64(r.Year)+int64(r.Wraps))*16+int64(r.Month))*32*int64(24*time.Hour) + int64(r.Day)*int64(24*time.Hour) + int64(r.OfDay)
 }
 
 // months finds a month by its three letters.
@@ -43,15 +44,15 @@ func two(b []byte) int {
 
 // parseStamp reads the time at the beginning of a line: "Mar 30 12:39:04[.867] ", with the day padded, with a space, a zero
 // or not at all, or "2024-03-05T16:50:25[.736][Z] ".
-func parseStamp(b []byte) (r rawTime, rest []byte, ok bool) {
+func parseStamp(b []byte) (r Stamp, rest []byte, ok bool) {
 	if len(b) < 15 {
 		return r, nil, false
 	}
 	if digit(b[0]) {
 		return parseISO(b)
 	}
-	r.month = month(b[0], b[1], b[2])
-	if r.month == 0 || b[3] != ' ' {
+	r.Month = month(b[0], b[1], b[2])
+	if r.Month == 0 || b[3] != ' ' {
 		return r, nil, false
 	}
 	i := 4
@@ -66,11 +67,11 @@ func parseStamp(b []byte) (r rawTime, rest []byte, ok bool) {
 	if day < 1 || day > 31 || i >= len(b) || b[i] != ' ' {
 		return r, nil, false
 	}
-	r.day = uint8(day)
+	r.Day = uint8(day)
 	return parseClock(r, b[i+1:])
 }
 
-func parseISO(b []byte) (r rawTime, rest []byte, ok bool) {
+func parseISO(b []byte) (r Stamp, rest []byte, ok bool) {
 	if len(b) < 19 || b[4] != '-' || b[7] != '-' || b[10] != 'T' && b[10] != ' ' {
 		return r, nil, false
 	}
@@ -78,12 +79,12 @@ func parseISO(b []byte) (r rawTime, rest []byte, ok bool) {
 	if century < 0 || year < 0 || mon < 1 || mon > 12 || day < 1 || day > 31 {
 		return r, nil, false
 	}
-	r.year, r.month, r.day = int16(century*100+year), uint8(mon), uint8(day)
+	r.Year, r.Month, r.Day = int16(century*100+year), uint8(mon), uint8(day)
 	return parseClock(r, b[11:])
 }
 
 // parseClock reads "12:39:04[.867][Z|+00:00] ".
-func parseClock(r rawTime, b []byte) (rawTime, []byte, bool) {
+func parseClock(r Stamp, b []byte) (Stamp, []byte, bool) {
 	if len(b) < 8 || b[2] != ':' || b[5] != ':' {
 		return r, nil, false
 	}
@@ -91,21 +92,21 @@ func parseClock(r rawTime, b []byte) (rawTime, []byte, bool) {
 	if h < 0 || h > 23 || m < 0 || m > 59 || s < 0 || s > 60 {
 		return r, nil, false
 	}
-	r.ofDay = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+	r.OfDay = time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
 	b = b[8:]
 	if len(b) > 1 && (b[0] == '.' || b[0] == ',') && digit(b[1]) {
 		unit := time.Second
 		b = b[1:]
-		for len(b) > 0 && digit(b[0]) && r.digits < 9 {
+		for len(b) > 0 && digit(b[0]) && r.Digits < 9 {
 			unit /= 10
-			r.ofDay += time.Duration(b[0]-'0') * unit
-			r.digits++
+			r.OfDay += time.Duration(b[0]-'0') * unit
+			r.Digits++
 			b = b[1:]
 		}
 	}
 	switch {
 	case len(b) > 0 && b[0] == 'Z':
-		r.utc = true
+		r.UTC = true
 		b = b[1:]
 	case len(b) >= 6 && (b[0] == '+' || b[0] == '-') && b[3] == ':':
 		hours, minutes := two(b[1:]), two(b[4:])
@@ -116,12 +117,12 @@ func parseClock(r rawTime, b []byte) (rawTime, []byte, bool) {
 		if b[0] == '+' {
 			offset = -offset
 		}
-		t := time.Date(max(int(r.year), 2000), time.Month(r.month), int(r.day), 0, 0, 0, 0, time.UTC).Add(r.ofDay + offset)
-		r.month, r.day, r.utc = uint8(t.Month()), uint8(t.Day()), true
-		if r.year != 0 {
-			r.year = int16(t.Year())
+		t := time.Date(max(int(r.Year), 2000), time.Month(r.Month), int(r.Day), 0, 0, 0, 0, time.UTC).Add(r.OfDay + offset)
+		r.Month, r.Day, r.UTC = uint8(t.Month()), uint8(t.Day()), true
+		if r.Year != 0 {
+			r.Year = int16(t.Year())
 		}
-		r.ofDay = t.Sub(t.Truncate(24 * time.Hour))
+		r.OfDay = t.Sub(t.Truncate(24 * time.Hour))
 		b = b[6:]
 	}
 	if len(b) == 0 || b[0] != ' ' {

@@ -1,4 +1,4 @@
-package analyze
+package logline
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // True RFC lines, as relays and other devices write them, are parsed by the syslog library. They are rare, so it may be slow.
 
 // splitRFC5424 splits "<PRI>1 STAMP host app procid msgid [data] text".
-func splitRFC5424(b []byte) (l logLine, ok bool) {
+func splitRFC5424(b []byte) (l Line, ok bool) {
 	end := bytes.IndexByte(b[:min(len(b), 8)], '>')
 	if b[0] != '<' || end < 2 || !bytes.HasPrefix(b[end+1:], []byte("1 ")) {
 		return l, false
@@ -26,41 +26,41 @@ func splitRFC5424(b []byte) (l logLine, ok bool) {
 }
 
 // splitRFC3164 splits "<PRI>STAMP host tag[pid]: text".
-func splitRFC3164(b []byte) (l logLine, ok bool) {
+func splitRFC3164(b []byte) (l Line, ok bool) {
 	if b[0] != '<' {
 		return l, false
 	}
 	m, _ := rfc3164.NewParser(rfc3164.WithBestEffort(), rfc3164.WithYear(rfc3164.Year{YYYY: 2000})).Parse(b)
 	if parsed, is := m.(*rfc3164.SyslogMessage); is {
 		l, ok = fromRFC(&parsed.Base)
-		l.stamp.year, l.stamp.utc = 0, false
+		l.Stamp.Year, l.Stamp.UTC = 0, false
 		// The library takes a bracket in the text, as PostgreSQL's "[2-1]", for the process id.
-		if at := bytes.Index(b, []byte(" "+l.host+" ")); ok && at >= 0 {
-			l.tag, l.pid, l.text, ok = splitTag(b[at+len(l.host)+2:])
+		if at := bytes.Index(b, []byte(" "+l.Host+" ")); ok && at >= 0 {
+			l.Tag, l.PID, l.Text, ok = splitTag(b[at+len(l.Host)+2:])
 		}
 	}
 	return l, ok
 }
 
 // fromRFC takes over what the library found. A message without a time, a host or a program is no line of a CMS.
-func fromRFC(m *syslog.Base) (l logLine, ok bool) {
+func fromRFC(m *syslog.Base) (l Line, ok bool) {
 	if m.Timestamp == nil || m.Hostname == nil || m.Appname == nil {
 		return l, false
 	}
-	l.stamp, l.host, l.tag = rawFrom(*m.Timestamp), *m.Hostname, *m.Appname
+	l.Stamp, l.Host, l.Tag = rawFrom(*m.Timestamp), *m.Hostname, *m.Appname
 	if m.ProcID != nil {
-		l.pid, _ = strconv.Atoi(*m.ProcID)
+		l.PID, _ = strconv.Atoi(*m.ProcID)
 	}
 	if s := m.SeverityShortLevel(); s != nil {
-		l.severity = *s
+		l.Severity = *s
 	}
 	if m.Message != nil {
-		l.text = []byte(*m.Message)
+		l.Text = []byte(*m.Message)
 	}
 	return l, true
 }
 
-func rawFrom(t time.Time) rawTime {
+func rawFrom(t time.Time) Stamp {
 	u := t.UTC()
 	digits := uint8(0)
 	for ns, d := u.Nanosecond(), uint8(9); ns > 0; d-- {
@@ -70,8 +70,8 @@ func rawFrom(t time.Time) rawTime {
 		}
 		ns /= 10
 	}
-	return rawTime{
-		year: int16(u.Year()), month: uint8(u.Month()), day: uint8(u.Day()), utc: true, digits: digits,
-		ofDay: time.Duration(u.Hour())*time.Hour + time.Duration(u.Minute())*time.Minute + time.Duration(u.Second())*time.Second + time.Duration(u.Nanosecond()),
+	return Stamp{
+		Year: int16(u.Year()), Month: uint8(u.Month()), Day: uint8(u.Day()), UTC: true, Digits: digits,
+		OfDay: time.Duration(u.Hour())*time.Hour + time.Duration(u.Minute())*time.Minute + time.Duration(u.Second())*time.Second + time.Duration(u.Nanosecond()),
 	}
 }

@@ -1,4 +1,4 @@
-package analyze
+package logline
 
 import (
 	"testing"
@@ -40,13 +40,13 @@ var lineSamples = []struct {
 func TestSplitLine(t *testing.T) {
 	t.Parallel()
 	for _, s := range lineSamples {
-		l, ok := splitLine([]byte(s.line))
+		l, ok := Split([]byte(s.line))
 		if !ok {
 			t.Errorf("%s: not recognised: %s", s.name, s.line)
 			continue
 		}
-		if l.host != s.host || l.tag != s.tag || l.pid != s.pid || l.facility != s.facility || string(l.text) != s.text {
-			t.Errorf("%s: got host %q tag %q pid %d facility %q text %q", s.name, l.host, l.tag, l.pid, l.facility, l.text)
+		if l.Host != s.host || l.Tag != s.tag || l.PID != s.pid || l.Facility != s.facility || string(l.Text) != s.text {
+			t.Errorf("%s: got host %q tag %q pid %d facility %q text %q", s.name, l.Host, l.Tag, l.PID, l.Facility, l.Text)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func TestNoLine(t *testing.T) {
 		"Foo 30 12:39:04 user.info cms1 sfpool: Health check 1.2.3.4",
 		"2024-13-45T99:50:25.736 user.info cms01 host:server: INFO",
 	} {
-		if l, ok := splitLine([]byte(line)); ok {
+		if l, ok := Split([]byte(line)); ok {
 			t.Errorf("taken for a log line: %q as %+v", line, l)
 		}
 	}
@@ -75,7 +75,7 @@ func FuzzSplitLine(f *testing.F) {
 		f.Add([]byte(s.line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if l, ok := splitLine(line); ok && len(l.text) > len(line) {
+		if l, ok := Split(line); ok && len(l.Text) > len(line) {
 			t.Errorf("the text is longer than its line %q", line)
 		}
 	})
