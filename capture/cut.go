@@ -48,7 +48,7 @@ func Cut(ctx context.Context, path string, sessions []int, w io.Writer, opt Opti
 // owner is the chosen session that a packet belongs to.
 func owner(chosen []*Session, p *packet.Packet) *Session {
 	for _, s := range chosen {
-		if p.Frame < s.FirstFrame || p.Frame > s.LastFrame {
+		if p.Frame < s.FirstFrame || p.Frame > s.end() {
 			continue
 		}
 		switch p.Kind {

@@ -75,7 +75,7 @@ func newLadder(s *Session) *ladder {
 
 func (l *ladder) packet(p *packet.Packet) error {
 	s := l.session
-	if p.Frame > s.LastFrame {
+	if p.Frame > s.end() {
 		return packet.ErrStop
 	}
 	if p.Frame < s.FirstFrame {

@@ -340,7 +340,52 @@ func TestReordering(t *testing.T) {
 		for i := range len(c.frames) - 1 {
 			swapped := slices.Clone(c.frames)
 			swapped[i].data, swapped[i+1].data = swapped[i+1].data, swapped[i].data
-			noneAccused(t, fmt.Sprintf("frames %d and %d swapped", i+1, i+2), recording{c.name, c.link, swapped}.judge(t))
+			what, got := fmt.Sprintf("frames %d and %d swapped", i+1, i+2), recording{c.name, c.link, swapped}.judge(t)
+			noneAccused(t, what, got)
+			if len(got.Sessions) != len(want.Sessions) {
+				t.Errorf("%s: %d sessions instead of %d", what, len(got.Sessions), len(want.Sessions))
+				continue
+			}
+			for n, s := range got.Sessions {
+				if w := want.Sessions[n]; s.BytesClient != w.BytesClient || s.BytesServer != w.BytesServer {
+					t.Errorf("%s: session %d has %d and %d bytes instead of %d and %d", what, n, s.BytesClient, s.BytesServer, w.BytesClient, w.BytesServer)
+				}
+			}
 		}
 	})
+}
+
+// TestICMPErrorIsNoPacketOfTheSession: it is evidence, and the session ends with its last TCP packet.
+func TestICMPErrorIsNoPacketOfTheSession(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		for _, s := range want.Sessions {
+			for _, n := range []int64{s.FirstFrame, s.LastFrame} {
+				if f := c.frames[n-1].data; s.Verdict != capture.ARPUnanswered && binary.BigEndian.Uint16(f[12:]) == 0x0800 && f[14+9] != 6 {
+					t.Errorf("session %d: frame %d is not of TCP", s.Session, n)
+				}
+			}
+		}
+	})
+}
+
+// TestSessionGoesOnAfterAReset: a reset that its receiver does not believe ends nothing, and what comes seconds later belongs
+// to the same session.
+func TestSessionGoesOnAfterAReset(t *testing.T) {
+	t.Parallel()
+	for _, c := range recordings(t) {
+		if c.name != "01-ok-tls12/client.pcap" {
+			continue
+		}
+		const synAck = 8 // its frame number
+		reset := slices.Clone(c.frames[synAck-1].data)
+		reset[14+20+13] = 0x14 // RST, ACK
+		late := recording{name: c.name, link: c.link, frames: slices.Insert(slices.Clone(c.frames), synAck-1, frame{c.frames[synAck-2].at, reset})}
+		for i := synAck; i < len(late.frames); i++ {
+			late.frames[i].at = late.frames[i].at.Add(time.Duration(i-synAck) * 300 * time.Millisecond)
+		}
+		got := late.judge(t)
+		if want := c.judge(t); len(got.Sessions) != len(want.Sessions) {
+			t.Errorf("%d sessions instead of %d: %v", len(got.Sessions), len(want.Sessions), verdicts(got))
+		}
+	}
 }

@@ -44,7 +44,7 @@ type Session struct {
 	Filter       string        `json:"filter"`   // Wireshark display filter that selects exactly this session
 	History      string        `json:"history,omitempty"`
 	FirstFrame   int64         `json:"first_frame"`
-	LastFrame    int64         `json:"last_frame"`
+	LastFrame    int64         `json:"last_frame"` // of its TCP packets: an ICMP error that quotes it may come later
 	First        stamp.Time    `json:"first"`
 	Last         stamp.Time    `json:"last"`
 	RTTMillis    float64       `json:"rtt_ms,omitempty"` // SYN to SYN-ACK or SYN-ACK to ACK, whichever crosses the path
@@ -54,6 +54,18 @@ type Session struct {
 	TLS          *TLS          `json:"tls,omitempty"`
 	Postgres     *Postgres     `json:"postgres,omitempty"`
 	Certificates *Certificates `json:"certificates,omitempty"`
+}
+
+// end is the last frame that has to do with the session: an ICMP error is no part of it but evidence.
+func (s *Session) end() int64 {
+	end := s.LastFrame
+	if s.ICMP != nil {
+		end = max(end, s.ICMP.Frame)
+	}
+	for _, frame := range s.Evidence {
+		end = max(end, frame)
+	}
+	return end
 }
 
 // ICMP is the unreachable message that quoted this session's packet.

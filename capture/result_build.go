@@ -72,7 +72,7 @@ func (s *session) build(m *Summary) Session {
 			out.Postgres.SQLState, out.Postgres.Message = p.Error.SQLState, p.Error.Message
 		}
 	}
-	if p.TLS && w.tls.Total > 0 {
+	if (p.TLS || w.upgraded) && w.tls.Total > 0 {
 		out.TLS = &TLS{
 			Version: tlswire.VersionName(w.tls.Version), Cipher: tlswire.CipherName(w.tls.Cipher), SNI: w.tls.SNI,
 			Mutual: w.tls.Requested || m.Flow.emptyCert || m.Flow.certSent,
@@ -195,7 +195,7 @@ func (t *tracker) filter(s *Session) string {
 	}
 	f := fmt.Sprintf("%s.addr == %s && %s.addr == %s && tcp.port == %d && tcp.port == %d", family, c.Addr(), family, v.Addr(), c.Port(), v.Port())
 	if t.reused[tuple{addrOf(c.Addr()), addrOf(v.Addr()), c.Port(), v.Port()}.hash()] {
-		f += fmt.Sprintf(" && frame.number >= %d && frame.number <= %d", s.FirstFrame, s.LastFrame)
+		f += fmt.Sprintf(" && frame.number >= %d && frame.number <= %d", s.FirstFrame, s.end())
 	}
 	return f
 }

@@ -75,6 +75,7 @@ type side struct {
 	payload  int64 // bytes, retransmissions not counted
 	isn      uint32
 	hasISN   bool
+	synAcked uint32 // what the first SYN-ACK acknowledged
 	next     uint32 // highest sequence number sent, plus one
 	hasNext  bool
 	acked    uint32 // highest acknowledgement that came for it
@@ -135,11 +136,12 @@ type tail struct {
 
 // wire is what the payload says. It is pooled: most of a session's memory is here.
 type wire struct {
-	session *session
-	pg      pgwire.Conn
-	tls     tlswire.Conn
-	chain   [2][]*certificate.Certificate
-	notes   [2][]string // observations about the leaf certificates
+	session  *session
+	pg       pgwire.Conn
+	tls      tlswire.Conn
+	upgraded bool // another protocol than PostgreSQL's that went over to TLS
+	chain    [2][]*certificate.Certificate
+	notes    [2][]string // observations about the leaf certificates
 }
 
 // seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).

@@ -134,8 +134,11 @@ func (s *session) syn(me *side, p *packet.Packet, d int) {
 	if me.syn == 0 {
 		me.synFrame, me.synTime = p.Frame, p.Time
 		me.isn, me.hasISN = p.Seq, true
+		me.synAcked = p.Ack
 		me.mss = p.Options.MSS
-		me.next, me.hasNext = p.Seq+1, true
+		if !me.hasNext {
+			me.next, me.hasNext = p.Seq+1, true
+		}
 		me.order.start(p.Seq + 1)
 		if d == server && s.sides[client].syn > 0 {
 			s.synAckAfterSYN = p.Time - s.sides[client].synLastTime
@@ -204,7 +207,9 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 		me.next = end
 		me.pending[me.pendingNext] = segment{end, int32(p.PayloadLen)}
 		me.pendingNext = (me.pendingNext + 1) % uint8(len(me.pending))
-	case p.PayloadLen > 0 && !me.order.waitsFor(seq):
+	case p.PayloadLen > 0 && me.order.waitsFor(seq):
+		me.payload += int64(p.PayloadLen)
+	case p.PayloadLen > 0:
 		s.retransmitted(me, p, seq)
 	}
 	if p.Flags&packet.FIN != 0 {

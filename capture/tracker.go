@@ -141,7 +141,10 @@ func startsAnew(s *session, p *packet.Packet, d int) bool {
 	if d != client || p.Flags&(packet.SYN|packet.ACK) != packet.SYN {
 		return false
 	}
-	c := &s.sides[client]
+	c, v := &s.sides[client], &s.sides[server]
+	if !c.hasISN && v.hasISN { // the SYN-ACK stands before its SYN in the file
+		return v.synAcked != p.Seq+1
+	}
 	return !c.hasISN && s.packets > 0 || c.hasISN && c.isn != p.Seq
 }
 
@@ -177,11 +180,17 @@ func (t *tracker) noteReuse(k tuple) {
 func (t *tracker) release(now int64) {
 	n := 0
 	for n < len(t.ending) {
-		if e := t.ending[n]; e.session.id == e.id {
-			if now-e.session.closedAt <= stragglers {
+		e := t.ending[n]
+		if s := e.session; s.id == e.id {
+			if now-s.closedAt <= stragglers {
 				break
 			}
-			t.finish(e.session, false)
+			if now-s.last <= stragglers { // it goes on: the reset was not believed
+				s.closedAt = s.last
+				t.ending = append(t.ending, e)
+			} else {
+				t.finish(s, false)
+			}
 		}
 		n++
 	}
@@ -209,7 +218,7 @@ func (t *tracker) icmp(p *packet.Packet) {
 		s.icmp = &ICMP{Frame: p.Frame, Type: q.Type, Code: q.Code, Name: name, Sender: p.Src.String(), V6: q.V6}
 		s.icmpFirst = s.sides[server].packets == 0
 	}
-	s.lastFrame, s.last = max(s.lastFrame, p.Frame), max(s.last, p.Time)
+	s.last = max(s.last, p.Time)
 }
 
 // maxAsks bounds the address questions that are followed.
@@ -279,6 +288,7 @@ func (t *tracker) recycle(w *wire) {
 	}
 	w.pg.Reset()
 	w.tls.Reset()
+	w.upgraded = false
 	w.session, w.chain, w.notes = nil, [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
 	t.pool = append(t.pool, w)
 }

@@ -15,7 +15,10 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 	if s.requestMissed(d, b) {
 		w.pg.RequestMissed()
 	}
-	if !w.pg.TLS {
+	if w.pg.Foreign != "" && d == client && tlswire.BeginsConnection(b) {
+		w.upgraded = true // STARTTLS of another protocol
+	}
+	if !w.pg.TLS && !w.upgraded {
 		if d == client {
 			b = w.pg.Client(b)
 		} else {
@@ -49,7 +52,7 @@ func (s *session) wireFor(t *tracker) *wire {
 // skip says that n bytes of a direction were sent and are not in the capture.
 func (s *session) skip(t *tracker, d int, frame int64, n int) {
 	w := s.wireFor(t)
-	if w.pg.TLS {
+	if w.pg.TLS || w.upgraded {
 		w.tls.Skip(tlswire.Side(d), frame, n)
 	} else {
 		w.pg.Skip(d == server, n)

@@ -47,8 +47,7 @@ func TestCorpus(t *testing.T) {
 	t.Parallel()
 	truths, _ := filepath.Glob(filepath.Join(corpusDir, "truth", "*", "*.json"))
 	if len(truths) == 0 {
-		t.Logf("NOT RUN: the public captures are not at %s", corpusDir)
-		return
+		t.Skipf("the public captures are not at %s", corpusDir)
 	}
 	for _, path := range truths {
 		kind, name := filepath.Base(filepath.Dir(path)), strings.TrimSuffix(filepath.Base(path), ".json")

@@ -193,6 +193,11 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 	}
 }
 
+// BeginsConnection reports whether b begins with a ClientHello in a TLS record.
+func BeginsConnection(b []byte) bool {
+	return len(b) > headerLen && b[0] == TypeHandshake && plausible(b) && HandshakeType(b[headerLen]) == ClientHello
+}
+
 func plausible(h []byte) bool {
 	return h[0] >= TypeChangeCipherSpec && h[0] <= 24 && h[1] == 3 && h[2] <= 4 && int(h[3])<<8|int(h[4]) <= maxRecordLen
 }

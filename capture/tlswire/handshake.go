@@ -183,7 +183,14 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 	var session, extensions cryptobyte.String
 	var version, cipher uint16
 	var compression uint8
-	if !s.ReadUint16(&version) || !s.ReadBytes(&random, 32) || !s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16(&cipher) || !s.ReadUint8(&compression) {
+	if !s.ReadUint16(&version) || !s.ReadBytes(&random, 32) {
+		return
+	}
+	if draftHello(version) {
+		if !s.ReadUint16(&cipher) {
+			return
+		}
+	} else if !s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16(&cipher) || !s.ReadUint8(&compression) {
 		return
 	}
 	c.Version, c.Cipher = version, cipher
@@ -197,6 +204,10 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 		})
 	}
 }
+
+// draftHello reports whether a ServerHello is one of the drafts 1 to 21 of TLS 1.3: version 0x7fNN, neither session id nor
+// compression method (draft-ietf-tls-tls13-21 section 4.1.3).
+func draftHello(version uint16) bool { return version > draft13 && version <= draft13|21 }
 
 func eachExtension(s cryptobyte.String, each func(kind uint16, data cryptobyte.String)) {
 	for !s.Empty() {

@@ -24,13 +24,18 @@ func AlertName(code uint8) string {
 	return fmt.Sprintf("alert %d", code)
 }
 
+// draft13 is the high byte of the versions that drafts of TLS 1.3 used; the low byte is the draft's number.
+const draft13 = 0x7f00
+
 // VersionName is "TLS 1.2" for 0x0303, and "" for 0.
 func VersionName(v uint16) string {
-	switch v {
-	case 0:
+	switch {
+	case v == 0:
 		return ""
-	case 0x0300:
+	case v == 0x0300:
 		return "SSL 3.0"
+	case v&0xff00 == draft13:
+		return fmt.Sprintf("TLS 1.3 draft %d", v&0xff)
 	}
 	return tls.VersionName(v)
 }
