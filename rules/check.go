@@ -46,27 +46,28 @@ var (
 // checker compiles the expressions of one rule and collects its mistakes.
 type checker struct {
 	catalog  *Catalog
-	env      *compiler // of the part that is being checked
 	rule     *Rule
 	problems Problems
 }
 
-// check compiles everything and reports every mistake that would make a rule wrong or silent.
-func (c *Catalog) check() Problems {
+// check compiles all of the rules asked for and reports every mistake that would make one wrong or silent.
+func (c *Catalog) check(asked func(*Rule) bool) Problems {
 	var problems Problems
 	seen := map[string]bool{}
 	for _, r := range c.Rules {
+		if !asked(r) {
+			seen[r.ID] = true
+			continue
+		}
 		k := &checker{catalog: c, rule: r}
 		if seen[r.ID] {
-			k.fail(r.line, "the id is used twice")
+			k.fail(r.Title.Line, "the id is used twice")
 		}
 		seen[r.ID] = true
-		k.env = c.env.conclusions
 		k.head()
 		for _, s := range r.Signs {
 			k.sign(s)
 		}
-		k.env = c.env.conclusions
 		k.conclusions()
 		k.remedies()
 		problems = append(problems, k.problems...)
@@ -93,47 +94,52 @@ func (k *checker) expression(e *Expression, want *cel.Type) {
 	if e.IsZero() {
 		return
 	}
-	code, err := k.env.compile(e.Source, want)
-	if err != nil {
-		k.fail(e.line, "%s", err)
-		return
+	code, err := e.env.compile(e.Source)
+	if err == nil && want != nil {
+		err = code.gives(want)
 	}
-	e.code = code
+	if err != nil {
+		k.fail(e.Line, "%s", err)
+	}
 }
 
 func (k *checker) text(t *Text) {
-	if err := t.compile(k.env); err != nil {
-		k.fail(t.line, "%s", err)
+	parts, err := t.parts()
+	if err != nil {
+		k.fail(t.Line, "%s", err)
+	}
+	for i := range parts {
+		k.expression(&parts[i].value, nil)
 	}
 }
 
 func (k *checker) head() {
 	r := k.rule
 	if !idForm.MatchString(r.ID) {
-		k.fail(r.line, "the id must be lower-case words joined by hyphens")
+		k.fail(r.Title.Line, "the id must be lower-case words joined by hyphens")
 	}
 	if r.Title.IsZero() || strings.TrimSpace(r.Explanation) == "" {
-		k.fail(r.line, "title and explanation must be given")
+		k.fail(r.Title.Line, "title and explanation must be given")
 	}
 	if r.Severity.Rank() < 0 {
 		names := make([]string, len(finding.Severities))
 		for i, s := range finding.Severities {
 			names[i] = string(s)
 		}
-		k.oneOf(r.line, "severity", string(r.Severity), names)
+		k.oneOf(r.Title.Line, "severity", string(r.Severity), names)
 	}
-	k.oneOf(r.line, "fix_area", r.FixArea, fixAreas)
-	k.oneOf(r.line, "subject", r.Subject, subjects)
-	k.oneOf(r.line, "together", r.Together, []string{"", "server"})
+	k.oneOf(r.Title.Line, "fix_area", r.FixArea, fixAreas)
+	k.oneOf(r.Title.Line, "subject", r.Subject, subjects)
+	k.oneOf(r.Title.Line, "together", r.Together, []string{"", "server"})
 	if len(r.Signs) == 0 {
-		k.fail(r.line, "a rule without signs never fires")
+		k.fail(r.Title.Line, "a rule without signs never fires")
 	}
 	k.text(&r.Title)
 	k.expression(&r.Applies, cel.BoolType)
 }
 
 func (k *checker) sign(s *Sign) {
-	line := s.Summary.line
+	line := s.Summary.Line
 	known := kindOf(s.For)
 	if known == nil {
 		names := make([]string, len(kinds))
@@ -143,7 +149,6 @@ func (k *checker) sign(s *Sign) {
 		k.oneOf(line, "for", s.For, names)
 		return
 	}
-	k.env = k.catalog.env.signs[s.For]
 	for key, values := range s.keyed() {
 		if len(values) > 0 && key != known.key {
 			k.fail(line, "%q belongs to another kind of fact than %q", key, s.For)
@@ -168,8 +173,10 @@ func (k *checker) sign(s *Sign) {
 		k.expression(e, cel.StringType)
 	}
 	k.text(&s.Summary)
-	if err := s.showFields(k.env); err != nil {
-		k.fail(line, "%s", err)
+	if fields, err := s.shown(); err == nil {
+		for i := range fields {
+			k.expression(&fields[i], nil)
+		}
 	}
 }
 
@@ -185,15 +192,15 @@ func (k *checker) conclusions() {
 	}
 	for _, entry := range k.rule.Explains {
 		if entry.Effect == nil && k.catalog.sharedEffects(entry.Use) == nil {
-			k.fail(k.rule.line, "explains %q: no such effects", entry.Use)
+			k.fail(k.rule.Title.Line, "explains %q: no such effects", entry.Use)
 		}
 	}
 	for _, e := range k.rule.effects(k.catalog) {
-		k.oneOf(k.rule.line, "join", e.Join, joinNames())
-		k.oneOf(k.rule.line, "time", e.Time, []string{"", "overlap", "cause-first", "any"})
+		k.oneOf(k.rule.Title.Line, "join", e.Join, joinNames())
+		k.oneOf(k.rule.Title.Line, "time", e.Time, []string{"", "overlap", "cause-first", "any"})
 		for _, id := range e.Findings {
 			if !slices.ContainsFunc(k.catalog.Rules, func(r *Rule) bool { return named(id, r.ID) }) {
-				k.fail(k.rule.line, "explains %q: no such rule%s", id, k.catalog.hint(id))
+				k.fail(k.rule.Title.Line, "explains %q: no such rule%s", id, k.catalog.hint(id))
 			}
 		}
 	}
@@ -202,7 +209,7 @@ func (k *checker) conclusions() {
 func (k *checker) remedies() {
 	for _, entry := range k.rule.Remedies {
 		if entry.Step == nil && k.catalog.sequence(entry.Use) == nil {
-			k.fail(k.rule.line, "remedy %q: no such sequence", entry.Use)
+			k.fail(k.rule.Title.Line, "remedy %q: no such sequence", entry.Use)
 		}
 	}
 	for i, step := range k.rule.steps(k.catalog) {
@@ -211,7 +218,7 @@ func (k *checker) remedies() {
 }
 
 func (k *checker) step(i int, s *Remedy) {
-	line := s.Text.line
+	line := s.Text.Line
 	k.oneOf(line, "kind", s.Kind, stepKinds)
 	if s.Phase != "" {
 		k.oneOf(line, "phase", s.Phase, phases)

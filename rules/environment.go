@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
@@ -23,35 +24,40 @@ type environments struct {
 	signs       map[string]*compiler
 }
 
-func newEnvironments() (environments, error) {
+func newEnvironments() environments {
+	base := sync.OnceValues(newBase)
+	extended := func(variables ...cel.EnvOption) *compiler {
+		return newCompiler(func() (*cel.Env, error) {
+			env, err := base()
+			if err == nil {
+				env, err = env.Extend(variables...)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("set up the rule language: %w", err)
+			}
+			return env, nil
+		})
+	}
+	e := environments{conclusions: extended(cel.Variable("it", cel.DynType)), signs: map[string]*compiler{}}
+	for _, k := range kinds {
+		var own []cel.EnvOption
+		if k.name != "cluster" { // which every expression sees
+			own = append(own, cel.Variable(k.name, typeOf(k.typ)))
+		}
+		e.signs[k.name] = extended(own...)
+	}
+	return e
+}
+
+// newBase is what all of them share: the fact types, the functions, the cluster and the subject.
+func newBase() (*cel.Env, error) {
 	provider, adapter, err := types.ComposeTypes(types.NewEmptyRegistry(), types.NewEmptyRegistry(), nativeTypes()...)
 	if err != nil {
-		return environments{}, fmt.Errorf("set up the rule language: %w", err)
+		return nil, err
 	}
-	base, err := cel.NewEnv(append(functions(adapter),
+	return cel.NewEnv(append(functions(adapter),
 		cel.CustomTypeProvider(provider), cel.CustomTypeAdapter(adapter),
-		cel.Variable("subject", cel.ObjectType("finding.Subject")))...)
-	if err != nil {
-		return environments{}, fmt.Errorf("set up the rule language: %w", err)
-	}
-	e := environments{signs: map[string]*compiler{}}
-	conclusions, err := base.Extend(cel.Variable("cluster", clusterType), cel.Variable("it", cel.DynType))
-	if err != nil {
-		return environments{}, fmt.Errorf("set up the rule language: %w", err)
-	}
-	e.conclusions = newCompiler(conclusions)
-	for _, k := range kinds {
-		variables := []cel.EnvOption{cel.Variable("cluster", clusterType)}
-		if k.name != "cluster" {
-			variables = append(variables, cel.Variable(k.name, typeOf(k.typ)))
-		}
-		signs, err := base.Extend(variables...)
-		if err != nil {
-			return environments{}, fmt.Errorf("set up the rule language for %s: %w", k.name, err)
-		}
-		e.signs[k.name] = newCompiler(signs)
-	}
-	return e, nil
+		cel.Variable("cluster", clusterType), cel.Variable("subject", cel.ObjectType("finding.Subject")))...)
 }
 
 var (

@@ -67,7 +67,7 @@ func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]pla
 	slices.SortFunc(d.ExplainedBy, func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) // F2 before F10
 	for i := range d.rule.Against {
 		a := &d.rule.Against[i]
-		holds, err := a.When.code.holds(ctx, variables)
+		holds, err := a.When.holds(ctx, variables)
 		if err != nil {
 			return nil, err
 		}

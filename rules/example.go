@@ -37,10 +37,7 @@ type exampleInput struct {
 
 // Set reads the example's facts.
 func (e Example) Set() (*fact.Set, error) {
-	if e.Facts.node == nil {
-		return ReadFacts(nil)
-	}
-	return ReadFacts([]byte(e.Facts.node.String()))
+	return ReadFacts([]byte(e.Facts))
 }
 
 // ReadFacts reads facts written in YAML, as examples have them. What is not written gets the value that a reader expects:

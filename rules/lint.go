@@ -5,32 +5,32 @@ import (
 	"strings"
 )
 
-// Lint reports what is allowed but not good: rules without both kinds of examples, dead signs, template text that is left.
-// What is not allowed is reported by Load already.
+// Lint reports every mistake, and what is allowed but not good: rules without both kinds of examples, dead signs, template
+// text that is left. A mistake in a directory's own rules is reported by Load already.
 func (c *Catalog) Lint() Problems {
-	var problems Problems
+	problems := c.check(func(*Rule) bool { return true })
 	for _, r := range c.Rules {
 		k := &checker{catalog: c, rule: r}
 		var yes, no bool
 		for _, e := range r.Examples {
 			yes, no = yes || e.Match, no || !e.Match
 			if _, err := e.Set(); err != nil {
-				k.fail(r.line, "example %q: %s", e.Name, err)
+				k.fail(r.Title.Line, "example %q: %s", e.Name, err)
 			}
 		}
 		if !yes || !no {
-			k.fail(r.line, "an example that must match and one that must not are wanted")
+			k.fail(r.Title.Line, "an example that must match and one that must not are wanted")
 		}
 		if len(r.steps(c)) == 0 {
-			k.fail(r.line, "no remedy: say at least what to collect next")
+			k.fail(r.Title.Line, "no remedy: say at least what to collect next")
 		}
 		for _, s := range r.Signs {
 			if strings.TrimSpace(s.When.Source) == "false" {
-				k.fail(s.Summary.line, "this sign can never fire")
+				k.fail(s.Summary.Line, "this sign can never fire")
 			}
 		}
 		if strings.Contains(r.Title.Source+r.Explanation, "REPLACE") {
-			k.fail(r.line, "text of the skeleton is left")
+			k.fail(r.Title.Line, "text of the skeleton is left")
 		}
 		problems = append(problems, k.problems...)
 	}

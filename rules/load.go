@@ -1,20 +1,11 @@
 package rules
 
 import (
-	"embed"
 	"fmt"
-	"io/fs"
 	"os"
-	"path"
 	"slices"
-	"strings"
 	"time"
-
-	"cbdoctor/strictyaml"
 )
-
-//go:embed catalog
-var embedded embed.FS
 
 // Options choose the rules. The zero value is the whole built-in catalog in English.
 type Options struct {
@@ -35,23 +26,25 @@ type Catalog struct {
 	today    time.Time
 }
 
-// Load reads and checks the catalog. Every mistake in a rule is told with file and line; several are joined by newlines.
+// Load reads the catalog. Every mistake in a rule of the directories is told with file and line; several are joined by
+// newlines. The built-in rules are known to be right: tests hold them against [Catalog.Lint].
 func Load(opt Options) (*Catalog, error) {
-	env, err := newEnvironments()
+	c := &Catalog{env: newEnvironments(), accepted: opt.Accepted, today: opt.Today}
+	builtIn, err := readBuiltIn()
 	if err != nil {
 		return nil, err
 	}
-	c := &Catalog{env: env, accepted: opt.Accepted, today: opt.Today}
-	builtIn, err := fs.Sub(embedded, "catalog")
-	if err != nil {
-		return nil, err
-	}
-	if err := c.addDir(builtIn, "catalog"); err != nil {
-		return nil, err
+	for _, family := range builtIn {
+		family.builtIn = true
+		c.add(family)
 	}
 	for _, dir := range opt.Dirs {
-		if err := c.addDir(os.DirFS(dir), dir); err != nil {
+		families, err := readDir(os.DirFS(dir), dir)
+		if err != nil {
 			return nil, err
+		}
+		for _, family := range families {
+			c.add(family)
 		}
 	}
 	for _, id := range opt.Disable {
@@ -60,7 +53,7 @@ func Load(opt Options) (*Catalog, error) {
 		}
 	}
 	c.Rules = slices.DeleteFunc(c.Rules, func(r *Rule) bool { return slices.Contains(opt.Disable, r.ID) })
-	if problems := c.check(); len(problems) > 0 {
+	if problems := c.check(func(r *Rule) bool { return !r.family.builtIn }); len(problems) > 0 {
 		return nil, problems
 	}
 	return c, nil
@@ -92,60 +85,15 @@ func (c *Catalog) hint(id string) string {
 	return ""
 }
 
-// addDir adds the rule files of one directory, without its subdirectories (these hold translations), in the order of their names.
-func (c *Catalog) addDir(dir fs.FS, name string) error {
-	entries, err := fs.ReadDir(dir, ".")
-	if err != nil {
-		return fmt.Errorf("read rules of %s: %w", name, err)
-	}
-	for _, e := range entries {
-		if e.IsDir() || !strings.HasSuffix(e.Name(), ".yaml") {
-			continue
-		}
-		bytes, err := fs.ReadFile(dir, e.Name())
-		if err != nil {
-			return fmt.Errorf("read rules: %w", err)
-		}
-		if err := c.addFile(path.Join(name, e.Name()), bytes); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// maxRuleFile bounds a rule file; the largest of the catalog has a twentieth of it.
-const maxRuleFile = 2 << 20
-
-func (c *Catalog) addFile(file string, bytes []byte) error {
-	if len(bytes) > maxRuleFile {
-		return fmt.Errorf("%s: %d bytes are too many for a rule file", file, len(bytes))
-	}
-	family, err := decodeFamily(file, bytes)
-	if err != nil {
-		return err
-	}
+// add takes the rules of one file in; a rule with a known id replaces that one.
+func (c *Catalog) add(family *Family) {
 	c.Families = append(c.Families, family)
+	c.bind(family)
 	for _, r := range family.Rules {
 		if i := slices.IndexFunc(c.Rules, func(known *Rule) bool { return known.ID == r.ID }); i >= 0 && c.Rules[i].family != family {
-			c.Rules[i] = r // a directory's own rule replaces the built-in one
+			c.Rules[i] = r
 			continue
 		}
 		c.Rules = append(c.Rules, r)
 	}
-	return nil
-}
-
-func decodeFamily(file string, bytes []byte) (*Family, error) {
-	family := &Family{File: file}
-	if err := strictyaml.Decode(bytes, family); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	for _, r := range family.Rules {
-		if r == nil {
-			return nil, fmt.Errorf("%s: an entry of \"rules\" is empty", file)
-		}
-		r.family = family
-		r.line = r.Title.line
-	}
-	return family, nil
 }

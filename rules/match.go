@@ -37,7 +37,7 @@ func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
 			continue // what a sign asks of the pair as a whole is asked once
 		}
 		variables := map[string]any{"cluster": c, s.For: value, "subject": finding.Subject{}}
-		holds, err := s.When.code.holds(ctx, variables)
+		holds, err := s.When.holds(ctx, variables)
 		if err != nil {
 			return hits, err
 		}
@@ -81,7 +81,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		if own.expression.IsZero() {
 			continue
 		}
-		text, err := own.expression.code.text(ctx, variables)
+		text, err := own.expression.text(ctx, variables)
 		if err != nil {
 			return hit{}, err
 		}
@@ -99,7 +99,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		h.confidence = min(h.confidence, slices.Index(confidences, "medium"))
 	}
 	if !s.Ongoing.IsZero() {
-		ongoing, err := s.Ongoing.code.holds(ctx, variables)
+		ongoing, err := s.Ongoing.holds(ctx, variables)
 		if err != nil {
 			return hit{}, err
 		}
@@ -158,7 +158,7 @@ func (h *hit) confirm(ctx context.Context, variables map[string]any) error {
 	if h.sign.ConfirmedBy.IsZero() {
 		return nil
 	}
-	value, err := h.sign.ConfirmedBy.code.value(ctx, variables)
+	value, err := h.sign.ConfirmedBy.value(ctx, variables)
 	if err != nil {
 		return err
 	}

@@ -103,12 +103,16 @@ var lastName = regexp.MustCompile(`(?:subject|cluster)\.([a-z_]+)`)
 // Plain is the text with its expressions replaced by what they stand for: CLIENT, SERVER, NODE.
 func (t Text) Plain() string {
 	var b strings.Builder
-	for _, p := range t.parts {
+	parts, err := t.parts()
+	if err != nil {
+		return t.Source
+	}
+	for _, p := range parts {
 		b.WriteString(p.words)
-		if p.code == nil {
+		if p.value.IsZero() {
 			continue
 		}
-		names := lastName.FindAllStringSubmatch(p.code.source, -1)
+		names := lastName.FindAllStringSubmatch(p.value.Source, -1)
 		if len(names) == 0 {
 			b.WriteString("…")
 			continue

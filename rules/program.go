@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types/ref"
@@ -22,28 +23,43 @@ type program struct {
 	ast    *cel.Ast
 }
 
-// compiler remembers what it compiled: rules share steps and name the same values, and half of all expressions are repetitions.
+// compiler compiles what is asked for, when it is: most of the catalog is about what a given cluster does not have. It
+// remembers what it compiled, because half of all expressions are repetitions. It is safe for use by several goroutines.
 type compiler struct {
-	env  *cel.Env
-	done map[string]*program
+	environment func() (*cel.Env, error)
+	lock        sync.Mutex
+	done        map[string]*program
 }
 
-func newCompiler(env *cel.Env) *compiler { return &compiler{env: env, done: map[string]*program{}} }
+func newCompiler(environment func() (*cel.Env, error)) *compiler {
+	return &compiler{environment: sync.OnceValues(environment), done: map[string]*program{}}
+}
 
 // compile checks the expression's names and types. The error names the unknown field and the nearest one that exists.
-func (c *compiler) compile(source string, want *cel.Type) (*program, error) {
-	code := c.done[source]
-	if code == nil {
-		var err error
-		if code, err = compile(c.env, source); err != nil {
-			return nil, err
-		}
-		c.done[source] = code
+func (c *compiler) compile(source string) (*program, error) {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if code := c.done[source]; code != nil {
+		return code, nil
 	}
-	if got := code.ast.OutputType(); want != nil && !got.IsExactType(want) && got.String() != "dyn" {
-		return nil, fmt.Errorf("%q gives %s, but %s is wanted", source, got, want)
+	env, err := c.environment()
+	if err != nil {
+		return nil, err
 	}
+	code, err := compile(env, source)
+	if err != nil {
+		return nil, err
+	}
+	c.done[source] = code
 	return code, nil
+}
+
+// gives reports an error when the program's value is of another type.
+func (p *program) gives(want *cel.Type) error {
+	if got := p.ast.OutputType(); !got.IsExactType(want) && got.String() != "dyn" {
+		return fmt.Errorf("%q gives %s, but %s is wanted", p.source, got, want)
+	}
+	return nil
 }
 
 func compile(env *cel.Env, source string) (*program, error) {
@@ -59,33 +75,37 @@ func compile(env *cel.Env, source string) (*program, error) {
 }
 
 // value evaluates with the given variables.
-func (p *program) value(ctx context.Context, variables map[string]any) (ref.Val, error) {
-	value, _, err := p.run.ContextEval(ctx, variables)
+func (e Expression) value(ctx context.Context, variables map[string]any) (ref.Val, error) {
+	code, err := e.env.compile(e.Source)
 	if err != nil {
-		return nil, fmt.Errorf("condition %q: %w", p.source, err)
+		return nil, fmt.Errorf("condition %w", err)
+	}
+	value, _, err := code.run.ContextEval(ctx, variables)
+	if err != nil {
+		return nil, fmt.Errorf("condition %q: %w", e.Source, err)
 	}
 	return value, nil
 }
 
-// holds evaluates a condition; a nil program is a condition that was not written, and holds.
-func (p *program) holds(ctx context.Context, variables map[string]any) (bool, error) {
-	if p == nil {
+// holds evaluates a condition; one that was not written holds.
+func (e Expression) holds(ctx context.Context, variables map[string]any) (bool, error) {
+	if e.IsZero() {
 		return true, nil
 	}
-	value, err := p.value(ctx, variables)
+	value, err := e.value(ctx, variables)
 	if err != nil {
 		return false, err
 	}
 	b, ok := value.Value().(bool)
 	if !ok {
-		return false, fmt.Errorf("condition %q gives %v instead of true or false", p.source, value.Value())
+		return false, fmt.Errorf("condition %q gives %v instead of true or false", e.Source, value.Value())
 	}
 	return b, nil
 }
 
-// text evaluates an expression that gives a string.
-func (p *program) text(ctx context.Context, variables map[string]any) (string, error) {
-	value, err := p.value(ctx, variables)
+// text evaluates an expression and writes its value as people read it.
+func (e Expression) text(ctx context.Context, variables map[string]any) (string, error) {
+	value, err := e.value(ctx, variables)
 	if err != nil {
 		return "", err
 	}

@@ -23,7 +23,11 @@ func (h *hit) prove(ctx context.Context, variables map[string]any) error {
 		Fact: h.sign.For, Seen: h.proofs, Condition: strings.Join(strings.Fields(h.sign.When.Source), " "),
 		First: h.span.First.String(), Last: h.span.Last.String(), Count: max(h.span.Count, 1), Values: []finding.Value{},
 	}
-	for _, field := range h.sign.shown {
+	shown, err := h.sign.shown()
+	if err != nil {
+		return err
+	}
+	for _, field := range shown {
 		text, err := field.text(ctx, variables)
 		if err != nil {
 			return err
@@ -31,13 +35,13 @@ func (h *hit) prove(ctx context.Context, variables map[string]any) error {
 		if r := []rune(text); len(r) > maxValue {
 			text = string(r[:maxValue]) + "…"
 		}
-		h.proof.Values = append(h.proof.Values, finding.Value{Name: field.source, Value: text})
+		h.proof.Values = append(h.proof.Values, finding.Value{Name: field.Source, Value: text})
 	}
 	return nil
 }
 
-// showFields finds the fields of the fact that the sign asks about, in the order in which it names them.
-func (s *Sign) showFields(env *compiler) error {
+// shown is the fields of the fact that the sign asks about, in the order in which it names them.
+func (s *Sign) shown() (fields []Expression, err error) {
 	var paths []string
 	if key := kindOf(s.For).key; len(s.asked()) > 0 {
 		if key == "problem" {
@@ -45,22 +49,21 @@ func (s *Sign) showFields(env *compiler) error {
 		}
 		paths = append(paths, s.For+"."+key)
 	}
-	if s.When.code != nil {
-		paths = append(paths, fieldPaths(s.When.code.ast, s.For)...)
+	if !s.When.IsZero() {
+		code, err := s.When.env.compile(s.When.Source)
+		if err != nil {
+			return nil, err
+		}
+		paths = append(paths, fieldPaths(code.ast, s.For)...)
 	}
-	s.shown = nil
 	for i, path := range paths {
 		longer := slices.ContainsFunc(paths, func(other string) bool { return strings.HasPrefix(other, path+".") })
-		if longer || slices.Contains(paths[:i], path) || len(s.shown) == valuesLimit || s.For == "cluster" {
+		if longer || slices.Contains(paths[:i], path) || len(fields) == valuesLimit || s.For == "cluster" {
 			continue
 		}
-		code, err := env.compile(path, nil)
-		if err != nil {
-			return err
-		}
-		s.shown = append(s.shown, code)
+		fields = append(fields, Expression{Source: path, Line: s.When.Line, env: s.Summary.env})
 	}
-	return nil
+	return fields, nil
 }
 
 // fieldPaths lists the fields of the variable that an expression reads: "link.alert".

@@ -55,7 +55,7 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 	var out []planned
 	for _, step := range d.rule.steps(c) {
 		variables := d.variables(cluster)
-		holds, err := step.When.code.holds(ctx, variables)
+		holds, err := step.When.holds(ctx, variables)
 		if err != nil {
 			return out, err
 		}
@@ -64,7 +64,7 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 		}
 		each := []any{""}
 		if !step.Each.IsZero() {
-			value, err := step.Each.code.value(ctx, variables)
+			value, err := step.Each.value(ctx, variables)
 			if err != nil {
 				return out, err
 			}

@@ -10,6 +10,8 @@ type Family struct {
 	Effects  map[string][]Effect      `yaml:"effects"`  // what several causes lead to, by name
 	Rules    []*Rule                  `yaml:"rules"`
 	File     string                   `yaml:"-"`
+
+	builtIn bool // checked by the tests already
 }
 
 // Rule is what an expert knows about one cause: how it shows, what it leads to and how to repair it.
@@ -33,7 +35,6 @@ type Rule struct {
 	Examples    []Example     `yaml:"examples"`
 
 	family *Family
-	line   int
 }
 
 // Sign is one way in which a cause shows itself: a condition over one kind of fact.
@@ -60,8 +61,6 @@ type Sign struct {
 	Needs    string           `yaml:"needs"`
 	Severity finding.Severity `yaml:"severity"` // instead of the rule's, when this sign alone shows it
 	Summary  Text             `yaml:"summary"`
-
-	shown []*program // the fields of the fact that the sign asks about
 }
 
 // Against is something that would have spoken against the finding, was looked for, and was not there.
@@ -106,9 +105,9 @@ type Remedy struct {
 
 // Example is a small body of facts with which the rule must fire, or must not although its inputs are there.
 type Example struct {
-	Name  string  `yaml:"name"`
-	Match bool    `yaml:"match"`
-	Facts rawNode `yaml:"facts"`
+	Name  string `yaml:"name"`
+	Match bool   `yaml:"match"`
+	Facts Facts  `yaml:"facts"`
 	// Expected of a matching example, where given.
 	Confidence string `yaml:"confidence"`
 	Role       string `yaml:"role"`

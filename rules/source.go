@@ -10,14 +10,14 @@ import (
 // Expression is a CEL condition or value as written, with the line it stands on. Empty means not given.
 type Expression struct {
 	Source string
-	line   int
-	code   *program
+	Line   int
+	env    *compiler
 }
 
 // UnmarshalYAML keeps the position, so that a wrong field name is reported with file and line.
 func (e *Expression) UnmarshalYAML(node ast.Node) error {
 	text, line, err := scalar(node)
-	*e = Expression{Source: text, line: line}
+	*e = Expression{Source: text, Line: line}
 	return err
 }
 
@@ -27,14 +27,14 @@ func (e Expression) IsZero() bool { return e.Source == "" }
 // Text is a text for people with CEL values in braces: "PostgreSQL on {subject.server} is down". "{{" is a brace.
 type Text struct {
 	Source string
-	line   int
-	parts  []part
+	Line   int
+	env    *compiler
 }
 
 // UnmarshalYAML keeps the position.
 func (t *Text) UnmarshalYAML(node ast.Node) error {
 	text, line, err := scalar(node)
-	*t = Text{Source: text, line: line}
+	*t = Text{Source: text, Line: line}
 	return err
 }
 
@@ -63,11 +63,12 @@ func (e *EffectEntry) UnmarshalYAML(node ast.Node) error {
 	return yaml.NodeToValue(node, e.Effect, yaml.Strict())
 }
 
-// rawNode keeps a part of the file undecoded: the facts of an example are read by their own decoder.
-type rawNode struct{ node ast.Node }
+// Facts are those of an example, as written: YAML that ReadFacts reads.
+type Facts string
 
-func (r *rawNode) UnmarshalYAML(node ast.Node) error {
-	r.node = node
+// UnmarshalYAML keeps this part of the file undecoded.
+func (f *Facts) UnmarshalYAML(node ast.Node) error {
+	*f = Facts(node.String())
 	return nil
 }
 

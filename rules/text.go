@@ -12,15 +12,14 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// part is a piece of a text: fixed words, or an expression.
+// part is a piece of a text: fixed words, then an expression (not after the last words).
 type part struct {
 	words string
-	code  *program
+	value Expression
 }
 
-// compile splits the text at its braces and checks what stands in them.
-func (t *Text) compile(env *compiler) error {
-	t.parts = nil
+// parts splits the text at its braces.
+func (t Text) parts() (parts []part, err error) {
 	rest := t.Source
 	var words strings.Builder
 	for rest != "" {
@@ -31,13 +30,9 @@ func (t *Text) compile(env *compiler) error {
 		case rest[0] == '{':
 			end := closingBrace(rest)
 			if end < 0 {
-				return fmt.Errorf("%q: a brace is not closed; write {{ for a brace", t.Source)
+				return nil, fmt.Errorf("%q: a brace is not closed; write {{ for a brace", t.Source)
 			}
-			code, err := env.compile(rest[1:end], nil)
-			if err != nil {
-				return err
-			}
-			t.parts = append(t.parts, part{words: words.String()}, part{code: code})
+			parts = append(parts, part{words.String(), Expression{Source: rest[1:end], Line: t.Line, env: t.env}})
 			words.Reset()
 			rest = rest[end+1:]
 		default:
@@ -45,8 +40,7 @@ func (t *Text) compile(env *compiler) error {
 			rest = rest[1:]
 		}
 	}
-	t.parts = append(t.parts, part{words: words.String()})
-	return nil
+	return append(parts, part{words: words.String()}), nil
 }
 
 // closingBrace finds the end of the expression that begins at s[0], minding braces inside it and quoted text.
@@ -76,13 +70,17 @@ func closingBrace(s string) int {
 
 // render fills the text in.
 func (t Text) render(ctx context.Context, variables map[string]any) (string, error) {
+	parts, err := t.parts()
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
-	for _, p := range t.parts {
+	for _, p := range parts {
 		b.WriteString(p.words)
-		if p.code == nil {
+		if p.value.IsZero() {
 			continue
 		}
-		s, err := p.code.text(ctx, variables)
+		s, err := p.value.text(ctx, variables)
 		if err != nil {
 			return "", err
 		}

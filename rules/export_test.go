@@ -1,0 +1,7 @@
+package rules
+
+// What the tests of the compiled catalog need.
+var (
+	ReadBuiltIn = readBuiltIn
+	ReadDir     = readDir
+)

@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/gob"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"cbdoctor/strictyaml"
+)
+
+// compiled is the directory catalog/ as gob, made by "go generate ./rules" and held against its source by a test: reading
+// the YAML takes longer than reading the logs of a node.
+//
+//go:generate go test -run TestTheCompiledCatalogIsThatOfTheFiles -update .
+//go:embed catalog.gob
+var compiled []byte
+
+func readBuiltIn() (families []*Family, err error) {
+	if err := gob.NewDecoder(bytes.NewReader(compiled)).Decode(&families); err != nil {
+		return nil, fmt.Errorf("read the built-in rules: %w", err)
+	}
+	return families, nil
+}
+
+// readDir reads the rule files of one directory, without its subdirectories (these hold translations), in the order of their names.
+func readDir(dir fs.FS, name string) (families []*Family, err error) {
+	entries, err := fs.ReadDir(dir, ".")
+	if err != nil {
+		return nil, fmt.Errorf("read rules of %s: %w", name, err)
+	}
+	for _, e := range entries {
+		if e.IsDir() || !strings.HasSuffix(e.Name(), ".yaml") {
+			continue
+		}
+		text, err := fs.ReadFile(dir, e.Name())
+		if err != nil {
+			return nil, fmt.Errorf("read rules: %w", err)
+		}
+		family, err := decodeFamily(path.Join(name, e.Name()), text)
+		if err != nil {
+			return nil, err
+		}
+		families = append(families, family)
+	}
+	return families, nil
+}
+
+// maxRuleFile bounds a rule file; the largest of the catalog has a thirtieth of it.
+const maxRuleFile = 2 << 20
+
+func decodeFamily(file string, text []byte) (*Family, error) {
+	if len(text) > maxRuleFile {
+		return nil, fmt.Errorf("%s: %d bytes are too many for a rule file", file, len(text))
+	}
+	family := &Family{File: file}
+	if err := strictyaml.Decode(text, family); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for _, r := range family.Rules {
+		if r == nil {
+			return nil, fmt.Errorf("%s: an entry of \"rules\" is empty", file)
+		}
+	}
+	return family, nil
+}
