@@ -5,6 +5,8 @@
 package finding
 
 import (
+	"fmt"
+
 	"cbdoctor/fact"
 	"cbdoctor/stamp"
 )
@@ -111,6 +113,24 @@ type Subject struct {
 	Node   string `json:"node,omitempty"`
 	Side   string `json:"side,omitempty"` // "client" or "server"
 	File   string `json:"file,omitempty"`
+}
+
+// String names the subject in a line: "10.48.36.118 -> 10.48.36.61:5432", a node with the side of its certificate, a file, or
+// "cluster".
+func (s Subject) String() string {
+	switch {
+	case s.Client != "" && s.Port > 0:
+		return fmt.Sprintf("%s -> %s:%d", s.Client, s.Server, s.Port)
+	case s.Client != "":
+		return s.Client + " -> " + s.Server
+	case s.Node != "" && s.Side != "":
+		return s.Node + " (" + s.Side + ")"
+	case s.Node != "":
+		return s.Node
+	case s.File != "":
+		return s.File
+	}
+	return "cluster"
 }
 
 // Against is something that would have spoken against the finding, was looked for, and was not there.

@@ -40,7 +40,11 @@ func TestFormatsNeutraliseHostileText(t *testing.T) {
 		if err := Write(&out, name, r, WriteOptions{Width: 80}); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if i := strings.IndexAny(out.String(), "\x1b\x00\r\u202e"); i >= 0 && name != "json" || strings.ContainsAny(out.String(), "\x1b\x00") {
+		forbidden := "\x1b\x00\r\u202e"
+		if name == "json" || name == "ndjson" { // for machines: the text as it was, with JSON's own escapes
+			forbidden = "\x1b\x00\r"
+		}
+		if i := strings.IndexAny(out.String(), forbidden); i >= 0 {
 			t.Errorf("%s lets a control character through at byte %d", name, i)
 		}
 	}

@@ -10,6 +10,22 @@ import (
 
 // verdict is the first line: how bad.
 func (t *terminal) verdict(r *Report) {
+	label, rest := r.verdict()
+	color := colors[finding.Severity(r.Summary.Worst)]
+	if label == "OK" {
+		color = good
+	}
+	t.line("%s  %s", t.paint(color, label), rest)
+}
+
+// headline is the verdict in a line: "CRITICAL: 2 root causes; 4 other findings follow from them".
+func (r *Report) headline() string {
+	label, rest := r.verdict()
+	return label + ": " + rest
+}
+
+// verdict says how bad it is: a word, and what there is.
+func (r *Report) verdict() (label, rest string) {
 	counts := map[string]int{}
 	for _, f := range r.Findings {
 		counts[f.Role]++
@@ -20,25 +36,23 @@ func (t *terminal) verdict(r *Report) {
 	}
 	switch {
 	case len(r.Findings) == 0:
-		t.line("%s", t.paint(good, "OK  No finding: nothing in this material speaks against the database cluster."))
+		return "OK", "No finding: nothing in this material speaks against the database cluster."
 	case counts[finding.RootCause] == 0:
-		t.line("%s%s", t.paint(good, "OK  No fault found"), advice)
-	default:
-		worst := finding.Severity(r.Summary.Worst)
-		label := strings.ToUpper(string(worst))
-		if label == "" {
-			label = "RESOLVED"
-		}
-		symptoms := ""
-		if n := counts[finding.Symptom]; n > 0 {
-			of := "them"
-			if counts[finding.RootCause] == 1 {
-				of = "it"
-			}
-			symptoms = "; " + plural(n, "other finding follows from ", "other findings follow from ") + of
-		}
-		t.line("%s  %s%s%s", t.paint(colors[worst], label), plural(counts[finding.RootCause], "root cause", "root causes"), symptoms, advice)
+		return "OK", "No fault found" + advice
 	}
+	label = strings.ToUpper(r.Summary.Worst)
+	if label == "" {
+		label = "RESOLVED"
+	}
+	symptoms := ""
+	if n := counts[finding.Symptom]; n > 0 {
+		of := "them"
+		if counts[finding.RootCause] == 1 {
+			of = "it"
+		}
+		symptoms = "; " + plural(n, "other finding follows from ", "other findings follow from ") + of
+	}
+	return label, plural(counts[finding.RootCause], "root cause", "root causes") + symptoms + advice
 }
 
 // causes tells each root cause and each piece of advice in four lines.

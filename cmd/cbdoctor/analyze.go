@@ -3,17 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"cbdoctor/analyze"
-	"cbdoctor/finding"
 	"cbdoctor/report"
 	"cbdoctor/rules"
 )
@@ -21,7 +15,6 @@ import (
 type analyzeOptions struct {
 	material materialOptions
 	output   outputOptions
-	failOn   string
 }
 
 // materialOptions say how to read the input; every subcommand that reads a bundle has them.
@@ -80,84 +73,6 @@ func (o *materialOptions) diagnoseWith(cmd *cobra.Command, catalog *rules.Catalo
 	return report.New(report.Tool{Name: "cbdoctor", Version: toolVersion()}, set, outcome), nil
 }
 
-// outputOptions say how and where the report is written.
-type outputOptions struct {
-	format string
-	files  []string
-	force  bool
-	full   bool
-}
-
-func (o *outputOptions) addFlags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&o.format, "format", "", "format on standard output: "+strings.Join(report.Formats(), ", ")+` (default "table")`)
-	f.StringArrayVarP(&o.files, "output", "o", nil, "write the report to this file, format by its suffix or --format; may be repeated")
-	f.BoolVar(&o.force, "force", false, "overwrite files given with -o")
-	f.BoolVar(&o.full, "full", false, "table: all evidence, every form of a firewall rule, the whole timeline")
-	_ = cmd.RegisterFlagCompletionFunc("format", cobra.FixedCompletions(report.Formats(), cobra.ShellCompDirectiveNoFileComp))
-}
-
-// check finds wrong usage before any work is done.
-func (o *outputOptions) check() error {
-	if o.format != "" && !slices.Contains(report.Formats(), o.format) {
-		return usageError(fmt.Errorf("--format %q is not known", o.format), "the formats are "+strings.Join(report.Formats(), ", "))
-	}
-	for _, file := range o.files {
-		if o.format == "" && report.FormatOf(file) == "" {
-			return usageError(fmt.Errorf("-o %s: the format can't be told from the suffix", file), "add --format, or use a suffix such as .json or .html")
-		}
-		if _, err := os.Lstat(file); err == nil && !o.force {
-			return usageError(fmt.Errorf("-o %s: the file exists already", file), "choose another name, or overwrite it with --force")
-		}
-	}
-	return nil
-}
-
-// write puts the report to standard output, or to the files when there are any.
-func (o *outputOptions) write(cmd *cobra.Command, r *report.Report, opt report.WriteOptions) error {
-	opt.Full = o.full
-	if len(o.files) == 0 {
-		format := o.format
-		if format == "" {
-			format = "table"
-		}
-		return report.Write(cmd.OutOrStdout(), format, r, opt)
-	}
-	for _, file := range o.files {
-		format := report.FormatOf(file)
-		if o.format != "" && (len(o.files) == 1 || format == "") {
-			format = o.format
-		}
-		if err := writeWhole(file, func(w io.Writer) error { return report.Write(w, format, r, opt) }); err != nil {
-			return inputError(fmt.Errorf("write %s: %w", file, err))
-		}
-	}
-	return nil
-}
-
-// writeWhole writes beside the final name and renames when all is there, so that nothing half-written is ever seen under it.
-func writeWhole(name string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(name), ".cbdoctor-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, f.Close(), os.Remove(f.Name()))
-		}
-	}()
-	if err := write(f); err != nil {
-		return err
-	}
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), name)
-}
-
 func newAnalyzeCommand() *cobra.Command {
 	var o analyzeOptions
 	cmd := &cobra.Command{
@@ -179,15 +94,10 @@ file is, and prints the causes with their evidence and the steps of the repair.
 	}
 	o.material.addFlags(cmd)
 	o.output.addFlags(cmd)
-	cmd.Flags().StringVar(&o.failOn, "fail-on", string(finding.Error), "exit with 1 when a finding of this severity or worse is still going on: info, warning, error, critical, never")
 	return cmd
 }
 
 func runAnalyze(cmd *cobra.Command, paths []string, o analyzeOptions) error {
-	threshold := finding.Severity(o.failOn)
-	if threshold.Rank() < 0 && o.failOn != "never" {
-		return usageError(fmt.Errorf("--fail-on %q is no severity", o.failOn), "use info, warning, error, critical or never")
-	}
 	if err := o.output.check(); err != nil {
 		return err
 	}
@@ -195,18 +105,5 @@ func runAnalyze(cmd *cobra.Command, paths []string, o analyzeOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := o.output.write(cmd, r, terminalOptions(cmd)); err != nil {
-		return err
-	}
-	if o.failOn != "never" && failsOn(r.Findings, threshold) {
-		return exitStatus(exitFindings)
-	}
-	return nil
-}
-
-// failsOn reports whether something at or above the threshold is still going on, or may be.
-func failsOn(findings []finding.Finding, threshold finding.Severity) bool {
-	return slices.ContainsFunc(findings, func(f finding.Finding) bool {
-		return f.State != finding.Resolved && f.Severity.Rank() >= threshold.Rank()
-	})
+	return o.output.finish(cmd, r)
 }

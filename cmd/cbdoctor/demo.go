@@ -69,7 +69,7 @@ func runDemo(cmd *cobra.Command, o demoOptions) error {
 		return err
 	}
 	fmt.Fprintf(out, "\nthe bundle is in %s, the report for machines in %s\n", dir, file)
-	if failsOn(r.Findings, "error") {
+	if r.Fails(report.WriteOptions{}) {
 		return exitStatus(exitFindings)
 	}
 	return nil

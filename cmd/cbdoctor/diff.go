@@ -85,7 +85,7 @@ func runDiff(cmd *cobra.Command, before, after string, o diffOptions) error {
 		return inputError(fmt.Errorf("write the comparison: %w", err))
 	}
 	untold := slices.ContainsFunc(d.Unknown, func(e diff.Entry) bool { return e.Severity.Rank() >= threshold.Rank() })
-	if o.failOn != "never" && (untold || failsOn(now.Findings, threshold)) {
+	if o.failOn != "never" && untold || now.Fails(report.WriteOptions{FailOn: threshold}) {
 		return exitStatus(exitFindings)
 	}
 	return nil

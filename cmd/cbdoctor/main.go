@@ -65,10 +65,12 @@ It only reads: it never changes a node.
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(err, fmt.Sprintf("see %q", cmd.CommandPath()+" --help"))
 	})
+	addColorFlag(root)
 	root.AddCommand(
 		newRulesCommand(),
 		newExplainCommand(),
 		newAnalyzeCommand(),
+		newReportCommand(),
 		newCaptureCommand(),
 		newCollectCommand(),
 		newDemoCommand(),

@@ -14,6 +14,7 @@ import (
 	"strconv"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"cbdoctor/finding"
@@ -31,6 +32,9 @@ var materialCommands = map[string]func(ts *testscript.TestScript, neg bool, args
 
 	"causes":      wantCauses,
 	"same-causes": wantSameCauses,
+
+	"sarif-valid":   validSARIF,
+	"sarif-results": countSARIF,
 }
 
 // random FILE SIZE: bytes without any meaning, the same in every run.
@@ -150,6 +154,24 @@ func rootCauses(ts *testscript.TestScript, name string) []cause {
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(name)), &document))
 	return slices.DeleteFunc(document.Findings, func(c cause) bool { return c.Role != finding.RootCause })
+}
+
+// sarif-valid FILE: it conforms to the schema of SARIF 2.1.0.
+func validSARIF(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(readSARIF(ts, args[0]).Validate())
+}
+
+// sarif-results FILE N: it has N results.
+func countSARIF(ts *testscript.TestScript, _ bool, args []string) {
+	if got := len(readSARIF(ts, args[0]).Runs[0].Results); got != number(ts, args[1]) {
+		ts.Fatalf("%s has %d results, not %s", args[0], got, args[1])
+	}
+}
+
+func readSARIF(ts *testscript.TestScript, name string) *sarif.Report {
+	r, err := sarif.FromString(ts.ReadFile(name), sarif.WithStrictValidation())
+	ts.Check(err)
+	return r
 }
 
 func number(ts *testscript.TestScript, s string) int {

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"cbdoctor/finding"
 	"cbdoctor/report"
 	"cbdoctor/rules"
 	"cbdoctor/verify"
@@ -147,7 +146,7 @@ func (o materialOptions) diagnoseCase(cmd *cobra.Command, catalog *rules.Catalog
 
 // exitOf is the code of "cbdoctor analyze" with the default --fail-on.
 func exitOf(r *report.Report) int {
-	if failsOn(r.Findings, finding.Error) {
+	if r.Fails(report.WriteOptions{}) {
 		return exitFindings
 	}
 	return exitOK
