@@ -90,7 +90,7 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 			failed = failed || !p.Verdict.Good() && p.Verdict != capture.OneWay
 		}
 		if o.json {
-			err = printJSON(cmd.OutOrStdout(), r)
+			err = r.WriteJSON(cmd.OutOrStdout())
 		} else {
 			if i > 0 {
 				fmt.Fprintln(cmd.OutOrStdout())

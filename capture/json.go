@@ -1,0 +1,326 @@
+package capture
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strconv"
+
+	"cbdoctor/certificate"
+	"cbdoctor/stamp"
+)
+
+// The JSON of a result is written by hand: a large capture lists a hundred thousand sessions, and encoding/json needs eight
+// times as long for each. The tags of [Result] and its parts stay the norm: a test compares both for every field.
+
+// WriteJSON writes the result as JSON, each session and each pair on a line of its own.
+func (r *Result) WriteJSON(w io.Writer) error {
+	return r.writeJSON(w, func(yield func(*Session) bool) {
+		for i := range r.Sessions {
+			if !yield(&r.Sessions[i]) {
+				return
+			}
+		}
+	})
+}
+
+// flushAt is how much JSON is gathered before it is written.
+const flushAt = 64 << 10
+
+func (r *Result) writeJSON(w io.Writer, sessions iter.Seq[*Session]) error {
+	o := jsonText{b: make([]byte, 0, flushAt+16<<10)}
+	o.open('{')
+	o.line()
+	o.string("file", r.File)
+	o.line()
+	o.optional("format", r.Format)
+	if len(r.LinkTypes) > 0 {
+		o.strings("link_types", r.LinkTypes)
+	}
+	o.line()
+	o.number("packets", r.Packets)
+	o.number("port_packets", r.PortPackets)
+	o.line()
+	o.optionalTime("first", r.First)
+	o.optionalTime("last", r.Last)
+	o.line()
+	o.optional("problem", r.Problem)
+	o.optional("left_out", r.LeftOut)
+	o.line()
+	o.key("sessions")
+	o.open('[')
+	for s := range sessions {
+		o.line()
+		o.next()
+		o.session(s)
+		if len(o.b) >= flushAt {
+			if _, err := w.Write(o.b); err != nil {
+				return fmt.Errorf("write JSON: %w", err)
+			}
+			o.b = o.b[:0]
+		}
+	}
+	o.close(']')
+	o.line()
+	o.key("pairs")
+	o.open('[')
+	for i := range r.Pairs {
+		o.line()
+		o.next()
+		o.pair(&r.Pairs[i])
+	}
+	o.close(']')
+	o.close('}')
+	if _, err := w.Write(append(o.b, '\n')); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+func (o *jsonText) session(s *Session) {
+	o.open('{')
+	o.number("session", int64(s.Session))
+	o.string("client", s.Client)
+	o.string("server", s.Server)
+	o.string("verdict", string(s.Verdict))
+	o.string("confidence", string(s.Confidence))
+	o.string("reason", s.Reason)
+	o.optional("next_capture", s.NextCapture)
+	o.strings("observations", s.Observations)
+	o.frames("evidence", s.Evidence)
+	o.string("filter", s.Filter)
+	o.optional("history", s.History)
+	o.number("first_frame", s.FirstFrame)
+	o.number("last_frame", s.LastFrame)
+	o.time("first", s.First)
+	o.time("last", s.Last)
+	if s.RTTMillis != 0 {
+		o.key("rtt_ms")
+		o.b = strconv.AppendFloat(o.b, s.RTTMillis, 'f', -1, 64)
+	}
+	o.number("bytes_client", s.BytesClient)
+	o.number("bytes_server", s.BytesServer)
+	if s.ICMP != nil {
+		o.any("icmp", s.ICMP)
+	}
+	if s.TLS != nil {
+		o.key("tls")
+		o.tls(s.TLS)
+	}
+	if p := s.Postgres; p != nil {
+		o.key("postgres")
+		o.open('{')
+		o.optional("ssl_reply", p.SSLReply)
+		o.optional("user", p.User)
+		o.optional("database", p.Database)
+		o.optional("application_name", p.ApplicationName)
+		o.optional("sqlstate", p.SQLState)
+		o.optional("message", p.Message)
+		o.close('}')
+	}
+	if c := s.Certificates; c != nil {
+		o.key("certificates")
+		o.open('{')
+		o.chain("client", c.Client)
+		o.chain("server", c.Server)
+		o.close('}')
+	}
+	o.close('}')
+}
+
+func (o *jsonText) tls(t *TLS) {
+	o.open('{')
+	o.optional("version", t.Version)
+	o.optional("cipher", t.Cipher)
+	o.optional("sni", t.SNI)
+	if a := t.Alert; a != nil {
+		o.key("alert")
+		o.open('{')
+		o.number("frame", a.Frame)
+		o.string("sender", a.Sender)
+		o.string("level", a.Level)
+		o.number("code", int64(a.Code))
+		o.string("name", a.Name)
+		o.optional("stage", a.Stage)
+		o.close('}')
+	}
+	o.bool("mutual", t.Mutual)
+	o.close('}')
+}
+
+func (o *jsonText) chain(name string, chain []certificate.Certificate) {
+	if len(chain) == 0 {
+		return
+	}
+	o.key(name)
+	o.open('[')
+	for i := range chain {
+		c := &chain[i]
+		o.next()
+		o.open('{')
+		o.string("subject_cn", c.SubjectCN)
+		o.string("issuer_cn", c.IssuerCN)
+		o.optional("subject", c.Subject)
+		o.optional("issuer", c.Issuer)
+		o.string("serial", c.Serial)
+		o.time("not_before", c.NotBefore)
+		o.time("not_after", c.NotAfter)
+		o.string("key", c.Key)
+		o.string("signature", c.Signature)
+		o.strings("eku", c.EKU)
+		if c.IsCA {
+			o.bool("is_ca", true)
+		}
+		o.bool("self_signed", c.SelfSigned)
+		o.string("sha256", c.SHA256)
+		o.optional("malformed", c.Malformed)
+		o.close('}')
+	}
+	o.close(']')
+}
+
+func (o *jsonText) pair(p *Pair) {
+	o.open('{')
+	o.string("client", p.Client)
+	o.string("server", p.Server)
+	o.number("port", int64(p.Port))
+	o.string("verdict", string(p.Verdict))
+	o.string("confidence", string(p.Confidence))
+	o.bool("intermittent", p.Intermittent)
+	o.number("changes", int64(p.Changes))
+	o.key("sessions")
+	o.open('{')
+	for _, v := range slices.Sorted(maps.Keys(p.Sessions)) {
+		o.number(string(v), p.Sessions[v])
+	}
+	o.close('}')
+	o.time("first", p.First)
+	o.time("last", p.Last)
+	o.key("spans")
+	o.open('{')
+	for _, v := range slices.Sorted(maps.Keys(p.Spans)) {
+		o.key(string(v))
+		o.open('{')
+		o.time("first", p.Spans[v].First)
+		o.time("last", p.Spans[v].Last)
+		o.close('}')
+	}
+	o.close('}')
+	if len(p.Observations) > 0 {
+		o.key("observations")
+		o.open('{')
+		for _, name := range slices.Sorted(maps.Keys(p.Observations)) {
+			o.number(name, p.Observations[name])
+		}
+		o.close('}')
+	}
+	o.number("decisive", int64(p.Decisive))
+	o.close('}')
+}
+
+// jsonText is JSON being written.
+type jsonText struct {
+	b       []byte
+	comma   bool // the next value of the object or list is not its first
+	newline bool // it begins a line
+}
+
+func (o *jsonText) open(c byte) { o.b, o.comma = append(o.b, c), false }
+
+func (o *jsonText) close(c byte) { o.b, o.comma = append(o.b, c), true }
+
+// next goes on to the next value.
+func (o *jsonText) next() {
+	if o.comma {
+		o.b = append(o.b, ',')
+	}
+	o.comma = true
+	if o.newline {
+		o.b, o.newline = append(o.b, '\n', ' '), false
+	}
+}
+
+// line puts the next value on a line of its own, for readers who are people.
+func (o *jsonText) line() { o.newline = true }
+
+func (o *jsonText) key(name string) {
+	o.next()
+	o.b = append(append(append(o.b, '"'), name...), '"', ':')
+}
+
+func (o *jsonText) string(name, v string) {
+	o.key(name)
+	o.value(v)
+}
+
+func (o *jsonText) optional(name, v string) {
+	if v != "" {
+		o.string(name, v)
+	}
+}
+
+// value writes a string. One that needs escapes is rare and left to encoding/json.
+func (o *jsonText) value(v string) {
+	for i := range len(v) {
+		if c := v[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+			escaped, _ := json.Marshal(v) // a string can always be encoded
+			o.b = append(o.b, escaped...)
+			return
+		}
+	}
+	o.b = append(append(append(o.b, '"'), v...), '"')
+}
+
+func (o *jsonText) strings(name string, list []string) {
+	o.key(name)
+	o.open('[')
+	for _, v := range list {
+		o.next()
+		o.value(v)
+	}
+	o.close(']')
+}
+
+func (o *jsonText) frames(name string, list []int64) {
+	o.key(name)
+	o.open('[')
+	for _, v := range list {
+		o.next()
+		o.b = strconv.AppendInt(o.b, v, 10)
+	}
+	o.close(']')
+}
+
+func (o *jsonText) number(name string, v int64) {
+	o.key(name)
+	o.b = strconv.AppendInt(o.b, v, 10)
+}
+
+func (o *jsonText) bool(name string, v bool) {
+	o.key(name)
+	o.b = strconv.AppendBool(o.b, v)
+}
+
+func (o *jsonText) time(name string, t stamp.Time) {
+	o.key(name)
+	o.b = append(t.Append(append(o.b, '"')), '"')
+}
+
+func (o *jsonText) optionalTime(name string, t stamp.Time) {
+	if !t.IsZero() {
+		o.time(name, t)
+	}
+}
+
+// any writes what is too rare to be worth code of its own.
+func (o *jsonText) any(name string, v any) {
+	o.key(name)
+	text, err := json.Marshal(v)
+	if err != nil {
+		text = []byte("null")
+	}
+	o.b = append(o.b, text...)
+}
