@@ -22,6 +22,8 @@ func FuzzConn(f *testing.F) {
 		}
 		f.Add(sides[0], sides[1], uint8(3))
 	}
+	// A parameter after ReadyForQuery, in one piece with it and in the next.
+	f.Add([]byte{}, []byte("Z\x00\x00\x00\x05IS\x00\x00\x00\x18server_version\x0015.6\x00"), uint8(5))
 	f.Fuzz(func(t *testing.T, fromClient, fromServer []byte, step uint8) {
 		whole, cut := &Conn{}, &Conn{}
 		whole.Client(fromClient)

@@ -18,8 +18,12 @@ func (c *Conn) fromClient(kind byte, _ []byte) {
 	}
 }
 
-// fromServer reads a typed message of the server; body is nil where bytes of it are missing.
+// fromServer reads a typed message of the server; body is nil where bytes of it are missing. What follows ReadyForQuery is no
+// part of the start, whether it came in the same piece or not.
 func (c *Conn) fromServer(kind byte, body []byte) {
+	if c.Ready {
+		return
+	}
 	switch kind {
 	case 'R':
 		c.authentication(body)
@@ -30,11 +34,11 @@ func (c *Conn) fromServer(kind byte, body []byte) {
 	case 'Z':
 		c.Ready = true
 	case 'E':
-		if c.Error == nil && !c.Ready {
+		if c.Error == nil {
 			c.Error = parseError(body)
 		}
 	case 'N':
-		if c.Notice == nil && !c.Ready {
+		if c.Notice == nil {
 			c.Notice = parseError(body)
 		}
 	}
