@@ -23,6 +23,7 @@ func (m *material) facts() *fact.Set {
 	stillDown(s)
 	m.makeCommands(s, id)
 	m.makeLinks(s)
+	m.makeFileCertificates(s, id, m.latest(ends))
 	m.makeNodes(s, id)
 	m.makeCoverage(s, id)
 	m.makeTimeline(s)
@@ -42,11 +43,22 @@ func (m *material) logEnds(id *identity) map[string]time.Time {
 	return ends
 }
 
+// latest is when the material ends: the last line of any log or the last packet of any capture. It is never the current time.
+func (m *material) latest(ends map[string]time.Time) (last stamp.Time) {
+	for _, end := range ends {
+		last = stamp.Later(last, stamp.New(end, 0))
+	}
+	for _, c := range m.captures {
+		last = stamp.Later(last, c.Last)
+	}
+	return last
+}
+
 func (m *material) makeStatuses(s *fact.Set, id *identity) {
 	for _, f := range m.finds {
 		for _, text := range f.statuses {
 			status := text.Status
-			status.Node = cmp.Or(text.me, id.ofPath(f.file.path), id.node(text.host))
+			status.Node = cmp.Or(text.me, id.known(f.host), id.ofPath(f.file.path), f.host)
 			if status.Members == nil {
 				status.Members = []fact.Member{}
 			}
@@ -237,14 +249,15 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 		}
 	}
 	for _, f := range m.finds {
-		node := id.of(f.file)
+		node := id.ofSection(&f)
 		if node == "" {
-			node = id.ofPath(f.file.path)
+			continue
 		}
 		for _, v := range f.versions {
-			if node != "" {
-				at(node).Version = v
-			}
+			at(node).Version = v
+		}
+		for _, name := range f.files {
+			at(node).Files = appendOnce(at(node).Files, name)
 		}
 	}
 	for _, l := range s.Links {

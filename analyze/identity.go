@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -35,6 +36,17 @@ func (m *material) identify() *identity {
 			}
 		}
 	}
+	for _, f := range m.finds { // what stands between the prompts of one node is that node's
+		own := f.addresses
+		for _, s := range f.statuses {
+			if s.me != "" {
+				own = appendOnce(own, s.me)
+			}
+		}
+		if own = ownAddress(own, members); f.host != "" && len(own) == 1 {
+			id.learn(f.host, own[0])
+		}
+	}
 	for level := range 3 {
 		places := map[string]*place{}
 		at := func(t *textFile) *place {
@@ -65,16 +77,13 @@ func (m *material) identify() *identity {
 			for _, a := range f.addresses {
 				p.addresses = appendOnce(p.addresses, a)
 			}
-			for _, n := range f.names {
-				p.hosts = appendOnce(p.hosts, n)
+			if f.host != "" {
+				p.hosts = appendOnce(p.hosts, f.host)
 			}
 		}
 		for _, key := range sortedKeys(places) {
 			p := places[key]
-			own := p.addresses
-			if len(own) > 1 {
-				own = slices.DeleteFunc(slices.Clone(own), func(a string) bool { return !members[a] })
-			}
+			own := ownAddress(p.addresses, members)
 			if len(own) == 0 {
 				if a, err := netip.ParseAddr(filepath.Base(key)); err == nil { // a directory named by the address
 					own = []string{a.String()}
@@ -97,6 +106,14 @@ func (m *material) identify() *identity {
 		sort.Strings(n)
 	}
 	return id
+}
+
+// ownAddress is the address of the database interface among those of one node: the one that a status names.
+func ownAddress(addresses []string, members map[string]bool) []string {
+	if len(addresses) < 2 {
+		return addresses
+	}
+	return slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return !members[a] })
 }
 
 func (id *identity) learn(host, address string) {
@@ -194,6 +211,14 @@ func (id *identity) node(host string) string {
 		return a
 	}
 	return host
+}
+
+// known is the address of a host, or "".
+func (id *identity) known(host string) string { return id.address[host] }
+
+// ofSection is the node that wrote a section of a text, or "".
+func (id *identity) ofSection(f *foundText) string {
+	return cmp.Or(id.known(f.host), id.of(f.file), f.host)
 }
 
 // of is the node that a file belongs to, or "".

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -66,11 +67,6 @@ func (m *material) usable() error {
 			unknown = t
 		}
 	}
-	for _, in := range m.inputs {
-		if in.Problem == "" && in.Kind == string(bundle.PKI) {
-			return nil
-		}
-	}
 	switch {
 	case unknown != nil:
 		return fmt.Errorf("%w: no line of %s is recognised; line %d is %q", ErrNothingUsable, unknown.path, unknown.unknownAt, unknown.unknown)
@@ -106,7 +102,7 @@ type material struct {
 // foundText is what a transcript said, with its file.
 type foundText struct {
 	file *textFile
-	transcriptFacts
+	section
 }
 
 type checkKey struct{ host, server, reason string }
@@ -150,6 +146,8 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 	in := fact.Input{Path: f.Path, Kind: string(f.Kind), Bytes: max(f.Bytes, 0), Problem: f.Problem, Damaged: f.Damaged}
 	var text *textFile
 	switch {
+	case f.Kind == bundle.PrivateKey:
+		in.Problem = keyProblem
 	case r == nil:
 	case f.Kind == bundle.Capture:
 		if err := m.capture(ctx, f, r, &in); err != nil {
@@ -157,13 +155,17 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 		}
 	case f.Kind == bundle.ManifestDoc:
 		in.Problem = missed(r)
-	case f.Kind == bundle.PrivateKey:
-		in.Problem = "a private key: it was not read; take it out of the bundle"
 	case f.Kind == bundle.Other && !textual(f):
 		in.Problem = "neither a log, a capture nor a status text: not used"
 	default:
+		var certs []foundCertificate
+		if f.Kind == bundle.PKI {
+			var b []byte
+			b, r = head(r, maxCertificateFile)
+			certs = m.certificates(f, b, &in)
+		}
 		text = readText(f, r, m.take)
-		text.finish(m, f, &in)
+		text.finish(m, f, &in, certs)
 	}
 	if m.opt.Hash && f.Local != "" && in.SHA256 == "" {
 		in.SHA256 = hashFile(f.Local)
@@ -175,18 +177,20 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 // textual: a file of no known kind may still hold lines that are understood one by one.
 func textual(f *bundle.File) bool { return f.Kind != bundle.Other || !f.Binary }
 
-func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input) {
+func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input, certs []foundCertificate) {
 	m.postgres.flush() // a message does not go on in another file
-	if f.Kind != bundle.PKI {
-		if found := readTranscript(t); len(found.statuses)+len(found.addresses)+len(found.versions)+len(found.names) > 0 {
-			m.finds = append(m.finds, foundText{t, found})
-			if in.Kind == string(bundle.Other) && len(found.statuses) > 0 {
-				in.Kind = string(bundle.Status)
-			}
+	sections := readTranscript(t)
+	if len(certs) > 0 {
+		sections = append(sections, section{certificates: certs})
+	}
+	for _, found := range sections {
+		m.finds = append(m.finds, foundText{t, found})
+		if len(found.statuses) > 0 && (in.Kind == string(bundle.Other) || in.Kind == string(bundle.PKI)) {
+			in.Kind = string(bundle.Status)
 		}
 	}
 	m.texts = append(m.texts, t)
-	in.Problem, in.Damaged = t.problem, t.damaged
+	in.Problem, in.Damaged = cmp.Or(in.Problem, t.problem), t.damaged
 	switch {
 	case in.Problem != "":
 	case t.tooLong > 0:
@@ -194,10 +198,10 @@ func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input) {
 		if t.tooLong > 1 {
 			in.Problem = fmt.Sprintf("%d lines of more than %d KiB were passed over", t.tooLong, maxLine>>10)
 		}
-	case t.recognised == 0 && t.seen > 0 && f.Kind != bundle.PKI:
+	case t.recognised == 0 && t.seen > 0 && len(certs) == 0:
 		in.Problem = fmt.Sprintf("no line is recognised; line %d is %q", t.unknownAt, t.unknown)
 	}
-	if f.Kind == bundle.PKI {
+	if len(certs) > 0 {
 		t.recognised = t.seen
 	}
 }

@@ -22,16 +22,24 @@ var certificateKeys = map[string]string{
 var (
 	// a collapsed copy has everything on one line: a new field begins at one of these names
 	statusFields = regexp.MustCompile(`(?i)\b(ERROR|Status|Nodes|Node in use|Interface|Certificates|Server Key|Server Certificate|Client Key|Client Certificate|CA Certificate|Last command)\s*:`)
-	memberLine   = regexp.MustCompile(`^\s*([0-9a-fA-F:.]+[0-9a-fA-F])(\s*\(me\))?\s+:\s*(.*)$|^\s*(\d+\.\d+\.\d+\.\d+)(\s*\(me\))?\s*:\s*(.*)$`)
-	memberInside = regexp.MustCompile(`(\d+\.\d+\.\d+\.\d+)(\s*\(me\))?\s*:\s*([A-Za-z][A-Za-z ]*(?:\( *[A-Za-z ]+ *\))?)`)
+	memberLine   = regexp.MustCompile(`^\s*(\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*[0-9a-fA-F])(\s*\(me\))?\s*:\s+(\S.*)$`)
+	memberName   = regexp.MustCompile(`^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(\s*\(me\))?\s*:\s+(\S.*)$`) // between "Nodes:" and the next field
+	memberInside = regexp.MustCompile(`([0-9a-fA-F:.]*[.:][0-9a-fA-F:.]*[0-9a-fA-F])(\s*\(me\))?\s*:\s*([A-Za-z][A-Za-z ]*(?:\( *[A-Za-z ]+ *\))?)`)
 	lastCommand  = regexp.MustCompile(`^'?([^'(]*)'?\s*(?:\(([^)]*)\))?`)
+	notedFile    = regexp.MustCompile(`^(\S+)\s+\(?\s*(.*?)\s*\)?$`)
 )
 
 // statusText is one output found in a text, with the lines it stands on.
 type statusText struct {
 	fact.Status
-	me   string // own address
-	host string // from the prompt before it, when there is one
+	me      string // own address
+	expired []expiredFile
+}
+
+// expiredFile is a certificate that the status itself calls expired (Cisco 216549 says that it does; the words are not known).
+type expiredFile struct {
+	key  string // in Certificates
+	line int
 }
 
 // parseStatus reads the lines of one output. firstLine numbers lines[0] in its file.
@@ -43,22 +51,22 @@ func parseStatus(lines []string, lineOf []int, file string) (statusText, bool) {
 	if joined := strings.Join(lines, " "); len(lines) <= 2 && len(statusFields.FindAllString(joined, -1)) >= 3 {
 		lines, lineOf = expand(joined, lineOf[0])
 	}
-	found := false
+	found, inNodes := false, false
 	for i, raw := range lines {
-		if m := memberLine.FindStringSubmatch(raw); m != nil {
-			address, me, text := m[1]+m[4], m[2]+m[5], strings.TrimSpace(m[3]+m[6])
-			member := parseMember(address, me != "", text, lineOf[i])
+		name, value, ok := strings.Cut(raw, ":")
+		key, value := strings.ToLower(strings.Join(strings.Fields(name), " ")), strings.TrimSpace(value)
+		if m := memberOf(raw, key, inNodes); m != nil {
+			member := parseMember(m[1], m[2] != "", strings.TrimSpace(m[3]), lineOf[i])
 			s.Members = append(s.Members, member)
 			if member.Me {
-				s.me = address
+				s.me = member.Address
 			}
 			continue
 		}
-		name, value, ok := strings.Cut(raw, ":")
 		if !ok {
 			continue
 		}
-		key, value := strings.ToLower(strings.Join(strings.Fields(name), " ")), strings.TrimSpace(value)
+		inNodes = key == "nodes"
 		switch key {
 		case "status":
 			s.Status.Status, found = value, true
@@ -76,15 +84,36 @@ func parseStatus(lines []string, lineOf []int, file string) (statusText, bool) {
 		default:
 			if c, known := certificateKeys[key]; known && value != "" {
 				s.Certificates[c] = value
+				if m := notedFile.FindStringSubmatch(value); m != nil && strings.Contains(strings.ToLower(m[2]), "expired") {
+					s.Certificates[c] = m[1]
+					s.expired = append(s.expired, expiredFile{c, lineOf[i]})
+				}
 			}
 		}
 	}
 	return s, found
 }
 
+// memberOf matches a line of the list of nodes: by its address, or by a name where the list is being read.
+func memberOf(raw, key string, inNodes bool) []string {
+	if m := memberLine.FindStringSubmatch(raw); m != nil {
+		return m
+	}
+	if _, known := certificateKeys[key]; !inNodes || known || key == "node in use" || key == "interface" || key == "last command" || key == "certificates" {
+		return nil
+	}
+	return memberName.FindStringSubmatch(raw)
+}
+
+// Words behind a node's address. Only "Connected" with a role and "( In Sync )" have a source; the others are what a version may print.
+var (
+	apartWords  = []string{"not connected", "fail", "disconnect", "unreachable", "down", "error", "refused", "timeout", "timed out", "lost", "offline", "no connection", "unknown"}
+	behindWords = []string{"not in sync", "out of sync", "sync in progress", "syncing", "synchroni", "behind", "not synced", "initial", "joining", "copying", "restoring", "catching up"}
+)
+
 // parseMember reads what stands behind a node's address: "Connected Slave ( In Sync )", "Connection Failed", ...
 func parseMember(address string, me bool, text string, line int) fact.Member {
-	words := strings.Fields(strings.ToLower(strings.NewReplacer("(", " ", ")", " ", "-", " ").Replace(text)))
+	words := strings.Fields(strings.ToLower(strings.NewReplacer("(", " ", ")", " ", "-", " ", ",", " ").Replace(text)))
 	all := strings.Join(words, " ")
 	m := fact.Member{Address: address, Me: me, Text: text, Line: line, Role: fact.Unknown}
 	for _, w := range words {
@@ -93,16 +122,27 @@ func parseMember(address string, me bool, text string, line int) fact.Member {
 			break
 		}
 	}
-	m.Connected = strings.HasPrefix(all, "connected") || m.Role == fact.Primary && !strings.Contains(all, "not connected") && !strings.Contains(all, "fail")
+	behind := containsAny(all, behindWords)
+	inSync := !behind && strings.Contains(all, "in sync")
+	m.Connected = !containsAny(all, apartWords) && (strings.HasPrefix(all, "connected") || m.Role != fact.Unknown || behind || inSync)
 	switch {
-	case strings.Contains(all, "not in sync"), strings.Contains(all, "out of sync"), strings.Contains(all, "syncing"), strings.Contains(all, "behind"), strings.Contains(all, "not synced"), strings.Contains(all, "initial"):
+	case behind:
 		m.InSync = "no"
-	case strings.Contains(all, "in sync"):
+	case inSync:
 		m.InSync = "yes"
 	case m.Role == fact.Replica && !m.Connected:
 		m.InSync = "no"
 	}
 	return m
+}
+
+func containsAny(s string, words []string) bool {
+	for _, w := range words {
+		if strings.Contains(s, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // expand puts a collapsed output back on lines.

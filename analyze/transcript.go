@@ -1,92 +1,184 @@
 package analyze
 
 import (
-	"encoding/json"
-	"encoding/xml"
 	"regexp"
 	"strings"
 
-	"cbdoctor/fact"
+	"cbdoctor/certificate"
 )
 
-// transcript finds the output of commands in text that is no log: one command's output alone, or a copied terminal session
-// with prompts and several commands.
+// A transcript is text that is no log: one command's output alone, or a copied terminal session with prompts and the output of
+// several commands, of one node or of several that were logged in to one after the other.
 
-// transcriptFacts is what one file's text says.
-type transcriptFacts struct {
-	statuses  []statusText
-	addresses []string // of the node itself: "ipv4 a", live.json
-	names     []string // host names in prompts
-	versions  []string
+// section is the part of a transcript that one node wrote: from its first prompt to the first prompt of another node.
+type section struct {
+	host         string // from the prompts, "" when there are none
+	statuses     []statusText
+	addresses    []string // of the node itself: "ipv4 a", live.json
+	versions     []string
+	files        []string           // of "pki list"
+	certificates []foundCertificate // of "pki inspect", or of a certificate file
+}
+
+func (f *section) empty() bool {
+	return f.host == "" && len(f.statuses)+len(f.addresses)+len(f.versions)+len(f.files)+len(f.certificates) == 0
 }
 
 var (
 	promptLine  = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)>{1,2} ?(.*)$`)
 	statusBegin = regexp.MustCompile(`(?i)^\s*(ERROR\s*:|Status\s*:)`)
+	statusInRow = regexp.MustCompile(`(?i)database cluster status\s+((?:ERROR|Status)\s*:.*)$`)
 	versionLine = regexp.MustCompile(`^\s*(\d+\.\d+(?:\.\d+)*(?:[_-]\w+)*)\s*$`)
 	ipv4Address = regexp.MustCompile(`^\s*address\s+(\d+\.\d+\.\d+\.\d+)\s*$`)
 	ipv4Seen    = regexp.MustCompile(`^(\d+\.\d+\.\d+\.\d+)/\d+\s*$`)
+	pkiFile     = regexp.MustCompile(`^[\w .()@+-]+\.(?:key|crt|cer|pem|der|csr|p7b)$`)
+	pkiInspect  = regexp.MustCompile(`^pki\s+inspect\s+(\S+)`)
+	inspectName = regexp.MustCompile(`(?i)pki[ _-]*inspect[ _-]*(.+?)(?:\.txt|\.log)?$`)
 )
 
-// readTranscript looks through the lines that are no log lines.
-func readTranscript(t *textFile) (out transcriptFacts) {
+// transcript reads the lines of a text that are no log lines.
+type transcript struct {
+	file    *textFile
+	now     section
+	done    []section
+	command string // that was typed last
+	used    int64  // lines that are understood
+}
+
+// readTranscript finds the output of commands, a section for each node.
+func readTranscript(t *textFile) []section {
 	text := string(t.transcript)
-	if trimmed := strings.TrimSpace(text); strings.HasPrefix(trimmed, "{") {
-		out.addresses = liveJSON(trimmed)
-		return out
-	} else if strings.HasPrefix(trimmed, "<") {
-		if s, ok := restDatabase(trimmed, t.path); ok {
-			out.statuses = append(out.statuses, s)
-		}
-		return out
+	if s, ok := readDocument(text, t.path); ok {
+		t.recognised = t.seen
+		return []section{s}
 	}
+	r := &transcript{file: t}
 	lines := strings.Split(text, "\n")
 	lines = lines[:min(len(lines), len(t.lineOf))]
-	host, used := "", 0
-	inIPv4, last := false, ""
-	for i := 0; i < len(lines); i++ {
-		l := lines[i]
-		if m := promptLine.FindStringSubmatch(l); m != nil {
-			host, last = m[1], strings.TrimSpace(m[2])
-			out.names = appendOnce(out.names, host)
-			inIPv4 = false
-			used++
-			continue
+	for i := 0; i < len(lines); {
+		i += r.read(lines[i:], t.lineOf[i:])
+	}
+	r.end()
+	if r.used > 0 {
+		t.recognised = min(t.recognised+r.used, t.seen)
+	}
+	return r.done
+}
+
+func (r *transcript) end() {
+	if !r.now.empty() {
+		r.done = append(r.done, r.now)
+	}
+}
+
+// read takes one line, or the output that begins with it, and says how many lines that is.
+func (r *transcript) read(lines []string, lineOf []int) int {
+	line := strings.TrimRight(lines[0], " ")
+	if line == "" {
+		return 1
+	}
+	if m := promptLine.FindStringSubmatch(line); m != nil {
+		r.prompt(m[1], strings.TrimSpace(m[2]), lineOf[0])
+		return 1
+	}
+	if statusBegin.MatchString(line) && isStatusHere(lines) {
+		end := statusEnd(lines)
+		r.status(lines[:end], lineOf[:end])
+		return end
+	}
+	if strings.TrimSpace(line) == "Certificate:" {
+		if end := r.inspected(lines, lineOf); end > 0 {
+			return end
 		}
-		switch {
-		case statusBegin.MatchString(l) && isStatusHere(lines[i:]):
-			end := statusEnd(lines, i)
-			if s, ok := parseStatus(lines[i:end], t.lineOf[i:end], t.path); ok {
-				s.host = host
-				out.statuses = append(out.statuses, s)
-				used += end - i
-				i = end - 1
+	}
+	r.other(lines, line)
+	return 1
+}
+
+// prompt takes "cms01> command". Some copies have the output behind the command on the same line.
+func (r *transcript) prompt(host, command string, line int) {
+	if r.now.host != "" && r.now.host != host {
+		r.end()
+		r.now = section{}
+	}
+	r.now.host, r.command = host, command
+	r.used++
+	if m := statusInRow.FindStringSubmatch(command); m != nil {
+		r.command = "database cluster status"
+		r.status([]string{m[1]}, []int{line})
+		r.used-- // it is the same line
+	}
+}
+
+func (r *transcript) status(lines []string, lineOf []int) {
+	if s, ok := parseStatus(lines, lineOf, r.file.path); ok {
+		r.now.statuses = append(r.now.statuses, s)
+		for _, l := range lines {
+			if strings.TrimSpace(l) != "" {
+				r.used++
 			}
-		case strings.HasPrefix(strings.TrimSpace(l), "IPv4 configuration"):
-			inIPv4 = true
-			used++
-		case inIPv4 && ipv4Address.MatchString(l):
-			out.addresses = appendOnce(out.addresses, ipv4Address.FindStringSubmatch(l)[1])
-			used++
-		case ipv4Seen.MatchString(l):
-			out.addresses = appendOnce(out.addresses, ipv4Seen.FindStringSubmatch(l)[1])
-			used++
-		case versionLine.MatchString(l) && (last == "version" || len(strings.Fields(text)) <= 4):
-			out.versions = appendOnce(out.versions, strings.TrimSpace(l))
-			used++
-		case inIPv4:
-			used++
 		}
 	}
-	if used > 0 { // the file is understood as a whole: its other lines belong to those outputs
-		t.recognised = t.seen
+}
+
+// inspected takes what "pki inspect" printed of one certificate or of a chain, and says on how many lines.
+func (r *transcript) inspected(lines []string, lineOf []int) int {
+	end := 1
+	for end < len(lines) && !promptLine.MatchString(lines[end]) {
+		end++
 	}
-	return out
+	found := certificate.ParseText(lines[:end])
+	if len(found) == 0 {
+		return 0
+	}
+	c := foundCertificate{from: "pki", line: lineOf[0]}
+	for i := range found {
+		c.chain = append(c.chain, found[i].Certificate)
+	}
+	if m := pkiInspect.FindStringSubmatch(r.command); m != nil {
+		c.name = m[1]
+	} else if m := inspectName.FindStringSubmatch(memberBase(r.file.path)); m != nil {
+		c.name = m[1]
+	} else {
+		c.name = memberBase(r.file.path)
+	}
+	r.now.certificates = append(r.now.certificates, c)
+	for _, l := range lines[:end] {
+		if strings.TrimSpace(l) != "" {
+			r.used++
+		}
+	}
+	return end
+}
+
+// other takes a line of a command whose output has no beginning and no end of its own.
+func (r *transcript) other(lines []string, line string) {
+	switch {
+	case ipv4Address.MatchString(line) && (strings.HasPrefix(r.command, "ipv4") || r.command == ""):
+		r.now.addresses = appendOnce(r.now.addresses, ipv4Address.FindStringSubmatch(line)[1])
+	case ipv4Seen.MatchString(line) && (strings.HasPrefix(r.command, "ipv4") || r.command == ""):
+		r.now.addresses = appendOnce(r.now.addresses, ipv4Seen.FindStringSubmatch(line)[1])
+	case versionLine.MatchString(line) && (r.command == "version" || r.command == "" && len(r.file.lineOf) <= 6):
+		r.now.versions = appendOnce(r.now.versions, strings.TrimSpace(line))
+	case strings.HasPrefix(line, "User supplied certificates and keys:"):
+		r.command = "pki list"
+	case r.command == "pki list" && pkiFile.MatchString(strings.TrimSpace(line)):
+		r.now.files = appendOnce(r.now.files, strings.TrimSpace(line))
+	case strings.HasPrefix(strings.TrimSpace(line), "IPv4 configuration"):
+		r.command = "ipv4"
+	case r.command != "": // the output of a command that says nothing of the database
+	default:
+		return
+	}
+	r.used++
 }
 
 // isStatusHere keeps a line "Status : ..." of another command from being taken for the cluster's.
 func isStatusHere(lines []string) bool {
-	for _, l := range lines[:min(len(lines), 40)] {
+	for i, l := range lines[:min(len(lines), 40)] {
+		if i > 0 && promptLine.MatchString(l) {
+			return false
+		}
 		if strings.Contains(l, "Nodes") || strings.Contains(l, "Last command") || strings.Contains(l, "Node in use") || strings.Contains(l, "atabase cluster") {
 			return true
 		}
@@ -94,78 +186,19 @@ func isStatusHere(lines []string) bool {
 	return false
 }
 
-// statusEnd is the line after the output that begins at i: its last field is "Last command", or a prompt follows.
-func statusEnd(lines []string, i int) int {
-	for j := i; j < len(lines); j++ {
-		if promptLine.MatchString(lines[j]) {
+// statusEnd is the line after the output that begins with the first: its last field is "Last command", or a prompt follows.
+func statusEnd(lines []string) int {
+	for j := range lines {
+		switch {
+		case promptLine.MatchString(lines[j]), j > 80:
 			return j
-		}
-		if strings.HasPrefix(strings.TrimSpace(lines[j]), "Last command") {
+		case strings.HasPrefix(strings.TrimSpace(lines[j]), "Last command"):
 			return j + 1
-		}
-		if j > i+80 {
-			return j
+		case j > 1 && strings.HasPrefix(strings.TrimSpace(lines[j]), "Status") && statusBegin.MatchString(lines[j]):
+			return j // the next output, where a copy has no prompts
 		}
 	}
 	return len(lines)
-}
-
-// liveJSON finds the addresses of the interfaces: "ipv4": {"module": {"interfaces": {"eth4": {"address": "..."}}}}.
-func liveJSON(text string) (addresses []string) {
-	var doc struct {
-		IPv4 map[string]struct {
-			Interfaces map[string]struct {
-				Address string `json:"address"`
-				Enabled string `json:"enabled"`
-			} `json:"interfaces"`
-		} `json:"ipv4"`
-	}
-	if json.Unmarshal([]byte(text), &doc) != nil {
-		return nil
-	}
-	for _, module := range sortedKeys(doc.IPv4) {
-		interfaces := doc.IPv4[module].Interfaces
-		for _, name := range sortedKeys(interfaces) {
-			if a := interfaces[name]; a.Address != "" && a.Enabled != "false" {
-				addresses = appendOnce(addresses, a.Address)
-			}
-		}
-	}
-	return addresses
-}
-
-// restDatabase reads the REST document system/database; values stand in attributes or in elements.
-func restDatabase(text, path string) (statusText, bool) {
-	type node struct {
-		Hostname  string `xml:"hostname"`
-		HostnameA string `xml:"hostname,attr"`
-		Up        string `xml:"up"`
-		UpA       string `xml:"up,attr"`
-		Master    string `xml:"master"`
-		MasterA   string `xml:"master,attr"`
-		Behind    string `xml:"syncBehind"`
-		BehindA   string `xml:"syncBehind,attr"`
-	}
-	var doc struct {
-		XMLName    xml.Name `xml:"database"`
-		Clustered  string   `xml:"clustered"`
-		ClusteredA string   `xml:"clustered,attr"`
-		Nodes      []node   `xml:"cluster>node"`
-	}
-	if xml.Unmarshal([]byte(text), &doc) != nil {
-		return statusText{}, false
-	}
-	s := statusText{Status: fact.Status{Status: doc.Clustered + doc.ClusteredA, Certificates: map[string]string{}, Source: fact.Source{File: path, Line: 1}}}
-	for _, n := range doc.Nodes {
-		m := fact.Member{Address: n.Hostname + n.HostnameA, Role: fact.Replica, Connected: n.Up+n.UpA == "true", Line: 1, InSync: "yes"}
-		if n.Master+n.MasterA == "true" {
-			m.Role, m.InSync = fact.Primary, ""
-		} else if b := n.Behind + n.BehindA; b != "" && b != "0" && b != "false" {
-			m.InSync = "no"
-		}
-		s.Members = append(s.Members, m)
-	}
-	return s, true
 }
 
 func appendOnce(list []string, s string) []string {

@@ -63,8 +63,8 @@ func Sniff(head []byte) Kind {
 	if container(head) == "capture" {
 		return Capture
 	}
-	if len(head) > 4 && head[0] == 0x30 && head[1] == 0x82 && binary.BigEndian.Uint16(head[2:]) > 200 {
-		return PKI // a DER certificate
+	if len(head) > 4 && head[0] == 0x30 && (head[1] == 0x82 && binary.BigEndian.Uint16(head[2:]) > 200 || head[1] == 0x81 && head[2] > 100) {
+		return PKI // DER: a certificate, or a key
 	}
 	text := decodeUTF16(head)
 	if isBinary(text) {

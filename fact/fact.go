@@ -86,6 +86,7 @@ type Node struct {
 	HasLog    bool     `json:"has_log" cel:"has_log"`
 	HasStatus bool     `json:"has_status" cel:"has_status"`
 	HasPcap   bool     `json:"has_capture" cel:"has_capture"`
+	Files     []string `json:"files,omitempty" cel:"files"`       // certificate and key files that "pki list" shows
 	NamedBy   []Source `json:"named_by,omitempty" cel:"named_by"` // who names it, when it has no material of its own
 }
 
@@ -231,7 +232,7 @@ type Link struct {
 type Certificate struct {
 	Node     string                  `json:"node" cel:"node"`             // the node that presents it
 	Side     string                  `json:"side" cel:"side"`             // "client", "server", "ca" or "" when the file does not say
-	From     string                  `json:"from" cel:"from"`             // "capture", "file" or "pki"
+	From     string                  `json:"from" cel:"from"`             // "capture", "file", "pki" (the text of pki inspect) or "status"
 	File     string                  `json:"file" cel:"file"`             // name of the file on the node, when known
 	Problems []string                `json:"problems" cel:"problems"`     // observations of VERDICTS.md: "cert-expired", ...
 	Peers    []string                `json:"peers,omitempty" cel:"peers"` // addresses to which it was shown

@@ -47,7 +47,7 @@ func TestEveryCauseHasItsRule(t *testing.T) {
 		tls-handshake-failed auth-rejected no-primary several-primaries node-not-connected node-not-in-sync cluster-disabled
 		last-command-failed node-count replica-needs-rejoin timeline-diverged different-clusters replication-stopped version-mismatch
 		too-many-connections database-starting database-stopping database-crashed disk-full
-		clock-skew capture-empty capture-one-way capture-truncated capture-lossy material-missing input-damaged`) {
+		clock-skew capture-empty capture-one-way capture-truncated capture-lossy material-missing input-damaged private-key-in-bundle`) {
 		if catalog.Rule(id) == nil {
 			t.Errorf("no rule %s", id)
 		}
