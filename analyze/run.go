@@ -27,6 +27,7 @@ type Options struct {
 	Stdin    io.Reader      // what the path "-" means; nil is the program's own
 	Limits   bundle.Limits
 	Capture  capture.Options
+	Ladders  bool // keep the ladders of decisive sessions of large captures too, which costs a second reading
 }
 
 // ErrNothingUsable says that the material had nothing that could be understood. Its text quotes the first unknown line.
@@ -85,6 +86,7 @@ type material struct {
 	inputOf  []*textFile // beside inputs: the text file, or nil
 	texts    []*textFile
 	captures []*capture.Result
+	ladders  []capture.SessionLadder
 	groups   map[string]string // capture file -> group
 	postgres *pgGroups
 	upgrades upgrades
@@ -313,30 +315,6 @@ func firstWord(s string) string {
 		}
 	}
 	return s
-}
-
-// capture judges one capture file.
-func (m *material) capture(ctx context.Context, f *bundle.File, r io.Reader, in *fact.Input) error {
-	var result *capture.Result
-	var err error
-	if f.Local != "" {
-		result, err = capture.AnalyzeFile(ctx, f.Local, m.opt.Capture)
-	} else {
-		result, err = capture.Analyze(ctx, f.Path, r, m.opt.Capture)
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if err != nil {
-		in.Problem, in.Damaged = err.Error(), true
-		return nil
-	}
-	result.File = f.Path
-	in.Problem = result.Problem
-	in.Damaged = result.Problem != ""
-	m.captures = append(m.captures, result)
-	m.groups[f.Path] = f.Group
-	return nil
 }
 
 func hashFile(path string) string {

@@ -27,6 +27,7 @@ type Step struct {
 	Meaning    string     `json:"meaning"`            // what the packet says: "SSLRequest", "Client Hello", "retransmission of frame 4"
 	Decisive   bool       `json:"decisive,omitempty"` // it is evidence of the verdict
 	Gap        string     `json:"gap,omitempty"`      // how long nothing came before this packet, where that matters
+	LeftOut    int        `json:"left_out,omitempty"` // packets between the step before and this one that a short ladder has not
 }
 
 // ErrNoSession says that a capture has no session of the number that was asked for.

@@ -27,6 +27,7 @@ type Set struct {
 	Certificates []Certificate
 	Clocks       []Clock
 	Captures     []*capture.Result
+	Ladders      []capture.SessionLadder // of decisive sessions, where the captures could be read again
 	Lines        Lines
 	Gaps         []Gap
 	Timeline     []Event

@@ -27,7 +27,10 @@ type Report struct {
 	Timeline []Event           `json:"timeline"`
 	Plan     []finding.Step    `json:"plan"`
 	Clocks   []fact.Clock      `json:"clocks,omitempty"`
-	Summary  Summary           `json:"summary"`
+	// Ladders are the packets of decisive sessions: always of small captures, of large ones where the report is to show them.
+	Ladders      []capture.SessionLadder `json:"ladders,omitempty"`
+	Certificates []fact.Certificate      `json:"certificates,omitempty"`
+	Summary      Summary                 `json:"summary"`
 }
 
 // Tool says what made the report.
@@ -67,7 +70,7 @@ func New(tool Tool, s *fact.Set, o *finding.Outcome) *Report {
 		Schema: Schema, Tool: tool,
 		Inputs: list(s.Inputs), Nodes: list(s.Nodes), Findings: list(o.Findings), Captures: list(s.Captures),
 		Coverage: Coverage{Lines: s.Lines, RulesNotEvaluated: list(o.NotEvaluated), Gaps: list(s.Gaps)},
-		Timeline: []Event{}, Plan: list(o.Plan), Clocks: s.Clocks,
+		Timeline: []Event{}, Plan: list(o.Plan), Clocks: s.Clocks, Ladders: s.Ladders, Certificates: s.Certificates,
 		Summary: Summary{RootCauses: []string{}},
 	}
 	for i, e := range s.Timeline {
