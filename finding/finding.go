@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"cbdoctor/fact"
+	"cbdoctor/lang"
 	"cbdoctor/stamp"
 )
 
@@ -51,6 +52,7 @@ const (
 
 // Outcome is all that the rules say of one fact.Set.
 type Outcome struct {
+	Language     lang.Lang      // of the texts
 	Findings     []Finding      // root causes first, worst first, then what they explain
 	Plan         []Step         // steps of all findings, merged and in the order to do them
 	NotEvaluated []NotEvaluated // rules whose input is missing
@@ -79,6 +81,8 @@ type Finding struct {
 	References  []string   `json:"references"`
 	Proof       []Proof    `json:"proof"`
 	Accepted    *Accepted  `json:"accepted,omitempty"` // somebody knows of it and lives with it
+	// Texts says the same in further languages, where they were asked for.
+	Texts map[lang.Lang]Texts `json:"texts,omitempty"`
 }
 
 // Proof is one sign of the rule that held: what was asked of which fact, with the values that the fact had.
@@ -168,6 +172,8 @@ type Step struct {
 	Alternatives []string `json:"alternatives,omitempty"`
 	Destructive  bool     `json:"destructive,omitempty"`
 	Source       string   `json:"source,omitempty"`
+	// Texts says the same in further languages, where they were asked for.
+	Texts map[lang.Lang]StepTexts `json:"texts,omitempty"`
 }
 
 // NotEvaluated is a rule that could not be asked because its input is missing.

@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 )
 
 // WriteOptions say how a report is written; most formats need none of them.
 type WriteOptions struct {
-	Lang   string // "en" or "ja"; "" is English
-	Width  int    // columns of the terminal; 0 means 100
+	Lang   lang.Lang // of the words of the program; "" is English
+	Width  int       // columns of the terminal; 0 means 100
 	Color  bool
 	Full   bool             // everything, not only what fits a first look
 	FailOn finding.Severity // what a pipeline takes for a failure: this and worse; "" means error, Never nothing

@@ -9,6 +9,7 @@ import (
 	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/stamp"
 )
 
@@ -19,6 +20,7 @@ const Schema = "cbdoctor/report/v1"
 type Report struct {
 	Schema   string            `json:"schema"`
 	Tool     Tool              `json:"tool"`
+	Language lang.Lang         `json:"language,omitempty"` // of the texts; findings and plan have those of further ones in "texts"
 	Inputs   []fact.Input      `json:"inputs"`
 	Nodes    []fact.Node       `json:"nodes"`
 	Findings []finding.Finding `json:"findings"`
@@ -67,7 +69,7 @@ type Summary struct {
 // New assembles the document. It is pure: the same facts and findings give the same document.
 func New(tool Tool, s *fact.Set, o *finding.Outcome) *Report {
 	r := &Report{
-		Schema: Schema, Tool: tool,
+		Schema: Schema, Tool: tool, Language: o.Language,
 		Inputs: list(s.Inputs), Nodes: list(s.Nodes), Findings: list(o.Findings), Captures: list(s.Captures),
 		Coverage: Coverage{Lines: s.Lines, RulesNotEvaluated: list(o.NotEvaluated), Gaps: list(s.Gaps)},
 		Timeline: []Event{}, Plan: list(o.Plan), Clocks: s.Clocks, Ladders: s.Ladders, Certificates: s.Certificates,
@@ -87,6 +89,25 @@ func New(tool Tool, s *fact.Set, o *finding.Outcome) *Report {
 	}
 	r.Summary.Worst = string(worst)
 	return r
+}
+
+// In is the report with the texts of its findings and of the plan in the language, as far as it has them. The report itself
+// stays as it is.
+func (r *Report) In(l lang.Lang) *Report {
+	if l == r.Language {
+		return r
+	}
+	other := *r
+	other.Language = l
+	other.Findings = make([]finding.Finding, len(r.Findings))
+	for i, f := range r.Findings {
+		other.Findings[i] = f.In(l)
+	}
+	other.Plan = make([]finding.Step, len(r.Plan))
+	for i, s := range r.Plan {
+		other.Plan[i] = s.In(l)
+	}
+	return &other
 }
 
 // list makes an absent list an empty one, so that readers of the JSON need not tell null from [].

@@ -6,6 +6,7 @@ import (
 
 	"cbdoctor/capture"
 	"cbdoctor/fact"
+	"cbdoctor/lang"
 	"cbdoctor/stamp"
 )
 
@@ -70,7 +71,7 @@ type Capture struct {
 	Observations map[string]int `cel:"observations"`
 }
 
-func newCluster(s *fact.Set) *Cluster {
+func newCluster(s *fact.Set, l lang.Lang) *Cluster {
 	c := &Cluster{
 		Port: int(s.Port), Nodes: s.Nodes, Checks: s.HealthChecks, Messages: s.Messages, Upgrades: s.Upgrades,
 		Commands: s.Commands, Links: s.Links, Certificates: s.Certificates, Clocks: s.Clocks, Inputs: s.Inputs, Gaps: s.Gaps,
@@ -95,6 +96,7 @@ func newCluster(s *fact.Set) *Cluster {
 		c.Captures = append(c.Captures, countCapture(result))
 	}
 	c.findRoles()
+	c.nameThePrimary(l)
 	for _, a := range c.Databases {
 		for _, b := range c.Databases {
 			if a != b {
@@ -139,14 +141,17 @@ func (c *Cluster) findRoles() {
 	case 1:
 		c.Primary = c.Primaries[0]
 	}
-	c.PrimaryName, c.PrimaryArgument = "the primary", "<address of the primary>"
-	if c.Primary != "" {
-		c.PrimaryName, c.PrimaryArgument = c.label(c.Primary), c.Primary
-	}
 	for _, address := range c.Databases {
 		if !slices.Contains(c.Primaries, address) && address != c.Primary {
 			c.Replicas = append(c.Replicas, address)
 		}
+	}
+}
+
+func (c *Cluster) nameThePrimary(l lang.Lang) {
+	c.PrimaryName, c.PrimaryArgument = l.T("the primary"), "<address of the primary>"
+	if c.Primary != "" {
+		c.PrimaryName, c.PrimaryArgument = c.label(c.Primary), c.Primary
 	}
 }
 

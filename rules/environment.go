@@ -24,10 +24,10 @@ type environments struct {
 	signs       map[string]*compiler
 }
 
-func newEnvironments() environments {
-	base := sync.OnceValues(newBase)
+func newEnvironments(c *Catalog) environments {
+	base := sync.OnceValues(func() (*cel.Env, error) { return newBase(c) })
 	extended := func(variables ...cel.EnvOption) *compiler {
-		return newCompiler(func() (*cel.Env, error) {
+		return newCompiler(c.lang, func() (*cel.Env, error) {
 			env, err := base()
 			if err == nil {
 				env, err = env.Extend(variables...)
@@ -50,12 +50,12 @@ func newEnvironments() environments {
 }
 
 // newBase is what all of them share: the fact types, the functions, the cluster and the subject.
-func newBase() (*cel.Env, error) {
+func newBase(c *Catalog) (*cel.Env, error) {
 	provider, adapter, err := types.ComposeTypes(types.NewEmptyRegistry(), types.NewEmptyRegistry(), nativeTypes()...)
 	if err != nil {
 		return nil, err
 	}
-	return cel.NewEnv(append(functions(adapter),
+	return cel.NewEnv(append(functions(c, adapter),
 		cel.CustomTypeProvider(provider), cel.CustomTypeAdapter(adapter),
 		cel.Variable("cluster", clusterType), cel.Variable("subject", cel.ObjectType("finding.Subject")))...)
 }
@@ -78,7 +78,7 @@ func nativeTypes() []any {
 
 // functions is all that an expression can call beside the standard ones: methods of the cluster and two of time. None
 // reaches outside the facts.
-func functions(adapter types.Adapter) []cel.EnvOption {
+func functions(c *Catalog, adapter types.Adapter) []cel.EnvOption {
 	options := []cel.EnvOption{
 		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(),
 		cel.Function("before", cel.Overload("stamp_before", []*cel.Type{stampType, stampType}, cel.BoolType,
@@ -87,6 +87,8 @@ func functions(adapter types.Adapter) []cel.EnvOption {
 			}))),
 		cel.Function("known", cel.Overload("stamp_known", []*cel.Type{stampType}, cel.BoolType,
 			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.Bool(!native(a).(stamp.Time).IsZero()) }))),
+		cel.Function("words", cel.Overload("words_of_text", []*cel.Type{cel.StringType}, cel.StringType,
+			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.String(c.word(string(a.(types.String)))) }))),
 	}
 	options = append(options, cel.Function("first_of", cel.Overload("first_of_texts", []*cel.Type{cel.ListType(cel.StringType)}, cel.StringType,
 		cel.UnaryBinding(func(texts ref.Val) ref.Val {

@@ -14,9 +14,24 @@ import (
 // Evaluate asks every rule about the facts. A rule whose condition fails is listed as not evaluated with the reason; an
 // error comes only from a context that ended.
 func (c *Catalog) Evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome, error) {
-	cluster := newCluster(set)
+	outcome, err := c.evaluate(ctx, set)
+	if err != nil {
+		return nil, err
+	}
+	for _, other := range c.also {
+		same, err := other.evaluate(ctx, set)
+		if err != nil {
+			return nil, err
+		}
+		outcome.AddTexts(other.lang, same)
+	}
+	return outcome, nil
+}
+
+func (c *Catalog) evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome, error) {
+	cluster := newCluster(set, c.lang)
 	have := cluster.inputs()
-	outcome := &finding.Outcome{Findings: []finding.Finding{}, NotEvaluated: []finding.NotEvaluated{}}
+	outcome := &finding.Outcome{Language: c.lang, Findings: []finding.Finding{}, NotEvaluated: []finding.NotEvaluated{}}
 	var drafts []*draft
 	for _, r := range c.Rules {
 		answer := r.ask(ctx, cluster, have)
@@ -26,10 +41,10 @@ func (c *Catalog) Evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome
 		if answer.Result == NotEvaluated {
 			outcome.NotEvaluated = append(outcome.NotEvaluated, finding.NotEvaluated{ID: r.ID, Missing: answer.Missing})
 		}
-		drafts = append(drafts, group(r, answer.hits)...)
+		drafts = append(drafts, group(r, answer.hits, c.lang)...)
 	}
 	c.link(drafts)
-	accept(drafts, c.accepted, c.today)
+	accept(drafts, c.options.Accepted, c.options.Today)
 	drafts = order(drafts)
 	steps := map[*draft][]planned{}
 	for i, d := range drafts {

@@ -156,7 +156,7 @@ func (c *Catalog) runExample(ctx context.Context, r *Rule, e Example) (problem s
 	if err != nil {
 		return err.Error(), nil
 	}
-	cluster := newCluster(set)
+	cluster := newCluster(set, c.lang)
 	answer := r.ask(ctx, cluster, cluster.inputs())
 	if err := ctx.Err(); err != nil {
 		return "", err

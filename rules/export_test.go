@@ -2,6 +2,7 @@ package rules
 
 // What the tests of the compiled catalog need.
 var (
-	ReadBuiltIn = readBuiltIn
-	ReadDir     = readDir
+	ReadBuiltIn      = readBuiltIn
+	ReadDir          = readDir
+	ReadTranslations = readTranslations
 )

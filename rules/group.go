@@ -2,12 +2,12 @@ package rules
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"cbdoctor/fact"
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/stamp"
 )
 
@@ -22,7 +22,7 @@ type draft struct {
 }
 
 // group makes one draft for each subject of a rule, however many facts show it.
-func group(r *Rule, hits []hit) []*draft {
+func group(r *Rule, hits []hit, l lang.Lang) []*draft {
 	bySubject := map[finding.Subject]*draft{}
 	var drafts []*draft
 	for _, h := range hits {
@@ -35,13 +35,13 @@ func group(r *Rule, hits []hit) []*draft {
 		d.hits = append(d.hits, h)
 	}
 	for _, d := range drafts {
-		d.sum()
+		d.sum(l)
 	}
 	return drafts
 }
 
 // sum fills in what all hits together say: when, how often, how sure, and whether it goes on.
-func (d *draft) sum() {
+func (d *draft) sum(l lang.Lang) {
 	// The surest hit tells the story; among equals the one that goes on.
 	slices.SortStableFunc(d.hits, func(a, b hit) int {
 		return cmp.Or(cmp.Compare(b.confidence, a.confidence), cmp.Compare(stateRank(b.state), stateRank(a.state)))
@@ -74,7 +74,7 @@ func (d *draft) sum() {
 	d.Severity = d.severity()
 	d.Confidence = confidences[sure(d.rule, d.hits[0].confidence, proofs)]
 	d.Evidence = evidence(d.hits)
-	d.Summary = summary(d.hits)
+	d.Summary = summary(d.hits, l)
 	for _, h := range d.hits[:min(len(d.hits), evidenceLimit)] {
 		d.Proof = append(d.Proof, h.proof)
 	}
@@ -148,32 +148,27 @@ func evidence(hits []hit) []finding.Evidence {
 // summaryLimit is how many different sentences a summary has; the rest is counted.
 const summaryLimit = 3
 
-func summary(hits []hit) string {
+func summary(hits []hit, l lang.Lang) string {
 	var sentences []string
 	for _, h := range hits {
-		sentences = appendNew(sentences, sentence(h.summary))
+		sentences = appendNew(sentences, sentence(h.summary, l))
 	}
-	text := ""
-	for i, s := range sentences {
-		if i == summaryLimit {
-			return text + fmt.Sprintf(" (%d more)", len(sentences)-summaryLimit)
-		}
-		if i > 0 {
-			text += " "
-		}
-		text += s
+	text := strings.Join(sentences[:min(len(sentences), summaryLimit)], " ")
+	if more := len(sentences) - summaryLimit; more > 0 {
+		text += l.T(" (%d more)", more)
 	}
 	return text
 }
 
 // sentence ends a text as a sentence, so that several can stand in a row.
-func sentence(text string) string {
-	text = strings.TrimRight(text, ". ")
-	if text == "" {
+func sentence(text string, l lang.Lang) string {
+	text = strings.TrimRight(text, ".。 ")
+	switch {
+	case text == "":
 		return ""
+	case l == lang.Japanese:
+		return text + "。"
+	default:
+		return text + "."
 	}
-	if strings.HasSuffix(text, "。") {
-		return text
-	}
-	return text + "."
 }

@@ -1,17 +1,21 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"slices"
 	"time"
+
+	"cbdoctor/lang"
 )
 
 // Options choose the rules. The zero value is the whole built-in catalog in English.
 type Options struct {
-	Dirs    []string // more rule files; a rule with a known id replaces it
-	Disable []string // ids of rules to leave out
-	Lang    string   // "en" (also "") or "ja"
+	Dirs    []string    // more rule files; a rule with a known id replaces it
+	Disable []string    // ids of rules to leave out
+	Lang    lang.Lang   // of the texts; "" is English
+	Also    []lang.Lang // further languages that an outcome carries its texts in
 	// Accepted findings stay in the report and are marked, up to and including their last day; Today decides.
 	Accepted []Acceptance
 	Today    time.Time
@@ -21,30 +25,51 @@ type Options struct {
 type Catalog struct {
 	Families []*Family
 	Rules    []*Rule // in the order of the families' files
+	lang     lang.Lang
+	words    []map[string]string // of the translations; the last that has a word wins
+	also     []*Catalog          // the same rules in further languages
 	env      environments
-	accepted []Acceptance
-	today    time.Time
+	options  Options
 }
 
 // Load reads the catalog. Every mistake in a rule of the directories is told with file and line; several are joined by
 // newlines. The built-in rules are known to be right: tests hold them against [Catalog.Lint].
 func Load(opt Options) (*Catalog, error) {
-	c := &Catalog{env: newEnvironments(), accepted: opt.Accepted, today: opt.Today}
-	builtIn, err := readBuiltIn()
+	c, err := load(opt, cmp.Or(opt.Lang, lang.English))
 	if err != nil {
 		return nil, err
 	}
-	for _, family := range builtIn {
-		family.builtIn = true
-		c.add(family)
-	}
-	for _, dir := range opt.Dirs {
-		families, err := readDir(os.DirFS(dir), dir)
+	for _, l := range opt.Also {
+		if l == c.lang {
+			continue
+		}
+		other, err := load(opt, l)
 		if err != nil {
 			return nil, err
 		}
-		for _, family := range families {
-			c.add(family)
+		c.also = append(c.also, other)
+	}
+	return c, nil
+}
+
+// load makes the catalog in one language.
+func load(opt Options, l lang.Lang) (*Catalog, error) {
+	c := &Catalog{lang: l, options: opt}
+	c.env = newEnvironments(c)
+	families, translations, err := readBuiltIn(l)
+	if err != nil {
+		return nil, err
+	}
+	for _, family := range families {
+		family.builtIn = true
+		c.add(family)
+	}
+	if l != lang.English {
+		c.translate(&translator{lang: l}, families, translations)
+	}
+	for _, dir := range opt.Dirs {
+		if err := c.addDir(dir); err != nil {
+			return nil, err
 		}
 	}
 	for _, id := range opt.Disable {
@@ -57,6 +82,33 @@ func Load(opt Options) (*Catalog, error) {
 		return nil, problems
 	}
 	return c, nil
+}
+
+// addDir takes the rules of a directory in, with their texts in the catalog's language where the directory has them.
+func (c *Catalog) addDir(dir string) error {
+	families, err := readDir(os.DirFS(dir), dir)
+	if err != nil {
+		return err
+	}
+	for _, family := range families {
+		c.add(family)
+	}
+	if c.lang == lang.English {
+		return nil
+	}
+	translations, err := readTranslations(os.DirFS(dir), dir, c.lang)
+	if err != nil {
+		return err
+	}
+	if len(translations) == 0 {
+		return nil // its rules speak English only
+	}
+	t := &translator{lang: c.lang, checks: true}
+	c.translate(t, families, translations)
+	if len(t.wrong) > 0 {
+		return t.wrong
+	}
+	return nil
 }
 
 // Rule returns the rule with the id, nil when there is none.

@@ -10,6 +10,8 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types/ref"
+
+	"cbdoctor/lang"
 )
 
 // costLimit bounds one evaluation. The most expensive condition of the catalog costs some thousands on a large bundle;
@@ -26,13 +28,14 @@ type program struct {
 // compiler compiles what is asked for, when it is: most of the catalog is about what a given cluster does not have. It
 // remembers what it compiled, because half of all expressions are repetitions. It is safe for use by several goroutines.
 type compiler struct {
+	lang        lang.Lang // in which values are shown
 	environment func() (*cel.Env, error)
 	lock        sync.Mutex
 	done        map[string]*program
 }
 
-func newCompiler(environment func() (*cel.Env, error)) *compiler {
-	return &compiler{environment: sync.OnceValues(environment), done: map[string]*program{}}
+func newCompiler(l lang.Lang, environment func() (*cel.Env, error)) *compiler {
+	return &compiler{lang: l, environment: sync.OnceValues(environment), done: map[string]*program{}}
 }
 
 // compile checks the expression's names and types. The error names the unknown field and the nearest one that exists.
@@ -109,7 +112,7 @@ func (e Expression) text(ctx context.Context, variables map[string]any) (string,
 	if err != nil {
 		return "", err
 	}
-	return show(value), nil
+	return show(value, e.env.lang), nil
 }
 
 var undefined = regexp.MustCompile(`undefined field '([^']*)'|undeclared reference to '([^']*)'`)

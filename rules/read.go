@@ -2,13 +2,14 @@ package rules
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"encoding/gob"
 	"fmt"
 	"io/fs"
 	"path"
 	"strings"
 
+	"cbdoctor/lang"
 	"cbdoctor/strictyaml"
 )
 
@@ -16,14 +17,29 @@ import (
 // the YAML takes longer than reading the logs of a node.
 //
 //go:generate go test -run TestTheCompiledCatalogIsThatOfTheFiles -update .
-//go:embed catalog.gob
-var compiled []byte
+//go:embed compiled
+var compiled embed.FS
 
-func readBuiltIn() (families []*Family, err error) {
-	if err := gob.NewDecoder(bytes.NewReader(compiled)).Decode(&families); err != nil {
-		return nil, fmt.Errorf("read the built-in rules: %w", err)
+// readBuiltIn reads the built-in rules, and their texts in the language when it is another than English.
+func readBuiltIn(l lang.Lang) (families []*Family, translations []*Translation, err error) {
+	if err := readCompiled(lang.English, &families); err != nil {
+		return nil, nil, err
 	}
-	return families, nil
+	if l != lang.English {
+		err = readCompiled(l, &translations)
+	}
+	return families, translations, err
+}
+
+func readCompiled(l lang.Lang, into any) error {
+	text, err := compiled.ReadFile("compiled/" + string(l) + ".gob")
+	if err == nil {
+		err = gob.NewDecoder(bytes.NewReader(text)).Decode(into)
+	}
+	if err != nil {
+		return fmt.Errorf("read the built-in rules (%s): %w", l, err)
+	}
+	return nil
 }
 
 // readDir reads the rule files of one directory, without its subdirectories (these hold translations), in the order of their names.

@@ -10,6 +10,8 @@ import (
 
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
+
+	"cbdoctor/lang"
 )
 
 // part is a piece of a text: fixed words, then an expression (not after the last words).
@@ -90,13 +92,13 @@ func (t Text) render(ctx context.Context, variables map[string]any) (string, err
 }
 
 // show writes a value as people read it; a list becomes "a, b and c".
-func show(value ref.Val) string {
+func show(value ref.Val, l lang.Lang) string {
 	if items, ok := value.(traits.Lister); ok {
 		var words []string
 		for i := items.Iterator(); i.HasNext().Value() == true; {
-			words = append(words, show(i.Next()))
+			words = append(words, show(i.Next(), l))
 		}
-		return enumerate(words)
+		return l.List(words)
 	}
 	switch v := value.Value().(type) {
 	case string:
@@ -110,14 +112,6 @@ func show(value ref.Val) string {
 	default:
 		return fmt.Sprint(v)
 	}
-}
-
-func enumerate(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	last := len(words) - 1
-	return strings.Join(words[:last], ", ") + " and " + words[last]
 }
 
 // fieldsOf lists the names of a fact's fields as expressions write them.

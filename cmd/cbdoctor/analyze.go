@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cbdoctor/analyze"
+	"cbdoctor/lang"
 	"cbdoctor/report"
 	"cbdoctor/rules"
 )
@@ -24,7 +25,8 @@ type materialOptions struct {
 	hash     bool
 	rules    []string
 	disable  []string
-	lang     string
+	// also are languages that the report carries its texts in beside that of --lang.
+	also []lang.Lang
 }
 
 func (o *materialOptions) addFlags(cmd *cobra.Command) {
@@ -38,7 +40,7 @@ func (o *materialOptions) addFlags(cmd *cobra.Command) {
 
 // diagnose runs the pipeline: material to facts to findings to the report document.
 func (o *materialOptions) diagnose(cmd *cobra.Command, paths []string) (*report.Report, error) {
-	catalog, err := o.catalog()
+	catalog, err := o.catalog(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +48,8 @@ func (o *materialOptions) diagnose(cmd *cobra.Command, paths []string) (*report.
 }
 
 // catalog is checked and compiled once, also where many inputs are diagnosed one by one.
-func (o *materialOptions) catalog() (*rules.Catalog, error) {
-	catalog, err := rules.Load(rules.Options{Dirs: o.rules, Disable: o.disable, Lang: o.lang})
+func (o *materialOptions) catalog(cmd *cobra.Command) (*rules.Catalog, error) {
+	catalog, err := rules.Load(rules.Options{Dirs: o.rules, Disable: o.disable, Lang: language(cmd), Also: append(languages(cmd), o.also...)})
 	if err != nil {
 		return nil, usageError(err, `"cbdoctor rules lint DIR" checks a directory of rules`)
 	}
@@ -101,6 +103,7 @@ func runAnalyze(cmd *cobra.Command, paths []string, o analyzeOptions) error {
 	if err := o.output.check(); err != nil {
 		return err
 	}
+	o.material.also = o.output.languages()
 	r, err := o.material.diagnose(cmd, paths)
 	if err != nil {
 		return err

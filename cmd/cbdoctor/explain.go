@@ -13,7 +13,6 @@ import (
 )
 
 func newExplainCommand() *cobra.Command {
-	var lang string
 	var dirs []string
 	cmd := &cobra.Command{
 		Use:   "explain ID | explain REF REPORT",
@@ -25,7 +24,7 @@ that finding: which condition held with which values, where it was seen, and wha
 		Args:    cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
-				return showRule(cmd.OutOrStdout(), args[0], dirs, lang)
+				return showRule(cmd.OutOrStdout(), args[0], dirs, language(cmd))
 			}
 			f, err := findingOf(args[1], args[0], cmd.InOrStdin())
 			if err != nil {
@@ -35,7 +34,7 @@ that finding: which condition held with which values, where it was seen, and wha
 			return err
 		},
 	}
-	addRuleFlags(cmd, &dirs, &lang)
+	addRuleFlags(cmd, &dirs)
 	return cmd
 }
 

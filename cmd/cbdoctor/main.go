@@ -66,6 +66,7 @@ It only reads: it never changes a node.
 		return usageError(err, fmt.Sprintf("see %q", cmd.CommandPath()+" --help"))
 	})
 	addColorFlag(root)
+	addLangFlag(root)
 	root.AddCommand(
 		newRulesCommand(),
 		newExplainCommand(),

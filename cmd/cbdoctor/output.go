@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/report"
 )
 
@@ -49,6 +50,14 @@ func (o *outputOptions) check() error {
 		if _, err := os.Lstat(file); err == nil && !o.force {
 			return usageError(fmt.Errorf("-o %s: the file exists already", file), "choose another name, or overwrite it with --force")
 		}
+	}
+	return nil
+}
+
+// languages are those that the formats asked for show beside the one of --lang: a page has a switch for them.
+func (o *outputOptions) languages() []lang.Lang {
+	if o.format == "html" || slices.ContainsFunc(o.files, func(file string) bool { return report.FormatOf(file) == "html" }) {
+		return lang.All
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"cbdoctor/lang"
 	"cbdoctor/rules"
 )
 
@@ -28,8 +29,8 @@ explains, and how to repair it. Rules of your own lie in a directory; see "cbdoc
 }
 
 // loadRules loads the built-in catalog and, where given, one directory more.
-func loadRules(dirs []string, lang string) (*rules.Catalog, error) {
-	catalog, err := rules.Load(rules.Options{Dirs: dirs, Lang: lang})
+func loadRules(dirs []string, l lang.Lang) (*rules.Catalog, error) {
+	catalog, err := rules.Load(rules.Options{Dirs: dirs, Lang: l})
 	if err != nil {
 		return nil, inputError(err)
 	}
@@ -37,7 +38,7 @@ func loadRules(dirs []string, lang string) (*rules.Catalog, error) {
 }
 
 func newRulesListCommand() *cobra.Command {
-	var format, lang string
+	var format string
 	var dirs []string
 	cmd := &cobra.Command{
 		Use:     "list",
@@ -46,7 +47,7 @@ func newRulesListCommand() *cobra.Command {
 		Example: "  cbdoctor rules list\n  cbdoctor rules list --format json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			catalog, err := loadRules(dirs, lang)
+			catalog, err := loadRules(dirs, language(cmd))
 			if err != nil {
 				return err
 			}
@@ -61,13 +62,12 @@ func newRulesListCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "table", "table or json")
-	addRuleFlags(cmd, &dirs, &lang)
+	addRuleFlags(cmd, &dirs)
 	return cmd
 }
 
-func addRuleFlags(cmd *cobra.Command, dirs *[]string, lang *string) {
+func addRuleFlags(cmd *cobra.Command, dirs *[]string) {
 	cmd.Flags().StringArrayVar(dirs, "rules", nil, "directory with rules of your own, which add to or replace the built-in ones")
-	cmd.Flags().StringVar(lang, "lang", "en", "language of titles and explanations: en or ja")
 }
 
 func listRulesTable(w io.Writer, catalog *rules.Catalog) error {
@@ -98,7 +98,6 @@ func listRulesJSON(w io.Writer, catalog *rules.Catalog) error {
 }
 
 func newRulesShowCommand() *cobra.Command {
-	var lang string
 	var dirs []string
 	cmd := &cobra.Command{
 		Use:     "show ID",
@@ -107,15 +106,15 @@ func newRulesShowCommand() *cobra.Command {
 		Example: "  cbdoctor rules show cert-expired",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return showRule(cmd.OutOrStdout(), args[0], dirs, lang)
+			return showRule(cmd.OutOrStdout(), args[0], dirs, language(cmd))
 		},
 	}
-	addRuleFlags(cmd, &dirs, &lang)
+	addRuleFlags(cmd, &dirs)
 	return cmd
 }
 
-func showRule(w io.Writer, id string, dirs []string, lang string) error {
-	catalog, err := loadRules(dirs, lang)
+func showRule(w io.Writer, id string, dirs []string, l lang.Lang) error {
+	catalog, err := loadRules(dirs, l)
 	if err != nil {
 		return err
 	}
@@ -140,7 +139,7 @@ translations, rules that can never fire. Each mistake is printed with file and l
 		Example: "  cbdoctor rules lint rules/",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			catalog, err := loadRules(args, "")
+			catalog, err := loadRules(args, lang.English)
 			if err != nil {
 				return err
 			}
@@ -171,7 +170,7 @@ although its inputs are there.
 			if format != "text" && format != "junit" {
 				return usageError(fmt.Errorf("format %q is not one of text, junit", format), "see \"cbdoctor rules test --help\"")
 			}
-			catalog, err := loadRules(args, "")
+			catalog, err := loadRules(args, lang.English)
 			if err != nil {
 				return err
 			}
@@ -264,7 +263,7 @@ REPLACE, and check it with "cbdoctor rules lint DIR" and "cbdoctor rules test DI
 }
 
 func newRulesDocsCommand() *cobra.Command {
-	var format, lang string
+	var format string
 	var dirs []string
 	cmd := &cobra.Command{
 		Use:     "docs",
@@ -276,7 +275,7 @@ func newRulesDocsCommand() *cobra.Command {
 			if format != "markdown" && format != "html" {
 				return usageError(fmt.Errorf("format %q is not one of markdown, html", format), "see \"cbdoctor rules docs --help\"")
 			}
-			catalog, err := loadRules(dirs, lang)
+			catalog, err := loadRules(dirs, language(cmd))
 			if err != nil {
 				return err
 			}
@@ -284,6 +283,6 @@ func newRulesDocsCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "markdown", "markdown or html")
-	addRuleFlags(cmd, &dirs, &lang)
+	addRuleFlags(cmd, &dirs)
 	return cmd
 }

@@ -34,7 +34,7 @@ func addColorFlag(root *cobra.Command) {
 // terminalOptions fits the report to where it is printed: colours and the true width only on a terminal. The flag decides
 // before the environment, and there NO_COLOR (no-color.org) before CLICOLOR_FORCE (bixense.com/clicolors).
 func terminalOptions(cmd *cobra.Command) report.WriteOptions {
-	var opt report.WriteOptions
+	opt := report.WriteOptions{Lang: language(cmd)}
 	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 {
 		opt.Width = n
 	}

@@ -96,7 +96,7 @@ func runVerify(cmd *cobra.Command, dir string, o verifyOptions) error {
 	if err != nil {
 		return inputError(err)
 	}
-	catalog, err := o.material.catalog()
+	catalog, err := o.material.catalog(cmd)
 	if err != nil {
 		return err
 	}
