@@ -5,53 +5,57 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
+
 	"cbdoctor/capture"
 )
 
 // WriteCapture prints what one capture says: its pairs, then its sessions.
 func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 	t := newTerminal(w, opt)
-	t.line("%s: %s, %s, %d packets, %d of the database port, %s to %s", t.paint("1", clean(r.File)), r.Format, strings.Join(r.LinkTypes, ", "), r.Packets, r.PortPackets, r.First, r.Last)
+	t.line("%s: %s, %s, %s", t.paint("1", clean(r.File)), r.Format, strings.Join(r.LinkTypes, ", "),
+		t.lang.T("%d packets, %d of the database port, %s to %s", r.Packets, r.PortPackets, r.First, r.Last))
 	if r.Problem != "" {
-		t.para("  problem: ", r.Problem)
+		t.para("  "+t.lang.T("problem: "), r.Problem)
 	}
 	if r.LeftOut != "" {
-		t.para("  left out: ", r.LeftOut)
+		t.para("  "+t.lang.T("left out: "), r.LeftOut)
 	}
 	if len(r.Pairs) == 0 {
-		t.line("  no connection to the database port: is it the right interface and node, and is the port right?")
+		t.line("  %s", t.lang.T("no connection to the database port: is it the right interface and node, and is the port right?"))
 		return t.w.Flush()
 	}
 	rows := [][]string{}
 	for _, p := range r.Pairs {
 		verdict := string(p.Verdict)
 		if p.Intermittent {
-			verdict += ", intermittent"
+			verdict += ", " + t.lang.T("intermittent")
 		}
-		rows = append(rows, []string{p.Client, p.Server + ":" + strconv.Itoa(int(p.Port)), verdict, string(p.Confidence), counts(p)})
+		rows = append(rows, []string{p.Client, p.Server + ":" + strconv.Itoa(int(p.Port)), verdict, t.lang.T(string(p.Confidence)), counts(p, t.lang)})
 	}
 	t.line("")
-	t.grid([]string{"client", "server", "verdict", "sure", "sessions"}, rows, nil)
+	t.grid([]string{t.lang.T("client"), t.lang.T("server"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("sessions")}, rows, nil)
 	rows = [][]string{}
 	for _, s := range r.Sessions {
 		text := s.Reason
 		if len(s.Observations) > 0 {
 			text += " [" + strings.Join(s.Observations, ", ") + "]"
 		}
-		rows = append(rows, []string{strconv.Itoa(s.Session), s.Client, s.First.String(), string(s.Verdict), string(s.Confidence), text})
+		rows = append(rows, []string{strconv.Itoa(s.Session), s.Client, s.First.String(), string(s.Verdict), t.lang.T(string(s.Confidence)), text})
 	}
 	t.line("")
-	t.grid([]string{"#", "client", "start (UTC)", "verdict", "sure", "why"}, rows, map[int]int{5: max(t.width-80, 40)})
+	t.grid([]string{"#", t.lang.T("client"), t.lang.T("start (UTC)"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("why")}, rows, map[int]int{5: max(t.width-80, 40)})
 	return t.w.Flush()
 }
 
 // WriteLadder prints the packets of one session in order, as Wireshark numbers and names them, with the evidence marked.
 func WriteLadder(w io.Writer, s *capture.Session, steps []capture.Step, opt WriteOptions) error {
 	t := newTerminal(w, opt)
-	t.line("session %d: %s to %s: %s (%s)", s.Session, s.Client, s.Server, t.paint("1", string(s.Verdict)), s.Confidence)
+	t.line("%s: %s (%s)", t.lang.T("session %d: %s to %s", s.Session, s.Client, s.Server), t.paint("1", string(s.Verdict)), t.lang.T(string(s.Confidence)))
 	t.para("  ", s.Reason)
-	t.line("  filter: %s\n", clean(s.Filter))
-	t.line("%7s  %-26s  %-8s %7s  %-9s %s", "frame", "time (UTC)", "", "length", "protocol", "what")
+	t.line("  %s%s\n", t.lang.T("filter: "), clean(s.Filter))
+	t.line("%s  %s  %-8s %s  %s %s", runewidth.FillLeft(t.lang.T("frame"), 7), runewidth.FillRight(t.lang.T("time (UTC)"), 26), "",
+		runewidth.FillLeft(t.lang.T("length"), 7), runewidth.FillRight(t.lang.T("protocol"), 9), t.lang.T("what"))
 	for _, p := range steps {
 		if p.Gap != "" {
 			t.line("%7s  %s", "", t.paint("33", "... "+p.Gap))
@@ -66,6 +70,6 @@ func WriteLadder(w io.Writer, s *capture.Session, steps []capture.Step, opt Writ
 		}
 		t.line("%7d  %-26s  %s%-6s %7d  %-9s %s", p.Frame, strings.TrimSuffix(p.Time.String(), "Z"), mark, arrow, p.Length, p.Protocol, clean(p.Meaning))
 	}
-	t.line("\n  --> from the client, <-- from the server, * evidence of the verdict")
+	t.line("\n  %s", t.lang.T("--> from the client, <-- from the server, * evidence of the verdict"))
 	return t.w.Flush()
 }

@@ -41,9 +41,9 @@ func writeGitHub(w io.Writer, r *Report, opt WriteOptions) error {
 		fmt.Fprintf(out, "::%s %stitle=%s::%s\n", level, properties, property(title), message(text))
 	}
 	if left > 0 {
-		fmt.Fprintf(out, "cbdoctor: %s not annotated, because GitHub shows %d of a level\n", plural(left, "further finding is", "further findings are"), shownAnnotations)
+		fmt.Fprintf(out, "cbdoctor: %s\n", opt.Lang.T("findings that are not annotated, because GitHub shows %d of a level: %d", shownAnnotations, left))
 	}
-	fmt.Fprintf(out, "cbdoctor: %s\n", r.headline())
+	fmt.Fprintf(out, "cbdoctor: %s\n", r.headline(opt.Lang))
 	return out.Flush()
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/report/junit"
 )
 
@@ -45,7 +46,7 @@ func (o WriteOptions) passes(f *finding.Finding) string {
 // details tells a finding in plain lines: how sure, what proves it, what to do.
 func details(f *finding.Finding) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s confidence, %s\n%s\n", f.Role, f.State, f.Confidence, span(f), f.Summary)
+	fmt.Fprintf(&b, "%s, %s, %s confidence, %s\n%s\n", f.Role, f.State, f.Confidence, span(f, lang.English), f.Summary)
 	if len(f.ExplainedBy) > 0 {
 		fmt.Fprintf(&b, "follows from %s\n", strings.Join(f.ExplainedBy, ", "))
 	}

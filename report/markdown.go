@@ -8,13 +8,14 @@ import (
 	"strings"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 )
 
 // writeMarkdown writes what goes into a ticket: how bad, each cause with its best evidence, the plan, and what was not seen.
 // It uses what every ticket system renders: headings, lists, bold and fenced code.
 func writeMarkdown(w io.Writer, r *Report, opt WriteOptions) error {
 	m := &markdown{w: bufio.NewWriter(w), full: opt.Full}
-	m.line("# %s\n", escape(r.headline()))
+	m.line("# %s\n", escape(r.headline(lang.English)))
 	m.nodes(r)
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Role != finding.Symptom {
@@ -23,9 +24,7 @@ func writeMarkdown(w io.Writer, r *Report, opt WriteOptions) error {
 	}
 	m.plan(r)
 	m.symptoms(r)
-	c := r.Coverage
-	m.line("## Not seen\n\n%d of %d log lines not understood, %s without input, %s in the logs.", c.Lines.Seen-c.Lines.Recognised, c.Lines.Seen,
-		plural(len(c.RulesNotEvaluated), "rule", "rules"), plural(len(c.Gaps), "gap", "gaps"))
+	m.line("## Not seen\n\n%s.", r.unseen(lang.English))
 	for _, in := range r.Inputs {
 		if in.Problem != "" {
 			m.line("- %s: %s", code(in.Path), escape(in.Problem))
@@ -55,7 +54,7 @@ func (m *markdown) nodes(r *Report) {
 
 func (m *markdown) cause(r *Report, f *finding.Finding) {
 	m.line("## %s %s\n", f.Ref, escape(f.Title))
-	m.line("**%s**, %s, %s confidence, %s: `%s`\n", f.Severity, f.State, f.Confidence, span(f), f.ID)
+	m.line("**%s**, %s, %s confidence, %s: `%s`\n", f.Severity, f.State, f.Confidence, span(f, lang.English), f.ID)
 	m.line("%s\n", escape(f.Summary))
 	if names := explained(r, f.Ref); names != "" {
 		m.line("Explains: %s\n", escape(names))

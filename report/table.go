@@ -6,11 +6,13 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/stamp"
 )
 
@@ -22,11 +24,12 @@ const defaultWidth = 100
 type terminal struct {
 	w     *bufio.Writer
 	width int
+	lang  lang.Lang
 	opt   WriteOptions
 }
 
 func newTerminal(w io.Writer, opt WriteOptions) *terminal {
-	t := &terminal{w: bufio.NewWriter(w), width: opt.Width, opt: opt}
+	t := &terminal{w: bufio.NewWriter(w), width: opt.Width, lang: opt.Lang, opt: opt}
 	if t.width <= 0 {
 		t.width = defaultWidth
 	}
@@ -35,6 +38,7 @@ func newTerminal(w io.Writer, opt WriteOptions) *terminal {
 
 func writeTable(w io.Writer, r *Report, opt WriteOptions) error {
 	t := newTerminal(w, opt)
+	r = r.In(t.lang)
 	t.verdict(r)
 	t.causes(r)
 	t.next(r)
@@ -53,7 +57,7 @@ func (t *terminal) heading(s string) { t.line("\n%s", t.paint("1", s)) }
 
 // para writes wrapped text, its first line after the lead and the others below it.
 func (t *terminal) para(lead, text string) {
-	indent := strings.Repeat(" ", len([]rune(lead)))
+	indent := strings.Repeat(" ", runewidth.StringWidth(lead))
 	for i, l := range wrap(clean(text), max(t.width-len(indent), 30)) {
 		if i == 0 {
 			t.line("%s%s", lead, l)
@@ -111,13 +115,6 @@ func (t *terminal) grid(header []string, rows [][]string, limits map[int]int) {
 		}
 	}
 	_ = table.Render()
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // clock shows a time to the second: the report's other forms have all digits.

@@ -1,16 +1,20 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/mattn/go-runewidth"
+
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 )
 
 // verdict is the first line: how bad.
 func (t *terminal) verdict(r *Report) {
-	label, rest := r.verdict()
+	label, rest := r.verdict(t.lang)
 	color := colors[finding.Severity(r.Summary.Worst)]
 	if label == "OK" {
 		color = good
@@ -19,40 +23,36 @@ func (t *terminal) verdict(r *Report) {
 }
 
 // headline is the verdict in a line: "CRITICAL: 2 root causes; 4 other findings follow from them".
-func (r *Report) headline() string {
-	label, rest := r.verdict()
+func (r *Report) headline(l lang.Lang) string {
+	label, rest := r.verdict(l)
 	return label + ": " + rest
 }
 
 // verdict says how bad it is: a word, and what there is.
-func (r *Report) verdict() (label, rest string) {
+func (r *Report) verdict(l lang.Lang) (label, rest string) {
 	counts := map[string]int{}
 	for _, f := range r.Findings {
 		counts[f.Role]++
 	}
 	advice := ""
 	if n := counts[finding.Advice]; n > 0 {
-		advice = ", " + plural(n, "piece of advice", "pieces of advice")
+		advice = l.Plural(n, ", 1 piece of advice", ", %d pieces of advice")
 	}
 	switch {
 	case len(r.Findings) == 0:
-		return "OK", "No finding: nothing in this material speaks against the database cluster."
+		return "OK", l.T("No finding: nothing in this material speaks against the database cluster.")
 	case counts[finding.RootCause] == 0:
-		return "OK", "No fault found" + advice
+		return "OK", l.T("No fault found") + advice
 	}
-	label = strings.ToUpper(r.Summary.Worst)
-	if label == "" {
-		label = "RESOLVED"
-	}
+	label = strings.ToUpper(l.T(cmp.Or(r.Summary.Worst, finding.Resolved)))
 	symptoms := ""
-	if n := counts[finding.Symptom]; n > 0 {
-		of := "them"
-		if counts[finding.RootCause] == 1 {
-			of = "it"
-		}
-		symptoms = "; " + plural(n, "other finding follows from ", "other findings follow from ") + of
+	switch n := counts[finding.Symptom]; {
+	case n > 0 && counts[finding.RootCause] == 1:
+		symptoms = l.Plural(n, "; 1 other finding follows from it", "; %d other findings follow from it")
+	case n > 0:
+		symptoms = l.Plural(n, "; 1 other finding follows from them", "; %d other findings follow from them")
 	}
-	return label, plural(counts[finding.RootCause], "root cause", "root causes") + symptoms + advice
+	return label, l.Plural(counts[finding.RootCause], "1 root cause", "%d root causes") + symptoms + advice
 }
 
 // causes tells each root cause and each piece of advice in four lines.
@@ -66,46 +66,46 @@ func (t *terminal) causes(r *Report) {
 		t.facts(&f)
 		t.para("    ", f.Summary)
 		if names := explained(r, f.Ref); names != "" {
-			t.para("    explains: ", names)
+			t.para("    "+t.lang.T("explains: "), names)
 		}
 	}
 }
 
 // facts writes a finding's severity, id, state, confidence and times, in one line where that fits.
 func (t *terminal) facts(f *finding.Finding) {
-	words := string(f.Severity) + ", " + f.ID
+	severity := t.lang.T(string(f.Severity))
+	words := ", " + f.ID
 	if f.State != finding.Unknown {
-		words += ", " + f.State
+		words += ", " + t.lang.T(f.State)
 	}
-	words += ", " + f.Confidence + " confidence"
-	when := span(f)
+	words += ", " + t.lang.T("%s confidence", t.lang.T(f.Confidence))
+	when := span(f, t.lang)
 	between := ", "
-	if len(words)+len(when)+6 > t.width {
+	if runewidth.StringWidth(severity+words+when)+6 > t.width {
 		between = ",\n    "
 	}
-	t.line("    %s%s%s%s", t.paint(colors[f.Severity], string(f.Severity)), words[len(f.Severity):], between, when)
+	t.line("    %s%s%s%s", t.paint(colors[f.Severity], severity), words, between, when)
 }
 
+// The words that facts and findings carry as data, and people read in their language.
+var _ = lang.Mark(
+	"critical", "error", "warning", "info", "high", "medium", "low", "ongoing", "resolved", "unknown",
+	"primary", "replica", "client", "yes", "no", "log", "status", "capture",
+)
+
 // span tells when a finding was seen, and how often.
-func span(f *finding.Finding) string {
+func span(f *finding.Finding, l lang.Lang) string {
 	first, last := clock(f.First), clock(f.Last)
 	switch {
 	case first == "":
-		return times(f.Count)
+		return l.Plural(f.Count, "once", "%d times")
 	case last == "" || last == first:
-		return times(f.Count) + ", " + first + " UTC"
+		return l.Plural(f.Count, "once", "%d times") + ", " + first + " UTC"
 	}
 	if day := first[:11]; strings.HasPrefix(last, day) {
 		last = last[len(day):]
 	}
-	return fmt.Sprintf("%s, %s to %s UTC", times(f.Count), first, last)
-}
-
-func times(n int) string {
-	if n == 1 {
-		return "once"
-	}
-	return fmt.Sprintf("%d times", n)
+	return l.Plural(f.Count, "once", "%d times") + ", " + l.T("%s to %s UTC", first, last)
 }
 
 // explained names the findings that follow from one: "F3, F4 node-not-connected; F5 health-check-timeout".
@@ -133,5 +133,5 @@ func (t *terminal) next(r *Report) {
 	}
 	s := r.Plan[0]
 	t.line("")
-	t.para("Next: ", fmt.Sprintf("[%s] %s", s.Where, s.Text))
+	t.para(t.lang.T("Next: "), fmt.Sprintf("[%s] %s", s.Where, s.Text))
 }

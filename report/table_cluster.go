@@ -9,6 +9,7 @@ import (
 
 	"cbdoctor/capture"
 	"cbdoctor/fact"
+	"cbdoctor/lang"
 )
 
 // cluster lists the nodes.
@@ -16,26 +17,28 @@ func (t *terminal) cluster(r *Report) {
 	if len(r.Nodes) == 0 {
 		return
 	}
-	t.heading("Nodes")
+	t.heading(t.lang.T("Nodes"))
 	rows := make([][]string, 0, len(r.Nodes))
 	for _, n := range r.Nodes {
-		rows = append(rows, []string{dash(n.Address), dash(n.Name), n.Role, dash(n.Connected), dash(n.InSync), dash(n.Version), material(n)})
+		rows = append(rows, []string{dash(n.Address), dash(n.Name), t.lang.T(n.Role), dash(t.lang.T(n.Connected)), dash(t.lang.T(n.InSync)), dash(n.Version), material(n, t.lang)})
 	}
-	t.grid([]string{"address", "name", "role", "connected", "in sync", "version", "material"}, rows, nil)
+	t.grid([]string{
+		t.lang.T("address"), t.lang.T("name"), t.lang.T("role"), t.lang.T("connected"), t.lang.T("in sync"), t.lang.T("version"), t.lang.T("material"),
+	}, rows, nil)
 }
 
-func material(n fact.Node) string {
+func material(n fact.Node, l lang.Lang) string {
 	var have []string
 	for _, m := range []struct {
 		there bool
 		name  string
 	}{{n.HasLog, "log"}, {n.HasStatus, "status"}, {n.HasPcap, "capture"}} {
 		if m.there {
-			have = append(have, m.name)
+			have = append(have, l.T(m.name))
 		}
 	}
 	if len(have) == 0 {
-		return "none"
+		return l.T("none")
 	}
 	return strings.Join(have, ", ")
 }
@@ -49,11 +52,11 @@ type link struct {
 
 // links draws a line for each pair of addresses that captures or findings speak of.
 func (t *terminal) links(r *Report) {
-	list := r.links()
+	list := r.links(t.lang)
 	if len(list) == 0 {
 		return
 	}
-	t.heading("Who reaches whom")
+	t.heading(t.lang.T("Who reaches whom"))
 	wide := 0
 	for _, l := range list {
 		wide = max(wide, len(clean(l.client)))
@@ -67,7 +70,7 @@ func (t *terminal) links(r *Report) {
 	}
 }
 
-func (r *Report) links() []*link {
+func (r *Report) links(words lang.Lang) []*link {
 	byPair := map[[2]string]*link{}
 	get := func(client, server string) *link {
 		key := [2]string{client, server}
@@ -87,7 +90,7 @@ func (r *Report) links() []*link {
 		for _, p := range c.Pairs {
 			l := get(p.Client, p.Server)
 			l.works = l.works && p.Verdict.Good()
-			l.text = append(l.text, counts(p))
+			l.text = append(l.text, counts(p, words))
 		}
 	}
 	return slices.SortedFunc(maps.Values(byPair), func(a, b *link) int {
@@ -96,14 +99,14 @@ func (r *Report) links() []*link {
 }
 
 // counts tells a pair's sessions by verdict.
-func counts(p capture.Pair) string {
+func counts(p capture.Pair, l lang.Lang) string {
 	var out []string
 	for _, v := range slices.Sorted(maps.Keys(p.Sessions)) {
 		out = append(out, fmt.Sprintf("%d %s", p.Sessions[v], v))
 	}
 	text := strings.Join(out, ", ")
 	if p.Intermittent {
-		text += ", intermittent"
+		text += ", " + l.T("intermittent")
 	}
 	return text
 }

@@ -19,7 +19,7 @@ func (t *terminal) findings(r *Report) {
 	if len(r.Findings) == 0 {
 		return
 	}
-	t.heading("Why")
+	t.heading(t.lang.T("Why"))
 	for i, f := range r.Findings {
 		if i > 0 {
 			t.line("")
@@ -27,14 +27,14 @@ func (t *terminal) findings(r *Report) {
 		t.para(fmt.Sprintf("%-4s", f.Ref), f.Title)
 		if f.Role == finding.Symptom {
 			t.facts(&f)
-			t.para("    ", "follows from "+strings.Join(f.ExplainedBy, ", ")+". "+f.Summary)
+			t.para("    ", t.lang.T("follows from %s. ", strings.Join(f.ExplainedBy, ", "))+f.Summary)
 		}
 		t.evidence(f.Evidence)
 		for _, a := range f.Against {
-			t.para("    looked for, against it: ", a.Text)
+			t.para("    "+t.lang.T("looked for, against it: "), a.Text)
 		}
 		if t.opt.Full && len(f.References) > 0 {
-			t.para("    references: ", strings.Join(f.References, "; "))
+			t.para("    "+t.lang.T("references: "), strings.Join(f.References, "; "))
 		}
 	}
 }
@@ -42,7 +42,7 @@ func (t *terminal) findings(r *Report) {
 func (t *terminal) evidence(list []finding.Evidence) {
 	for i, e := range list {
 		if i == shownProofs && !t.opt.Full {
-			t.line("    %s", t.paint(pale, fmt.Sprintf("... and %d more: --full", len(list)-i)))
+			t.line("    %s", t.paint(pale, t.lang.T("... and %d more: --full", len(list)-i)))
 			return
 		}
 		t.line("    %s", t.paint(pale, place(e)))
@@ -54,7 +54,7 @@ func (t *terminal) evidence(list []finding.Evidence) {
 			t.line("      %s", l)
 		}
 		if e.Filter != "" && (i == 0 || t.opt.Full) {
-			t.line("      filter: %s", clean(e.Filter))
+			t.line("      %s%s", t.lang.T("filter: "), clean(e.Filter))
 		}
 	}
 }

@@ -13,14 +13,14 @@ func (t *terminal) plan(r *Report) {
 	if len(r.Plan) == 0 {
 		return
 	}
-	t.heading("What to do, in this order")
+	t.heading(t.lang.T("What to do, in this order"))
 	for i := 0; i < len(r.Plan); {
 		n := alike(r.Plan[i:])
 		t.step(r.Plan[i : i+n])
 		i += n
 	}
 	if !t.opt.Full && slices.ContainsFunc(r.Plan, func(s finding.Step) bool { return len(s.Alternatives) > 0 }) {
-		t.line("     (--full shows the same for other devices and other ways)")
+		t.line("     %s", t.lang.T("(--full shows the same for other devices and other ways)"))
 	}
 }
 
@@ -39,7 +39,7 @@ func (t *terminal) step(same []finding.Step) {
 	if len(same) > 1 {
 		number = fmt.Sprintf("%3d-%d. ", s.Step, same[len(same)-1].Step)
 		for _, o := range same[1:] {
-			where += ", then " + o.Where
+			where += t.lang.T(", then ") + o.Where
 			refs = append(refs, o.Findings...)
 		}
 		slices.Sort(refs)
@@ -47,20 +47,20 @@ func (t *terminal) step(same []finding.Step) {
 	}
 	mark := ""
 	if s.Destructive {
-		mark = "DESTROYS DATA: "
+		mark = t.lang.T("DESTROYS DATA: ")
 	}
 	t.para(number, fmt.Sprintf("[%s] %s%s (%s)", where, mark, s.Text, strings.Join(refs, ", ")))
 	t.code(s.Command)
 	if t.opt.Full {
 		for _, a := range s.Alternatives {
-			t.line("     or:")
+			t.line("     %s", t.lang.T("or:"))
 			t.code(a)
 		}
 	}
 	if s.Verify != "" {
-		t.para("     verify: ", s.Verify)
+		t.para("     "+t.lang.T("verify: "), s.Verify)
 	}
 	if t.opt.Full && s.Source != "" {
-		t.para("     source: ", s.Source)
+		t.para("     "+t.lang.T("source: "), s.Source)
 	}
 }

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+
+	"cbdoctor/lang"
 )
 
 // shownEvents is how many entries of the timeline the short form has.
@@ -11,7 +13,7 @@ func (t *terminal) timeline(r *Report) {
 	if len(r.Timeline) == 0 {
 		return
 	}
-	t.heading("Timeline (UTC)")
+	t.heading(t.lang.T("Timeline (UTC)"))
 	events := r.Timeline
 	if len(events) > shownEvents && !t.opt.Full {
 		events = nearFindings(events)
@@ -19,7 +21,7 @@ func (t *terminal) timeline(r *Report) {
 	for _, e := range events {
 		text := e.Text
 		if e.Count > 1 {
-			text = fmt.Sprintf("%s (%d times, until %s)", text, e.Count, clock(e.Last))
+			text = t.lang.T("%s (%d times, until %s)", text, e.Count, clock(e.Last))
 		}
 		lead := fmt.Sprintf("  %-19s  %-15s %-4s ", clock(e.Time), cut(clean(e.Node), 15), e.Finding)
 		if t.opt.Full {
@@ -29,7 +31,7 @@ func (t *terminal) timeline(r *Report) {
 		}
 	}
 	if n := len(r.Timeline) - len(events); n > 0 {
-		t.line("  %s", t.paint(pale, fmt.Sprintf("... and %s: --full", plural(n, "further entry", "further entries"))))
+		t.line("  %s", t.paint(pale, t.lang.Plural(n, "... and 1 further entry: --full", "... and %d further entries: --full")))
 	}
 }
 
@@ -55,15 +57,21 @@ func nearFindings(events []Event) []Event {
 
 // coverage is one line that says what was not seen, and details where something is wrong with the material.
 func (t *terminal) coverage(r *Report) {
-	c := r.Coverage
-	missing := "every rule had its input"
-	if n := len(c.RulesNotEvaluated); n > 0 {
-		missing = plural(n, "rule", "rules") + " without input"
-	}
-	t.line("\nNot seen: %d of %d log lines not understood, %s, %s in the logs", c.Lines.Seen-c.Lines.Recognised, c.Lines.Seen, missing, plural(len(c.Gaps), "gap", "gaps"))
+	t.line("\n%s", t.lang.T("Not seen: ")+r.unseen(t.lang))
 	for _, in := range r.Inputs {
 		if in.Problem != "" {
 			t.para("  ", clean(in.Path)+": "+in.Problem)
 		}
 	}
+}
+
+// unseen says what the report can't know, in a line.
+func (r *Report) unseen(l lang.Lang) string {
+	c := r.Coverage
+	missing := l.T("every rule had its input")
+	if n := len(c.RulesNotEvaluated); n > 0 {
+		missing = l.Plural(n, "1 rule without input", "%d rules without input")
+	}
+	return l.T("%d of %d log lines not understood", c.Lines.Seen-c.Lines.Recognised, c.Lines.Seen) + ", " + missing + ", " +
+		l.Plural(len(c.Gaps), "1 gap in the logs", "%d gaps in the logs")
 }

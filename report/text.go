@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/mattn/go-runewidth"
+	"github.com/rivo/uniseg"
 )
 
 // clean makes hostile text safe for a terminal: control characters, escape sequences and marks that turn the direction of
@@ -23,20 +24,37 @@ func clean(s string) string {
 // cut shortens text to a width in columns.
 func cut(s string, width int) string { return runewidth.Truncate(s, width, "...") }
 
-// wrap breaks text at spaces into lines of at most width columns.
+// pieces splits a word where a line may end in it (UAX #14), if its script has no spaces. Others stay whole: names, commands and
+// addresses are looked for by eye and by search.
+func pieces(word string) (list []string) {
+	if !strings.ContainsFunc(word, func(r rune) bool { return runewidth.RuneWidth(r) > 1 }) {
+		return []string{word}
+	}
+	for state := -1; word != ""; {
+		var piece string
+		piece, word, _, state = uniseg.FirstLineSegmentInString(word, state)
+		list = append(list, piece)
+	}
+	return list
+}
+
+// wrap breaks text into lines of at most width columns: at spaces, and between ideographs where Unicode allows it.
 func wrap(s string, width int) []string {
 	var lines []string
 	line, used := "", 0
 	for _, word := range strings.Fields(s) {
-		n := runewidth.StringWidth(word)
-		if used > 0 && used+1+n > width {
-			lines = append(lines, line)
-			line, used = "", 0
+		space := " "
+		for _, piece := range pieces(word) {
+			n := runewidth.StringWidth(piece)
+			if used > 0 && used+len(space)+n > width {
+				lines = append(lines, line)
+				line, used = "", 0
+			}
+			if used > 0 {
+				line, used = line+space, used+len(space)
+			}
+			line, used, space = line+piece, used+n, ""
 		}
-		if used > 0 {
-			line, used = line+" ", used+1
-		}
-		line, used = line+word, used+n
 	}
 	if used > 0 {
 		lines = append(lines, line)
