@@ -41,7 +41,7 @@ func writeGitHub(w io.Writer, r *Report, opt WriteOptions) error {
 		fmt.Fprintf(out, "::%s %stitle=%s::%s\n", level, properties, property(title), message(text))
 	}
 	if left > 0 {
-		fmt.Fprintf(out, "cbdoctor: %s\n", opt.Lang.T("findings that are not annotated, because GitHub shows %d of a level: %d", shownAnnotations, left))
+		fmt.Fprintf(out, "cbdoctor: %s\n", opt.Lang.T("%d further findings are not annotated, because GitHub shows %d of a level", left, shownAnnotations))
 	}
 	fmt.Fprintf(out, "cbdoctor: %s\n", r.headline(opt.Lang))
 	return out.Flush()
