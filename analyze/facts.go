@@ -24,8 +24,10 @@ func (m *material) facts() *fact.Set {
 	m.makeCommands(s, id)
 	m.makeLinks(s)
 	m.makeFileCertificates(s, id, m.latest(ends))
+	m.makeClocks(s, id)
 	m.makeNodes(s, id)
 	m.makeCoverage(s, id)
+	align(s)
 	m.makeTimeline(s)
 	return s
 }
@@ -59,6 +61,7 @@ func (m *material) makeStatuses(s *fact.Set, id *identity) {
 		for _, text := range f.statuses {
 			status := text.Status
 			status.Node = cmp.Or(text.me, id.known(f.host), id.ofPath(f.file.path), f.host)
+			status.Time = m.commandTime(f.file.path)
 			if status.Members == nil {
 				status.Members = []fact.Member{}
 			}

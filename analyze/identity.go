@@ -8,6 +8,7 @@ import (
 	"sort"
 	"strings"
 
+	"cbdoctor/bundle"
 	"cbdoctor/capture"
 )
 
@@ -47,6 +48,12 @@ func (m *material) identify() *identity {
 			id.learn(f.host, own[0])
 		}
 	}
+	m.nodes(func(dir string, _ *collection, n *bundle.ManifestNode) {
+		if n.Address != "" {
+			id.byPlace[dir] = n.Address
+			id.learn(n.Name, n.Address)
+		}
+	})
 	for level := range 3 {
 		places := map[string]*place{}
 		at := func(t *textFile) *place {

@@ -97,8 +97,11 @@ type material struct {
 	msgOrder   []messageKey
 	commands   []command
 	finds      []foundText
-	peers      map[peerKey]string // the client of a backend process, from "connection received"
-	listens    map[string]bool    // hosts whose PostgreSQL accepts connections here
+
+	collections []collection
+
+	peers   map[peerKey]string // the client of a backend process, from "connection received"
+	listens map[string]bool    // hosts whose PostgreSQL accepts connections here
 }
 
 // foundText is what a transcript said, with its file.
@@ -127,6 +130,14 @@ type messageRun struct {
 	events []*pgMessage // the first ones and the last
 	count  int
 	first  *pgMessage
+	times  []momentIn // the first ones, to compare clocks
+}
+
+// momentIn is a time in a file.
+type momentIn struct {
+	file *textFile
+	at   logline.Stamp
+	line int
 }
 
 type peerKey struct {
@@ -156,7 +167,7 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 			return err
 		}
 	case f.Kind == bundle.ManifestDoc:
-		in.Problem = missed(r)
+		in.Problem = m.readManifest(f.Path, r)
 	case f.Kind == bundle.Other && !textual(f):
 		in.Problem = "neither a log, a capture nor a status text: not used"
 	default:
@@ -302,6 +313,9 @@ func (m *material) message(p *pgMessage) {
 	}
 	run.count++
 	run.last = p
+	if len(run.times) < maxMoments {
+		run.times = append(run.times, momentIn{p.file, p.stamp, p.line})
+	}
 	p.chunks = nil
 	if len(run.events) < fact.SourceLimit-1 {
 		run.events = append(run.events, p)

@@ -87,8 +87,10 @@ type Node struct {
 	HasLog    bool     `json:"has_log" cel:"has_log"`
 	HasStatus bool     `json:"has_status" cel:"has_status"`
 	HasPcap   bool     `json:"has_capture" cel:"has_capture"`
-	Files     []string `json:"files,omitempty" cel:"files"`       // certificate and key files that "pki list" shows
-	NamedBy   []Source `json:"named_by,omitempty" cel:"named_by"` // who names it, when it has no material of its own
+	// ClockAhead is how far its clock is ahead of that of the others (negative: behind). It was taken off all its times.
+	ClockAhead time.Duration `json:"clock_ahead,omitempty" cel:"clock_ahead"`
+	Files      []string      `json:"files,omitempty" cel:"files"`       // certificate and key files that "pki list" shows
+	NamedBy    []Source      `json:"named_by,omitempty" cel:"named_by"` // who names it, when it has no material of its own
 }
 
 // Status is one output of `database cluster status`: one node's view.

@@ -1,0 +1,269 @@
+package analyze
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"sort"
+	"time"
+
+	"cbdoctor/bundle"
+	"cbdoctor/capture"
+	"cbdoctor/fact"
+	"cbdoctor/stamp"
+)
+
+// Clocks are compared by events that two of them dated: a failed connection stands in the log of the client, in that of the
+// server, and in a capture of it. offset.go finds the difference that lays most of them on each other.
+
+// sharedEvents says which messages of the server stand for a health check, or a replication connection, that failed for a reason.
+// What never reached the server (refused, timed out, no route) is not among them.
+var sharedEvents = map[string][]string{
+	fact.ReasonTLSAlert:   {"ssl-accept-failed"},
+	fact.ReasonTLSVerify:  {"ssl-accept-failed"},
+	fact.ReasonTLSVersion: {"ssl-accept-failed"},
+	fact.ReasonTLSCipher:  {"ssl-accept-failed"},
+	fact.ReasonTLSOther:   {"ssl-accept-failed"},
+	fact.ReasonCertFile:   {"ssl-accept-failed"},
+	fact.ReasonClientCN:   {"client-cn-mismatch", "cert-auth-failed"},
+	fact.ReasonClientCert: {"client-cert-required"},
+	fact.ReasonAuth:       {"no-hba-entry", "auth-failed", "cert-auth-failed"},
+	fact.ReasonTooMany:    {"too-many-connections", "max-wal-senders"},
+	fact.ReasonStarting:   {"server-starting"},
+	fact.ReasonStopping:   {"server-stopping"},
+}
+
+// connectTimeout is the connect_timeout of a health check (tech note 210530, connect line): one that meets silence is logged that
+// long after its SYN.
+const connectTimeout = 4 * time.Second
+
+// quickVerdicts end a connection at once, so that its first packet and the log line lie within a second of each other.
+var quickVerdicts = map[capture.Verdict]bool{
+	capture.Refused: true, capture.RefusedByMiddlebox: true, capture.TLSAlert: true, capture.TLSRejectedEncrypted: true, capture.PGRejectedEncrypted: true,
+	capture.PGError: true, capture.SSLRefused: true, capture.NotPostgres: true, capture.TLSClosed: true, capture.ClosedEarly: true, capture.ResetByServer: true,
+}
+
+// moments is a series of times that one clock gave to events of one kind.
+type moments struct {
+	clock string // node, capture file, or collector
+	at    []time.Time
+	where map[time.Time]fact.Source
+	whole bool // the stamps have no fraction of a second
+}
+
+func (m *moments) add(t stamp.Time, where fact.Source) {
+	if t.IsZero() || len(m.at) >= maxMoments {
+		return
+	}
+	if m.where == nil {
+		m.where = map[time.Time]fact.Source{}
+	}
+	m.at = append(m.at, t.T)
+	m.where[t.T] = where
+	m.whole = m.whole || t.Digits == 0
+}
+
+// maxMoments bounds what is compared: the first thousand failures settle it.
+const maxMoments = 1000
+
+// timesOf dates the messages of a run.
+func (m *material) timesOf(r *messageRun, clock string) moments {
+	s := moments{clock: clock}
+	for _, t := range r.times {
+		s.add(m.when(t.file, t.at), fact.Source{File: t.file.path, Line: t.line})
+	}
+	return s
+}
+
+// makeClocks estimates the offsets between the clocks of nodes and of captures.
+func (m *material) makeClocks(s *fact.Set, id *identity) {
+	nodes := m.logSpans(id)
+	spans := maps.Clone(nodes)
+	for _, c := range s.Captures {
+		if !c.First.IsZero() {
+			spans[c.File] = period{c.First.T, c.Last.T}
+		}
+	}
+	comparisons := map[[2]string]*comparison{}
+	compare := func(a, b moments, within time.Duration) {
+		if len(a.at) == 0 || len(b.at) == 0 || a.clock == b.clock || a.clock == "" || b.clock == "" {
+			return
+		}
+		key := [2]string{a.clock, b.clock}
+		c := comparisons[key]
+		if c == nil {
+			c = &comparison{a: spans[a.clock], b: spans[b.clock], least: minMatched}
+			if _, isNode := nodes[b.clock]; !isNode {
+				c.least = minSessions
+			}
+			if a.clock == collector {
+				c.a = period{time.Time{}, time.Unix(1<<40, 0)}
+			}
+			comparisons[key] = c
+		}
+		c.add(a, b, within)
+	}
+	for _, client := range m.failures(id) {
+		for _, server := range m.answers(id, client) {
+			compare(client.moments, server, time.Second)
+		}
+		for _, c := range s.Captures {
+			quick, slow := sessionsOf(c, client.clock, client.server)
+			if slices.Contains([]string{fact.ReasonTimeout, fact.ReasonNoRoute}, client.reason) {
+				compare(client.moments, slow, connectTimeout+time.Second)
+			} else {
+				compare(client.moments, quick, time.Second)
+			}
+		}
+	}
+	m.commandTimes(id, compare)
+	for _, key := range sortedPairs(comparisons) {
+		c := comparisons[key]
+		if e, ok := c.estimate(); ok {
+			s.Clocks = append(s.Clocks, c.clock(key, e))
+		}
+	}
+}
+
+// collector is the clock of the machine that collected.
+const collector = "collector"
+
+// commandTimes compares when the collector ran commands with when the nodes' logs say that they were typed.
+func (m *material) commandTimes(id *identity, compare func(a, b moments, within time.Duration)) {
+	m.nodes(func(dir string, _ *collection, n *bundle.ManifestNode) {
+		node := cmp.Or(n.Address, id.byPlace[dir], id.known(n.Name))
+		for _, cmd := range n.Commands {
+			ran, typed := moments{clock: collector}, moments{clock: node}
+			ran.add(stamp.New(cmd.Time, 3), fact.Source{File: cmd.File})
+			for _, c := range m.commands {
+				if id.node(c.host) == node && c.text == cmd.Command {
+					typed.add(m.when(c.file, c.stamp), fact.Source{File: c.file.path, Line: c.line})
+				}
+			}
+			if cmd.Outcome == bundle.Success {
+				compare(ran, typed, time.Second)
+			}
+		}
+	})
+}
+
+// failure is the failed connections of one client to one server for one reason.
+type failure struct {
+	moments
+	server, reason string
+}
+
+// failures lists what clients logged: their health checks, and their attempts to replicate.
+func (m *material) failures(id *identity) (out []failure) {
+	for _, key := range m.checkOrder {
+		r := m.checks[key]
+		f := failure{moments{clock: id.node(key.host)}, key.server, key.reason}
+		for i, e := range r.events {
+			f.add(m.when(r.files[i], e.stamp), fact.Source{File: r.files[i].path, Line: e.line})
+		}
+		out = append(out, f)
+	}
+	for _, key := range m.msgOrder {
+		if r := m.messages[key]; key.class == "replication-connect-failed" || key.class == "wal-removed" && r.first.level == "FATAL" {
+			reason := key.reason
+			if key.class == "wal-removed" {
+				reason = key.class
+			}
+			out = append(out, failure{m.timesOf(r, id.node(key.host)), key.peer, reason})
+		}
+	}
+	return out
+}
+
+// answers lists, for each server that a failure may have met, the messages that stand for it. Where several classes do, the one
+// with the most messages is taken: they come together.
+func (m *material) answers(id *identity, f failure) (out []moments) {
+	best := map[string]moments{}
+	for _, key := range m.msgOrder {
+		node, r := id.node(key.host), m.messages[key]
+		switch {
+		case node == f.clock || f.server != "" && node != f.server:
+			continue
+		case f.reason == "wal-removed" && (key.class != "wal-removed" || r.first.level != "ERROR"):
+			continue
+		case f.reason != "wal-removed" && !slices.Contains(sharedEvents[f.reason], key.class):
+			continue
+		case key.peer != "" && isAddress(key.peer) && isAddress(f.clock) && key.peer != f.clock:
+			continue
+		}
+		if s := m.timesOf(r, node); len(s.at) > len(best[node].at) {
+			best[node] = s
+		}
+	}
+	for _, node := range sortedKeys(best) {
+		out = append(out, best[node])
+	}
+	return out
+}
+
+// sessionsOf is when a capture shows failed connections of a pair: those that end at once, and those that end by a timeout.
+func sessionsOf(c *capture.Result, client, server string) (quick, slow moments) {
+	quick, slow = moments{clock: c.File}, moments{clock: c.File}
+	for i := range c.Sessions {
+		x := &c.Sessions[i]
+		if host(x.Client) != client || host(x.Server) != server || class(x.Verdict) != bad {
+			continue
+		}
+		if quickVerdicts[x.Verdict] {
+			quick.add(x.First, fact.Source{File: c.File, Frames: []int64{x.FirstFrame}})
+		} else {
+			slow.add(stamp.New(x.First.T.Add(connectTimeout), int(x.First.Digits)), fact.Source{File: c.File, Frames: []int64{x.FirstFrame}})
+		}
+	}
+	return quick, slow
+}
+
+// logSpans is when the log of each node begins and ends.
+func (m *material) logSpans(id *identity) map[string]period {
+	spans := map[string]period{}
+	for _, t := range m.texts {
+		for h, x := range t.hosts {
+			node := id.node(h)
+			p, known := spans[node]
+			first, last := m.when(t, x.first).T, m.when(t, x.last).T
+			if !known || first.Before(p.from) {
+				p.from = first
+			}
+			if !known || last.After(p.to) {
+				p.to = last
+			}
+			spans[node] = p
+		}
+	}
+	return spans
+}
+
+// clock makes the fact, with the first event that both dated as its evidence.
+func (c *comparison) clock(key [2]string, e estimate) fact.Clock {
+	k := fact.Clock{A: key[0], B: key[1], Offset: e.offset.Round(time.Millisecond), Within: e.within.Round(time.Millisecond)}
+	k.First, k.Last, k.Count = stamp.New(e.first, 3), stamp.New(e.last, 3), e.matched
+	for _, p := range c.pairs {
+		a, there := p.sourceA[e.first]
+		d, found := nearest(p.b, e.first.Add(-e.offset))
+		if !there || !found {
+			continue
+		}
+		at := e.first.Add(-e.offset).Add(d)
+		b := p.sourceB[at]
+		a.Text, b.Text = "the event is dated "+stamp.New(e.first, 3).String(), "the same event is dated "+stamp.New(at, 3).String()
+		k.Sources = []fact.Source{a, b}
+		break
+	}
+	return k
+}
+
+func sortedPairs[V any](m map[[2]string]V) [][2]string {
+	keys := make([][2]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Slice(keys, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(keys[i][0], keys[j][0]), cmp.Compare(keys[i][1], keys[j][1])) < 0
+	})
+	return keys
+}

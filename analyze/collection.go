@@ -1,0 +1,76 @@
+package analyze
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"cbdoctor/bundle"
+	"cbdoctor/stamp"
+)
+
+// collection is what a manifest says of the files below its directory.
+type collection struct {
+	dir string
+	doc *bundle.Manifest
+}
+
+// readManifest takes a collection's manifest and says what it did not get; what is not there must not be read as health.
+func (m *material) readManifest(path string, r io.Reader) string {
+	doc, err := bundle.ReadManifest(r)
+	if err != nil {
+		return err.Error()
+	}
+	m.collections = append(m.collections, collection{filepath.Dir(path), doc})
+	return missed(doc)
+}
+
+// missed lists what was asked for and did not come.
+func missed(doc *bundle.Manifest) string {
+	var out []string
+	note := func(node, what string, o bundle.Outcome, problem string) {
+		if o == bundle.Success || o == bundle.Skipped {
+			return
+		}
+		out = append(out, strings.TrimSuffix(fmt.Sprintf("%s: %s%s: %s", node, what, o, problem), ": "))
+	}
+	for _, n := range doc.Nodes {
+		note(n.Reached, "", n.Outcome, n.Problem)
+		for _, c := range n.Commands {
+			note(n.Reached, c.Command+" ", c.Outcome, c.Problem)
+		}
+		for _, f := range n.Files {
+			note(n.Reached, f.Remote+" ", f.Outcome, f.Problem)
+		}
+	}
+	if doc.Finished.IsZero() {
+		out = append(out, "the collection did not end")
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return "not collected: " + strings.Join(out, "; ")
+}
+
+// nodes calls f for each node of each collection with the path of its directory.
+func (m *material) nodes(f func(dir string, c *collection, n *bundle.ManifestNode)) {
+	for i := range m.collections {
+		c := &m.collections[i]
+		for j := range c.doc.Nodes {
+			f(filepath.Join(c.dir, c.doc.Nodes[j].Dir), c, &c.doc.Nodes[j])
+		}
+	}
+}
+
+// commandTime is when the collector ran the command whose output a file holds.
+func (m *material) commandTime(path string) (at stamp.Time) {
+	m.nodes(func(_ string, c *collection, n *bundle.ManifestNode) {
+		for _, cmd := range n.Commands {
+			if cmd.File != "" && filepath.Join(c.dir, filepath.FromSlash(cmd.File)) == path {
+				at = stamp.New(cmd.Time, 3)
+			}
+		}
+	})
+	return at
+}
