@@ -114,7 +114,7 @@ func (m *material) makeFileCertificates(s *fact.Set, id *identity, now stamp.Tim
 				seen = stamp.New(p.file.modTime, 0)
 			}
 			c := fact.Certificate{Node: p.node, Side: side, From: p.from, File: p.name, Cert: p.chain[0], Seen: seen, Peers: peersOf(s, p.node, side)}
-			c.Problems = certificate.JudgeChain(p.chain, side, seen, certificate.Known{Trusted: trustedBy(trusted, p.node, c.Peers)})
+			c.Problems = certificate.JudgeChain(certificate.Pointers(p.chain), side, seen, certificate.Known{Trusted: certificate.Pointers(trustedBy(trusted, p.node, c.Peers))})
 			if c.Cert.Raw == "" { // a text has no bytes to check a signature with
 				c.Problems = slices.DeleteFunc(c.Problems, func(o string) bool { return o == "cert-unknown-issuer" || o == "cert-incomplete-chain" })
 			}

@@ -69,7 +69,8 @@ func (s *session) requestMissed(d int, b []byte) bool {
 	return d == server && len(b) == 1 && c.hasISN && c.data == 0 && c.hasAcked && c.acked == c.isn+1+sslRequestLen
 }
 
-// show keeps a chain that a side presents and judges its leaf at the time of the packet.
+// show keeps a chain that a side presents and judges it at the time of the packet. What the server accepts as issuers of the
+// client's certificate stands in its CertificateRequest, which comes before; what the client accepts is never said.
 func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	if len(chain) == 0 || len(w.chain[d]) > 0 {
 		return
@@ -77,11 +78,11 @@ func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	for _, der := range chain {
 		w.chain[d] = append(w.chain[d], t.certificates.Parse(der))
 	}
-	side := certificate.ClientSide
-	if d == server {
-		side = certificate.ServerSide
+	side, known := certificate.ServerSide, certificate.Known{}
+	if d == client {
+		side, known = certificate.ClientSide, certificate.Known{Authorities: w.tls.Authorities, Seen: t.certificates.Intermediates()}
 	}
-	w.notes[d] = certificate.Judge(w.chain[d][0], side, stamp.New(nsTime(w.session.last), 0))
+	w.notes[d] = certificate.JudgeChain(w.chain[d], side, stamp.New(nsTime(w.session.last), 0), known)
 }
 
 // startup13 finds, in TLS 1.3, the client's Finished: a record of 53 (SHA-256) or 69 bytes (SHA-384), after at most a

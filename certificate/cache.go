@@ -10,6 +10,7 @@ const cacheLimit = 512
 type Cache struct {
 	seed    maphash.Seed
 	entries map[uint64]*Certificate
+	issuing []*Certificate
 }
 
 // Parse is the package's Parse, remembered by content. What it returns is shared and must not be changed.
@@ -24,6 +25,12 @@ func (c *Cache) Parse(der []byte) *Certificate {
 	cert := Parse(der)
 	if len(c.entries) < cacheLimit {
 		c.entries[key] = &cert
+		if cert.IsCA && !cert.SelfSigned {
+			c.issuing = append(c.issuing, &cert)
+		}
 	}
 	return &cert
 }
+
+// Intermediates are the remembered certificates of authorities that another one signed. They must not be changed.
+func (c *Cache) Intermediates() []*Certificate { return c.issuing }

@@ -10,17 +10,17 @@ import (
 const maxDepth = 16
 
 // issuerProblem names why the peer does not know the issuer of a chain, "" when it does or when nothing can be said.
-func issuerProblem(chain []Certificate, known Known) string {
-	var accepts func(c *Certificate, pool []Certificate) bool
+func issuerProblem(chain []*Certificate, known Known) string {
+	var accepts func(c *Certificate, pool []*Certificate) bool
 	switch {
 	case len(known.Trusted) > 0:
-		accepts = func(c *Certificate, pool []Certificate) bool { return reachesRoot(c, pool, known.Trusted) }
+		accepts = func(c *Certificate, pool []*Certificate) bool { return reachesRoot(c, pool, known.Trusted) }
 	case len(known.Authorities) > 0:
-		accepts = func(c *Certificate, pool []Certificate) bool { return namesAuthority(c, pool, known.Authorities) }
+		accepts = func(c *Certificate, pool []*Certificate) bool { return namesAuthority(c, pool, known.Authorities) }
 	default:
 		return ""
 	}
-	switch leaf := &chain[0]; {
+	switch leaf := chain[0]; {
 	case accepts(leaf, chain[1:]):
 		return ""
 	case accepts(leaf, append(slices.Clone(chain[1:]), known.Seen...)):
@@ -30,32 +30,32 @@ func issuerProblem(chain []Certificate, known Known) string {
 }
 
 // namesAuthority reports whether an issuer between the certificate and the end of its chain is one of the names.
-func namesAuthority(c *Certificate, pool []Certificate, authorities []string) bool {
+func namesAuthority(c *Certificate, pool []*Certificate, authorities []string) bool {
 	for range maxDepth {
 		if slices.Contains(authorities, c.RawIssuer) {
 			return true
 		}
-		next := slices.IndexFunc(pool, func(p Certificate) bool { return !c.SelfSigned && p.RawSubject == c.RawIssuer && signed(&p, c) })
+		next := slices.IndexFunc(pool, func(p *Certificate) bool { return !c.SelfSigned && p.RawSubject == c.RawIssuer && signed(p, c) })
 		if next < 0 {
 			return false
 		}
-		c = &pool[next]
+		c = pool[next]
 	}
 	return false
 }
 
 // reachesRoot reports whether a chain leads to a self-signed certificate that is trusted. Trusted certificates are preferred to
 // those that the peer sent, as OpenSSL does since 1.1.0 (X509_V_FLAG_TRUSTED_FIRST).
-func reachesRoot(c *Certificate, pool, trusted []Certificate) bool {
+func reachesRoot(c *Certificate, pool, trusted []*Certificate) bool {
 	for range maxDepth {
-		issues := func(p Certificate) bool { return p.RawSubject == c.RawIssuer && signed(&p, c) }
+		issues := func(p *Certificate) bool { return p.RawSubject == c.RawIssuer && signed(p, c) }
 		if c.SelfSigned {
-			return slices.ContainsFunc(trusted, func(p Certificate) bool { return p.SHA256 == c.SHA256 })
+			return slices.ContainsFunc(trusted, func(p *Certificate) bool { return p.SHA256 == c.SHA256 })
 		}
 		if i := slices.IndexFunc(trusted, issues); i >= 0 {
-			c = &trusted[i]
+			c = trusted[i]
 		} else if i := slices.IndexFunc(pool, issues); i >= 0 {
-			c = &pool[i]
+			c = pool[i]
 		} else {
 			return false
 		}

@@ -52,21 +52,30 @@ func Judge(c *Certificate, side string, at stamp.Time) []string {
 
 // Known is what the judgement of a chain may rest on beside the chain itself. Empty means not known, never "nobody".
 type Known struct {
-	Authorities []string      // names in DER that the server accepts as issuers (CertificateRequest)
-	Trusted     []Certificate // the certificates that the peer trusts (its CA file)
-	Seen        []Certificate // seen elsewhere: a missing intermediate may be among them
+	Authorities []string       // names in DER that the server accepts as issuers (CertificateRequest)
+	Trusted     []*Certificate // the certificates that the peer trusts (its CA file)
+	Seen        []*Certificate // seen elsewhere: a missing intermediate may be among them
+}
+
+// Pointers gives a list in the form that [JudgeChain] takes.
+func Pointers(list []Certificate) []*Certificate {
+	out := make([]*Certificate, len(list))
+	for i := range list {
+		out[i] = &list[i]
+	}
+	return out
 }
 
 // JudgeChain judges what a side shows, leaf first: the leaf, the validity of its intermediates, and whether the peer can know the
 // issuer. Signatures are checked against Trusted as OpenSSL does: up to a self-signed certificate (no X509_V_FLAG_PARTIAL_CHAIN).
-func JudgeChain(chain []Certificate, side string, at stamp.Time, known Known) []string {
+func JudgeChain(chain []*Certificate, side string, at stamp.Time, known Known) []string {
 	if len(chain) == 0 {
 		return nil
 	}
-	out := Judge(&chain[0], side, at)
+	out := Judge(chain[0], side, at)
 	for i := range chain[1:] {
 		for _, p := range properties {
-			if c := &chain[1+i]; p.chain && !c.SelfSigned && p.holds(c, side, at) && !slices.Contains(out, p.observation) {
+			if c := chain[1+i]; p.chain && !c.SelfSigned && p.holds(c, side, at) && !slices.Contains(out, p.observation) {
 				out = append(out, p.observation)
 			}
 		}

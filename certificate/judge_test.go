@@ -80,9 +80,10 @@ func TestJudgeChain(t *testing.T) {
 		}
 		return out
 	}
-	certs := func(list ...[]byte) (out []Certificate) {
+	certs := func(list ...[]byte) (out []*Certificate) {
 		for _, der := range list {
-			out = append(out, Parse(der))
+			c := Parse(der)
+			out = append(out, &c)
 		}
 		return out
 	}

@@ -43,8 +43,9 @@ func (c *Conn) endRecord(side Side, frame int64) {
 	}
 	switch s.header[0] {
 	case TypeChangeCipherSpec:
-		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 && c.Last[Server] == ServerHello {
-			c.Resumed = true // straight from ServerHello to ChangeCipherSpec (RFC 5246 section 7.3)
+		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 {
+			// Straight from ServerHello to ChangeCipherSpec (RFC 5246 section 7.3), or by way of a new ticket (RFC 5077 section 3.1).
+			c.Resumed = c.Last[Server] == ServerHello || c.Last[Server] == NewSessionTicket && c.Last[Client] == ClientHello
 		}
 		c.ChangeCipher[side] = true
 	case TypeHandshake:
