@@ -37,7 +37,56 @@ func Decide(m *Summary) (Verdict, Confidence, string, []int64) {
 			return r.Verdict, confidence, reason, frames(evidence)
 		}
 	}
-	return Open, Low, "nothing wrong so far", frames([]int64{m.FirstFrame, m.LastFrame})
+	reason := "nothing wrong so far"
+	if m.Established > 0 && m.Payload[client]+m.Payload[server] == 0 {
+		reason = fmt.Sprintf("TCP opened, and nothing was said in the %s that the capture goes on", seconds(m.Rest))
+	}
+	return Open, Low, reason, frames([]int64{m.FirstFrame, m.LastFrame})
+}
+
+// elsewhere says what a capture at the other end would tell of a verdict that one capture can't settle.
+var elsewhere = map[Verdict]string{
+	SYNDropped:        "whether the SYNs arrive there, and whether they are answered",
+	SYNACKLost:        "whether the SYN-ACKs arrive there",
+	Refused:           "whether the SYN arrives there, or a device on the way refuses it",
+	ResetByServer:     "whether the reset was sent there",
+	ResetByClient:     "whether the reset was sent there",
+	BlackholeAfterTCP: "in which direction packets are lost",
+	MTUBlackhole:      "which packets arrive there",
+	ServerSilent:      "whether the server answers and its answers are lost",
+	TLSStalled:        "whether the missing message was sent, or arrived",
+	ClosedEarly:       "whether the close was sent there",
+	IdleDrop:          "whether the packet after the pause arrives there",
+}
+
+// next is the end at which a capture would settle what this one can't, and what it would tell; -1 when there is no question.
+func (m *Summary) next(v Verdict, c Confidence) (side int, question string) {
+	question = elsewhere[v]
+	here := m.vantage()
+	switch {
+	case question == "",
+		v == Refused && c == High,
+		v == ServerSilent && here == server,
+		(v == ResetByServer || v == ClosedEarly) && here == server,
+		v == ResetByClient && here == client:
+		return -1, ""
+	case here == server, here < 0 && v == SYNACKLost, here < 0 && v == ResetByClient:
+		return client, question
+	}
+	return server, question
+}
+
+// vantage is the end at which the capture was taken, -1 when that can't be told: only at a host itself, or before the first
+// router, its packets still have the TTL that systems begin with.
+func (m *Summary) vantage() int {
+	own := func(ttl uint8) bool { return ttl == 64 || ttl == 128 || ttl == 255 }
+	switch c, v := m.TTL[client], m.TTL[server]; {
+	case own(c) && !own(v):
+		return client
+	case own(v) && !own(c):
+		return server
+	}
+	return -1
 }
 
 // frames drops zeros and repeats, in order.

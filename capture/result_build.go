@@ -34,6 +34,7 @@ func (t *tracker) finish(s *session, final bool) {
 	}
 	out := s.build(summary)
 	out.Verdict, out.Confidence, out.Reason, out.Evidence, out.Observations = verdict, confidence, reason, evidence, observations
+	out.ask(summary, s.tuple)
 	t.result.Sessions = append(t.result.Sessions, out)
 	if class != goodClass && (summary.resetUnknown(client) || summary.resetUnknown(server)) {
 		late := lateSession{index: len(t.result.Sessions) - 1, summary: *summary, judged: judged, tuple: s.tuple}
@@ -115,9 +116,7 @@ func (t *tracker) compareResets() {
 			}
 		}
 		out.Verdict, out.Confidence, out.Reason, out.Evidence = Decide(m)
-		if out.Verdict == Refused && out.Confidence != High {
-			out.NextCapture = l.tuple.server.String()
-		}
+		out.ask(m, l.tuple)
 		l.judged.verdict, l.judged.class, l.judged.confidence = out.Verdict, out.Verdict.class(), out.Confidence
 		t.pairs.count(l.tuple.pair(), l.judged)
 	}
@@ -167,19 +166,19 @@ func (t *tracker) end() {
 		if s.Filter == "" {
 			s.Filter = t.filter(s)
 		}
-		if s.Verdict == SYNDropped || s.Verdict == BlackholeAfterTCP || s.Verdict == SYNACKLost {
-			s.NextCapture = otherEnd(s)
-		}
 	}
 	r.Pairs = t.pairs.result()
 }
 
-func otherEnd(s *Session) string {
-	a, err := netip.ParseAddrPort(s.Server)
-	if err != nil {
-		return ""
+// ask names the node on which a capture would settle what this one can't, and says in the reason what it would tell.
+func (out *Session) ask(m *Summary, k tuple) {
+	side, question := m.next(out.Verdict, out.Confidence)
+	if side < 0 {
+		out.NextCapture = ""
+		return
 	}
-	return a.Addr().String()
+	out.NextCapture = [2]packetAddr{k.client, k.server}[side].String()
+	out.Reason += "; a capture on " + out.NextCapture + " tells " + question
 }
 
 // filter is a display filter that selects exactly the session.

@@ -100,6 +100,7 @@ type side struct {
 	pending                   [8]segment // sizes of the latest segments, to learn which were acknowledged
 	pendingNext               uint8
 	acks                      int64
+	ackMoved                  bool  // it acknowledged more than at first
 	afterRST                  int64 // packets with data or ACK after this side's own reset
 	ttl                       uint8
 	hasTTL                    bool

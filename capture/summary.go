@@ -34,7 +34,10 @@ type Summary struct {
 	RSTLike       [2]string // why it looks like the host's own, e.g. "same TTL 64 as its other packets"
 	AfterRST      [2]int64  // packets the side sent after its own reset
 	Acks          [2]int64
-	AckOfMissing  bool // one side acknowledges what the capture does not have
+	AckMoves      [2]bool  // the side acknowledged more as time went on
+	TTL           [2]uint8 // of the side's packets here, resets aside; 0 when there is none, or several
+	FragNeeded    int64    // frame of an ICMP "fragmentation needed" or "packet too big" about the session
+	AckOfMissing  bool     // one side acknowledges what the capture does not have
 	Retransmitted [2]int64
 	Recovered     bool // SYN or handshake data had to be sent again, and arrived
 	Tail          [2]tail
@@ -80,14 +83,18 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
 		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
 		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst,
-		RSTReply: v.rst > 0 && v.syn == 0 && c.syn > 0 && v.packets == v.rst,
-		Pause:    s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
+		FragNeeded: s.fragNeeded,
+		RSTReply:   v.rst > 0 && v.syn == 0 && c.syn > 0 && v.packets == v.rst,
+		Pause:      s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
 	}
 	for d := range s.sides {
 		a, b := &s.sides[d], &s.sides[1-d]
 		m.Packets[d], m.Payload[d] = a.packets, a.payload
 		m.FIN[d], m.RST[d], m.FINTime[d], m.RSTTime[d] = a.finFrame, a.rstFrame, a.finTime, a.rstTime
-		m.AfterRST[d], m.Acks[d] = a.afterRST, a.acks
+		m.AfterRST[d], m.Acks[d], m.AckMoves[d] = a.afterRST, a.acks, a.ackMoved
+		if a.hasTTL && !a.ttlMixed {
+			m.TTL[d] = a.ttl
+		}
 		m.Retransmitted[d] = a.retrans
 		m.BiggestAcked[d] = a.biggestAcked
 		m.LastData[d], m.LastDataTime[d], m.LastTime[d] = a.lastData, a.lastDataTime, a.lastTime

@@ -14,7 +14,8 @@ var Table = []Row{
 		Source:  "RFC 9293 section 3.4: an ACK proves that the bytes before it arrived",
 		Wrong:   "the other side's packets are in another file of the same capture",
 		When: func(m *Summary) bool {
-			return m.AckOfMissing && (m.Packets[server] == 0 && m.Acks[client] > 0 || m.Packets[client] == 0 && m.Acks[server] > 1 && m.ServerAfter) && m.ICMP == nil
+			c, v := m.Packets[server] == 0 && m.Acks[client] > 0, m.Packets[client] == 0 && m.Acks[server] > 1 && m.ServerAfter
+			return m.AckOfMissing && m.ICMP == nil && (c || v) && (m.begun() || m.AckMoves[client] || m.AckMoves[server])
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			who := "client"
@@ -22,6 +23,19 @@ var Table = []Row{
 				who = "server"
 			}
 			return High, fmt.Sprintf("only the packets of the %s are in the capture, and they acknowledge answers that are not: capture both directions", who), []int64{m.FirstFrame, m.LastFrame}
+		},
+	},
+	{
+		Verdict: Open,
+		Rule:    "no more than the end of a session: no payload, or of one side only what proves nothing",
+		Source:  "packets of earlier connections often stand at a capture's start",
+		Wrong:   "nothing: it is no judgement",
+		When: func(m *Summary) bool {
+			return !m.begun() && m.ICMP == nil && !m.lost(client) && !m.lost(server) &&
+				(m.Packets[client] == 0 || m.Packets[server] == 0 || m.over() && m.Payload[client]+m.Payload[server] == 0)
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return Low, "only the end of a session is in the capture", []int64{m.FirstFrame, m.LastFrame}
 		},
 	},
 	{
@@ -167,22 +181,6 @@ var Table = []Row{
 		},
 	},
 	{
-		Verdict: ResetInjected,
-		Rule:    "RST after the TCP handshake that its named sender did not send",
-		Source:  "TTL, IP id and what the host does next; RFC 5961 section 3",
-		Wrong:   "the host changed its TTL, or routing changed, in the middle of the session",
-		When: func(m *Summary) bool {
-			return (m.RST[client] > 0 && m.RSTForeign[client] != "" || m.RST[server] > 0 && m.RSTForeign[server] != "") && m.firstResetEnds()
-		},
-		Judge: func(m *Summary) (Confidence, string, []int64) {
-			d := server
-			if m.RSTForeign[server] == "" {
-				d = client
-			}
-			return High, fmt.Sprintf("a device on the way resets the session in the name of the %s: %s", sideName(d), m.RSTForeign[d]), []int64{m.LastData[1-d], m.RST[d]}
-		},
-	},
-	{
 		Verdict: IdleDrop,
 		Rule:    "a working session rests; the first packet after the pause is lost for good or answered by RST",
 		Source:  "stateful firewalls forget idle connections (Cisco ASA: timeout conn, 1 hour)",
@@ -200,8 +198,27 @@ var Table = []Row{
 			e := []int64{m.PauseFrame, m.Tail[d].last}
 			if m.RST[1-d] > 0 {
 				what, e = "is answered by a reset", []int64{m.PauseFrame, m.RST[1-d]}
+				if m.RSTForeign[1-d] != "" {
+					what += " of a device on the way: " + m.RSTForeign[1-d]
+				}
 			}
 			return High, fmt.Sprintf("the session worked and rested for %s; the first packet of the %s after that %s", seconds(m.Pause), sideName(d), what), e
+		},
+	},
+	{
+		Verdict: ResetInjected,
+		Rule:    "RST after the TCP handshake that its named sender did not send",
+		Source:  "TTL, IP id and what the host does next; RFC 5961 section 3",
+		Wrong:   "the host changed its TTL, or routing changed, in the middle of the session",
+		When: func(m *Summary) bool {
+			return (m.RST[client] > 0 && m.RSTForeign[client] != "" || m.RST[server] > 0 && m.RSTForeign[server] != "") && m.firstResetEnds()
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			d := server
+			if m.RSTForeign[server] == "" {
+				d = client
+			}
+			return High, fmt.Sprintf("a device on the way resets the session in the name of the %s: %s", sideName(d), m.RSTForeign[d]), []int64{m.LastData[1-d], m.RST[d]}
 		},
 	},
 	{
@@ -209,17 +226,22 @@ var Table = []Row{
 		Rule:    "small segments pass; full-size ones are sent again and never acknowledged",
 		Source:  "RFC 2923 section 2.1, RFC 4821",
 		Wrong:   "a device that drops by content, whose victim happens to be long",
-		When:    func(m *Summary) bool { return m.fullSizeLost(client) || m.fullSizeLost(server) },
+		When: func(m *Summary) bool {
+			return m.fullSizeLost(client) || m.fullSizeLost(server) || m.FragNeeded > 0 && (m.lost(client) || m.lost(server))
+		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			d := client
-			if !m.fullSizeLost(client) {
+			if !m.fullSizeLost(client) && !m.lost(client) {
 				d = server
 			}
 			if m.Tail[d].times == 0 {
 				return Medium, fmt.Sprintf("%d bytes of the %s never arrive here, in full-size segments, while its small ones do", m.Hole[d], sideName(d)), []int64{m.HoleFrame[d]}
 			}
-			return High, fmt.Sprintf("the %s sends a segment of %d bytes %d times and it is never acknowledged; up to %d bytes passed", sideName(d), m.Tail[d].len, m.Tail[d].times+1, m.BiggestAcked[d]),
-				[]int64{m.Tail[d].first, m.Tail[d].last}
+			reason := fmt.Sprintf("the %s sends a segment of %d bytes %d times and it is never acknowledged; up to %d bytes passed", sideName(d), m.Tail[d].len, m.Tail[d].times+1, m.BiggestAcked[d])
+			if m.FragNeeded > 0 {
+				reason += "; a router says that fragmentation is needed"
+			}
+			return High, reason, []int64{m.Tail[d].first, m.Tail[d].last, m.FragNeeded}
 		},
 	},
 	{
@@ -438,7 +460,11 @@ var Table = []Row{
 			return m.Established > 0 && m.Payload[client] > 0 && m.Payload[server] == 0 && m.Acks[server] > 0 && !(side == server && reset) && m.waited(m.LastDataTime[client]) > 2*answerWait
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
-			return High, fmt.Sprintf("the server acknowledges the first message and says nothing for %s", seconds(m.waited(m.LastDataTime[client]))), []int64{m.LastData[client], m.LastFrame}
+			reason := fmt.Sprintf("the server acknowledges the first message and says nothing for %s", seconds(m.waited(m.LastDataTime[client])))
+			if m.vantage() == server {
+				return High, reason, []int64{m.LastData[client], m.LastFrame}
+			}
+			return Medium, reason + "; answers that are lost on the way look the same from here", []int64{m.LastData[client], m.LastFrame}
 		},
 	},
 	{
@@ -545,5 +571,7 @@ func (m *Summary) fullSizeLost(d int) bool {
 
 // neverArrived reports whether a hole in what a side sent was never filled, seen from the receiving end.
 func (m *Summary) neverArrived(d int) bool {
-	return m.Hole[d] > 0 && m.waited(m.LastTime[d]) >= 0 && !m.worked() && (m.over() || m.Rest > answerWait)
+	seen := max(m.LastDataTime[d], m.FINTime[d])
+	leftBefore := m.FINTime[1-d] > 0 && m.FINTime[1-d] < seen || m.RST[1-d] > 0 && m.RSTTime[1-d] < seen // nobody waits for it any more
+	return m.Hole[d] > 0 && !leftBefore && !m.worked() && m.waited(seen) > answerWait
 }

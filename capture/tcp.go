@@ -10,7 +10,9 @@ const duplicateWithin = 3e6 // ns
 func (s *session) take(t *tracker, p *packet.Packet, d int) {
 	now := p.Time
 	if s.isDuplicate(p, d) {
-		s.duplicates++
+		if provesDuplicate(p) {
+			s.duplicates++
+		}
 		s.lastFrame, s.last = p.Frame, max(s.last, now)
 		return
 	}
@@ -92,12 +94,21 @@ func (s *session) isDuplicate(p *packet.Packet, d int) bool {
 	return false
 }
 
+// provesDuplicate: where packets have an IP id, only an id that comes twice proves that one packet was captured twice. Linux
+// gives resets and SYN-ACKs the id 0, and two of them may be equal and yet sent apart; so may acknowledgements of IPv6.
+func provesDuplicate(p *packet.Packet) bool {
+	if p.HasIPID {
+		return p.IPID != 0
+	}
+	return p.PayloadLen > 0 || p.Flags&packet.SYN != 0
+}
+
 // idleAfter is how long a session must rest before a fault counts as one of an idle session. Firewalls forget idle
 // connections after minutes to hours; shorter pauses are ordinary think time.
 const idleAfter = 60e9 // ns
 
 func (s *session) notePause(now int64, d int, p *packet.Packet) {
-	if pause := now - s.last; pause > s.longestIdle {
+	if pause := now - s.last; pause > s.longestIdle || pause >= idleAfter { // of several long ones the last counts
 		s.longestIdle, s.idleBefore, s.pauseEnd, s.pauseSide = pause, p.Frame, now, d
 	}
 }
@@ -151,6 +162,7 @@ func (s *session) syn(me *side, p *packet.Packet, d int) {
 func (s *session) acknowledge(me, other *side, p *packet.Packet) {
 	me.acks++
 	if !other.hasAcked || seqLess(other.acked, p.Ack) {
+		me.ackMoved = me.ackMoved || other.hasAcked
 		other.acked, other.hasAcked = p.Ack, true
 		for i := range other.pending {
 			if g := &other.pending[i]; g.len > 0 && !seqLess(p.Ack, g.end) {
