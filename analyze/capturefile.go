@@ -29,7 +29,7 @@ func (m *material) capture(ctx context.Context, f *bundle.File, r io.Reader, in 
 	in.Problem = result.Problem
 	in.Damaged = result.Problem != ""
 	m.captures = append(m.captures, result)
-	m.groups[f.Path] = f.Group
+	m.groups[f.Path], m.local[f.Path] = f.Group, f.Local
 	return m.addLadders(ctx, result, again)
 }
 

@@ -14,7 +14,7 @@ import (
 func (m *material) facts() *fact.Set {
 	m.dating()
 	id := m.identify()
-	s := &fact.Set{Port: m.opt.Port, Inputs: m.inputs, Captures: m.captures, Ladders: m.ladders}
+	s := &fact.Set{Port: m.opt.Port, Inputs: m.inputs, Captures: m.captures, Paths: m.paths, Ladders: m.ladders}
 	ends := m.logEnds(id)
 	m.makeStatuses(s, id)
 	m.makeChecks(s, id, ends)

@@ -38,8 +38,10 @@ func (m *material) makeLinks(s *fact.Set) {
 		}
 		m.makeCertificates(s, c)
 	}
+	m.captureClocks(s)
 	for _, key := range order {
 		l := links[key]
+		m.addPath(l)
 		l.Earlier = earlier(l, latest[key], m.captures)
 		s.Links = append(s.Links, *l)
 	}

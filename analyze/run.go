@@ -15,6 +15,7 @@ import (
 
 	"cbdoctor/bundle"
 	"cbdoctor/capture"
+	"cbdoctor/capture/points"
 	"cbdoctor/fact"
 	"cbdoctor/logline"
 )
@@ -48,6 +49,9 @@ func Run(ctx context.Context, paths []string, opt Options) (*fact.Set, error) {
 		return nil, err
 	}
 	m.postgres.flush()
+	if err := m.comparePoints(ctx, paths); err != nil {
+		return nil, err
+	}
 	set := m.facts()
 	return set, m.usable()
 }
@@ -87,6 +91,8 @@ type material struct {
 	texts    []*textFile
 	captures []*capture.Result
 	ladders  []capture.SessionLadder
+	local    map[string]string // capture file -> where it lies on disk, for those that are no members of archives
+	paths    []points.Path
 	groups   map[string]string // capture file -> group
 	postgres *pgGroups
 	upgrades upgrades
@@ -147,7 +153,7 @@ type peerKey struct {
 
 func newMaterial(opt Options) *material {
 	m := &material{
-		opt: opt, groups: map[string]string{}, checks: map[checkKey]*checkRun{}, messages: map[messageKey]*messageRun{},
+		opt: opt, groups: map[string]string{}, local: map[string]string{}, checks: map[checkKey]*checkRun{}, messages: map[messageKey]*messageRun{},
 		peers: map[peerKey]string{}, listens: map[string]bool{},
 	}
 	m.postgres = newPGGroups(m.message)

@@ -1,6 +1,10 @@
 package capture
 
 import (
+	"net/netip"
+	"slices"
+
+	"cbdoctor/capture/packet"
 	"cbdoctor/certificate"
 	"cbdoctor/stamp"
 )
@@ -28,6 +32,15 @@ type Result struct {
 	LeftOut     string     `json:"left_out,omitempty"` // what a documented limit made us leave out
 	Sessions    []Session  `json:"sessions"`
 	Pairs       []Pair     `json:"pairs"`
+
+	hosts *packet.Hosts // of other ports
+}
+
+// Saw reports whether the capture has packets of a host, on whatever port. Of a large capture it may miss a host without connections.
+func (r *Result) Saw(host netip.Addr) bool {
+	text := host.String()
+	return r.hosts != nil && r.hosts.Lookup(packet.AddrFrom(host)) != nil ||
+		slices.ContainsFunc(r.Pairs, func(p Pair) bool { return p.Client == text || p.Server == text })
 }
 
 // Session is one TCP connection attempt to the database port and its verdict.
@@ -54,6 +67,15 @@ type Session struct {
 	TLS          *TLS          `json:"tls,omitempty"`
 	Postgres     *Postgres     `json:"postgres,omitempty"`
 	Certificates *Certificates `json:"certificates,omitempty"`
+
+	Trail Trail `json:"-"`
+}
+
+// Trail is what tells a session again at another point of its way, where addresses and ports may be others.
+type Trail struct {
+	ISN    [2]uint32 // initial sequence numbers of client and server
+	HasISN [2]bool   // which of them are known
+	Hello  uint64    // the first 8 bytes of the ClientHello's random, 0 when none was seen
 }
 
 // end is the last frame that has to do with the session: an ICMP error is no part of it but evidence.

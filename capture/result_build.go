@@ -56,11 +56,16 @@ func (s *session) build(m *Summary) Session {
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame, First: stamp.New(nsTime(s.first), int(s.digits)), Last: stamp.New(nsTime(s.last), int(s.digits)),
 		RTTMillis: float64(m.RTT/1000) / 1000, BytesClient: c.payload, BytesServer: v.payload, ICMP: s.icmp,
 	}
+	out.Trail = Trail{ISN: [2]uint32{c.isn, v.isn}, HasISN: [2]bool{c.hasISN, v.hasISN}}
+	if !c.hasISN && v.hasISN {
+		out.Trail.ISN[client], out.Trail.HasISN[client] = v.synAcked-1, true
+	}
 	w := s.wire
 	if w == nil {
 		return out
 	}
 	p := &w.pg
+	out.Trail.Hello = w.tls.Hello
 	if p.SSLReply != 0 || p.User != "" || p.Error != nil {
 		out.Postgres = &Postgres{User: p.User, Database: p.Database, ApplicationName: p.Application}
 		if p.SSLReply != 0 {
@@ -168,6 +173,7 @@ func (t *tracker) end() {
 		}
 	}
 	r.Pairs = t.pairs.result()
+	r.hosts = t.hosts
 }
 
 // ask names the node on which a capture would settle what this one can't, and says in the reason what it would tell.

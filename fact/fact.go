@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cbdoctor/capture"
+	"cbdoctor/capture/points"
 	"cbdoctor/certificate"
 	"cbdoctor/stamp"
 )
@@ -27,6 +28,7 @@ type Set struct {
 	Certificates []Certificate
 	Clocks       []Clock
 	Captures     []*capture.Result
+	Paths        []points.Path           // what captures of several points say together
 	Ladders      []capture.SessionLadder // of decisive sessions, where the captures could be read again
 	Lines        Lines
 	Gaps         []Gap
@@ -215,7 +217,8 @@ type Link struct {
 	Bad          int            `json:"bad" cel:"bad"`
 	LastGood     stamp.Time     `json:"last_good,omitzero" cel:"last_good"`
 	LastBad      stamp.Time     `json:"last_bad,omitzero" cel:"last_bad"`
-	Points       []string       `json:"points" cel:"points"` // capture files that saw it
+	Points       []string       `json:"points" cel:"points"`       // capture files that saw it
+	Path         string         `json:"path,omitempty" cel:"path"` // what captures of several points say together, in words
 	// Of the decisive session:
 	RTTMillis    float64  `json:"rtt_ms,omitempty" cel:"rtt_ms"`
 	ICMPName     string   `json:"icmp,omitempty" cel:"icmp"`

@@ -8,6 +8,7 @@ import (
 	"github.com/mattn/go-runewidth"
 
 	"cbdoctor/capture"
+	"cbdoctor/capture/points"
 )
 
 // WriteCapture prints what one capture says: its pairs, then its sessions.
@@ -45,6 +46,36 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 	}
 	t.line("")
 	t.grid([]string{"#", t.lang.T("client"), t.lang.T("start (UTC)"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("why")}, rows, map[int]int{5: max(t.width-80, 40)})
+	return t.w.Flush()
+}
+
+// WritePaths prints what several captures together say of the ways between their points.
+func WritePaths(w io.Writer, paths []points.Path, opt WriteOptions) error {
+	t := newTerminal(w, opt)
+	t.heading(t.lang.T("Captures compared"))
+	for _, p := range paths {
+		arrow := t.paint(good, "---->")
+		if p.Verdict != "" {
+			arrow = t.paint(bad, "--X->")
+		}
+		t.line("  %s %s ----> (A) %s (B) ----> %s %s:%d", t.lang.T("client"), p.Client, arrow, t.lang.T("server"), p.Far.Server, p.Port)
+		t.para("  (A) ", p.Near.File)
+		t.para("  (B) ", p.Far.File)
+		for _, s := range []string{p.ToServer.Text, p.ToClient.Text} {
+			t.para("      ", strings.ToUpper(s[:1])+s[1:]+".")
+		}
+		for _, s := range []string{p.Translated(), p.Clocks(), p.Doubt()} {
+			if s != "" {
+				t.para("      ", s)
+			}
+		}
+		if p.LeftOut > 0 {
+			t.para("      ", t.lang.T("left out: %d bad sessions between the first and the last ones", p.LeftOut))
+		}
+		if p.Conclusion != "" {
+			t.para("   => ", p.Conclusion)
+		}
+	}
 	return t.w.Flush()
 }
 

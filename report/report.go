@@ -7,6 +7,7 @@ package report
 
 import (
 	"cbdoctor/capture"
+	"cbdoctor/capture/points"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
 	"cbdoctor/lang"
@@ -29,6 +30,7 @@ type Report struct {
 	Timeline []Event           `json:"timeline"`
 	Plan     []finding.Step    `json:"plan"`
 	Clocks   []fact.Clock      `json:"clocks,omitempty"`
+	Paths    []points.Path     `json:"paths,omitempty"` // what captures of several points say together
 	// Ladders are the packets of decisive sessions: always of small captures, of large ones where the report is to show them.
 	Ladders      []capture.SessionLadder `json:"ladders,omitempty"`
 	Certificates []fact.Certificate      `json:"certificates,omitempty"`
@@ -72,7 +74,7 @@ func New(tool Tool, s *fact.Set, o *finding.Outcome) *Report {
 		Schema: Schema, Tool: tool, Language: o.Language,
 		Inputs: list(s.Inputs), Nodes: list(s.Nodes), Findings: list(o.Findings), Captures: list(s.Captures),
 		Coverage: Coverage{Lines: s.Lines, RulesNotEvaluated: list(o.NotEvaluated), Gaps: list(s.Gaps)},
-		Timeline: []Event{}, Plan: list(o.Plan), Clocks: s.Clocks, Ladders: s.Ladders, Certificates: s.Certificates,
+		Timeline: []Event{}, Plan: list(o.Plan), Clocks: s.Clocks, Paths: s.Paths, Ladders: s.Ladders, Certificates: s.Certificates,
 		Summary: Summary{RootCauses: []string{}},
 	}
 	for i, e := range s.Timeline {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"cbdoctor/capture"
+	"cbdoctor/capture/points"
 	"cbdoctor/fact"
 	"cbdoctor/lang"
 	"cbdoctor/stamp"
@@ -69,6 +70,7 @@ type Capture struct {
 	Sessions     int            `cel:"sessions"`
 	Verdicts     map[string]int `cel:"verdicts"`
 	Observations map[string]int `cel:"observations"`
+	Witness      bool           `cel:"witness"` // it proves, with a capture of another point, what vanishes between the two
 }
 
 func newCluster(s *fact.Set, l lang.Lang) *Cluster {
@@ -93,7 +95,11 @@ func newCluster(s *fact.Set, l lang.Lang) *Cluster {
 		}
 	}
 	for _, result := range s.Captures {
-		c.Captures = append(c.Captures, countCapture(result))
+		capture := countCapture(result)
+		capture.Witness = slices.ContainsFunc(s.Paths, func(p points.Path) bool {
+			return p.Verdict != "" && (p.Near.File == result.File || p.Far.File == result.File)
+		})
+		c.Captures = append(c.Captures, capture)
 	}
 	c.findRoles()
 	c.nameThePrimary(l)

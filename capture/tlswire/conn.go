@@ -43,6 +43,7 @@ type Conn struct {
 	// Message, when set, is called for each handshake message in clear text (its name) and each other record.
 	Message func(side Side, frame int64, what string)
 
+	Hello          uint64 // the first 8 bytes of the ClientHello's random, which tell the connection from all others
 	Version        uint16 // negotiated: 0x0303 is TLS 1.2; 0 until a ServerHello was seen
 	Offered        uint16 // highest version that the client offered
 	Cipher         uint16

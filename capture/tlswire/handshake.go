@@ -150,6 +150,7 @@ func (c *Conn) clientHello(s cryptobyte.String) {
 		!s.ReadUint8LengthPrefixed(&compression) || s.Empty() || !s.ReadUint16LengthPrefixed(&extensions) {
 		return
 	}
+	c.Hello = binary.BigEndian.Uint64(random)
 	eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
 		var list, name cryptobyte.String
 		switch kind {

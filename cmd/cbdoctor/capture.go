@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cbdoctor/capture"
+	"cbdoctor/capture/points"
 	"cbdoctor/report"
 )
 
@@ -31,6 +32,7 @@ func newCaptureCommand() *cobra.Command {
 		Use:   "capture FILE...",
 		Short: "Judge the sessions of captures, without logs",
 		Long: `Reads pcap and pcapng files, plain or compressed, and judges every connection to the database port. "-" is standard input.
+Captures of the same connections from several points of the way are compared: what vanishes between them, in which direction.
 The exit code tells whether a connection failed that did not work again later.
 ` + exitStatusHelp,
 		Example: `  cbdoctor capture replica.pcap
@@ -46,7 +48,7 @@ The exit code tells whether a connection failed that did not work again later.
 	}
 	f := cmd.Flags()
 	f.IntVar(&o.port, "port", capture.DefaultPort, "TCP port of the database")
-	f.BoolVar(&o.json, "json", false, "print JSON, one document a file")
+	f.BoolVar(&o.json, "json", false, "print JSON: one document a file, and one of the paths between several")
 	f.IntVar(&o.session, "session", -1, "print the packets of this session as a ladder")
 	f.StringVar(&o.cut, "cut", "", "write the packets of --sessions (all bad ones by default) to this pcapng file")
 	f.StringVar(&o.sessions, "sessions", "", "session numbers for --cut, separated by commas")
@@ -78,14 +80,30 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 	if o.cut != "" {
 		return cutCapture(cmd, files[0], o, opt)
 	}
-	failed := false
+	return judgeCaptures(cmd, files, o, opt)
+}
+
+// judgeCaptures judges each file, then all together, and prints the results.
+func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt capture.Options) error {
+	var results []*capture.Result
+	var sources []points.Source
 	var problems error
-	for i, file := range files {
+	for _, file := range files {
 		r, err := judge(cmd, file, opt)
 		if err != nil {
 			problems = errors.Join(problems, fmt.Errorf("%s: %w", file, err))
 			continue
 		}
+		results = append(results, r)
+		if file != "-" {
+			sources = append(sources, points.File(r, file))
+		}
+	}
+	paths, err := points.Compare(cmd.Context(), sources, opt.Port)
+	problems = errors.Join(problems, err)
+	points.Confirm(sources, paths)
+	failed := false
+	for i, r := range results {
 		for _, p := range r.Pairs {
 			failed = failed || !p.Verdict.Good() && p.Verdict != capture.OneWay
 		}
@@ -101,6 +119,9 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 			return err
 		}
 	}
+	if err := printPaths(cmd, paths, o.json); err != nil {
+		return err
+	}
 	if problems != nil {
 		return inputError(problems)
 	}
@@ -108,6 +129,19 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 		return exitStatus(exitFindings)
 	}
 	return nil
+}
+
+// printPaths prints what several captures say together; with --json as a document of its own, behind those of the files.
+func printPaths(cmd *cobra.Command, paths []points.Path, asJSON bool) error {
+	switch {
+	case len(paths) == 0:
+		return nil
+	case asJSON:
+		return printJSON(cmd.OutOrStdout(), struct {
+			Paths []points.Path `json:"paths"`
+		}{paths})
+	}
+	return report.WritePaths(cmd.OutOrStdout(), paths, terminalOptions(cmd))
 }
 
 func judge(cmd *cobra.Command, file string, opt capture.Options) (*capture.Result, error) {

@@ -1,0 +1,39 @@
+package capture
+
+import "cbdoctor/stamp"
+
+// Correct gives a session of the result the verdict that another capture proves, with high confidence, and keeps the pair's summary true to it.
+func (r *Result) Correct(s *Session, verdict Verdict, reason string) {
+	before := s.Verdict
+	s.Verdict, s.Confidence, s.Reason, s.NextCapture = verdict, High, reason, ""
+	for i := range r.Pairs {
+		p := &r.Pairs[i]
+		if host(s.Client) != bracketed(p.Client) || host(s.Server) != bracketed(p.Server) {
+			continue
+		}
+		if p.Decisive == s.Session {
+			p.Verdict, p.Confidence = verdict, High
+		}
+		if before == verdict {
+			return
+		}
+		if p.Sessions[before]--; p.Sessions[before] <= 0 {
+			delete(p.Sessions, before)
+			delete(p.Spans, before)
+		}
+		p.Sessions[verdict]++
+		span := p.Spans[verdict]
+		p.Spans[verdict] = Span{stamp.Earlier(span.First, s.First), stamp.Later(span.Last, s.Last)}
+		return
+	}
+}
+
+// bracketed is an address as it stands before a port.
+func bracketed(address string) string {
+	for i := range len(address) {
+		if address[i] == ':' {
+			return "[" + address + "]"
+		}
+	}
+	return address
+}
