@@ -33,6 +33,7 @@ var lineFormats = []lineFormat{
 	{"RFC 5424", `<165>1 2024-03-05T16:50:25.736Z cms01 postgres 811 - - [5-1] LOG:  received fast shutdown request`, splitRFC5424},
 	{"RFC 3164", `<134>Mar 30 12:39:04 cms01 postgres[20882]: [2-1] ERROR:  relation "x" does not exist`, splitRFC3164},
 	{"CMS line behind the prefix of a central syslog server", `2024-03-05T16:50:26+00:00 10.48.36.61 Mar  5 16:50:25.736 user.info cms01 sfpool: Health check 10.48.36.61: error (up = 1): timeout expired|`, splitPrefixed},
+	{"file of a syslog server", `Mar 30 12:39:04 cms01 postgres[20882]: [2-1] ERROR:  relation "x" does not exist`, splitTraditional},
 }
 
 // Split finds the form of a line and splits it; ok is false for what is no line of a log.
@@ -147,18 +148,61 @@ func splitEventLog(b []byte) (l Line, ok bool) {
 	return l, false
 }
 
-// splitPrefixed finds a CMS line behind what a central syslog server wrote before it.
+// splitPrefixed finds a CMS line behind what stands before it: the prefix of a central syslog server, the quotation mark, number
+// or indentation of a pasted copy, the file name that grep prints.
 func splitPrefixed(b []byte) (l Line, ok bool) {
-	if _, _, begins := parseStamp(b); !begins && b[0] != '<' {
-		return l, false
+	stamped := b[0] == '<' || startsWithStamp(b)
+	if outer, is := splitTraditional(b); is { // a line of its own: only a relayed line counts, not one that its text quotes
+		return relayed(outer.Text)
 	}
 	for i := 1; i < min(len(b)-20, 160); i++ {
-		if b[i-1] != ' ' || b[i] != '<' && (b[i] < '0' || b[i] > '9') && (b[i] < 'A' || b[i] > 'Z') {
+		switch {
+		case b[i-1] != ' ' && b[i-1] != '\t' && b[i-1] != ':':
+			continue
+		case b[i] != '<' && (b[i] < '0' || b[i] > '9') && (b[i] < 'A' || b[i] > 'Z'):
 			continue
 		}
-		if l, ok := splitCMS(b[i:]); ok {
+		if l, ok := splitCMS(b[i:]); ok && (stamped || plainPrefix(b[:i])) {
 			return l, true
 		}
 	}
 	return l, false
+}
+
+// startsWithStamp reports whether a line begins with a time, after which some servers write a tab.
+func startsWithStamp(b []byte) bool {
+	if _, _, ok := parseStamp(b); ok {
+		return true
+	}
+	tab := bytes.IndexByte(b[:min(len(b), 40)], '\t')
+	if tab < 0 {
+		return false
+	}
+	_, _, ok := parseStamp(append(bytes.Clone(b[:tab]), ' '))
+	return ok
+}
+
+// plainPrefix: signs and digits only, or one word with a colon behind it. Words before a quoted line make it a text about a log.
+func plainPrefix(b []byte) bool {
+	letters, spaces := false, false
+	for _, c := range b {
+		letters = letters || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+		spaces = spaces || c == ' ' || c == '\t'
+	}
+	return !letters || !spaces && b[len(b)-1] == ':'
+}
+
+// splitTraditional splits "STAMP host tag[pid]: text", as syslog servers write to files; facility and severity are lost in it.
+func splitTraditional(b []byte) (l Line, ok bool) {
+	stamp, rest, ok := parseStamp(b)
+	if !ok {
+		return l, false
+	}
+	host, rest := nextWord(rest)
+	if len(host) == 0 || host[len(host)-1] == ':' {
+		return l, false
+	}
+	l.Stamp, l.Host = stamp, string(host)
+	l.Tag, l.PID, l.Text, ok = splitTag(rest)
+	return l, ok
 }

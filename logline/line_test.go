@@ -35,6 +35,15 @@ var lineSamples = []struct {
 	{"RFC 3164", `<134>Mar 30 12:39:04 cms01 postgres[20882]: [2-1] ERROR:  relation "x" does not exist`, "cms01", "postgres", 20882, "", `[2-1] ERROR:  relation "x" does not exist`},
 	{"RFC 5424", `<165>1 2024-03-05T16:50:25.736Z cms01 postgres 811 - - [5-1] LOG:  received fast shutdown request`, "cms01", "postgres", 811, "", `[5-1] LOG:  received fast shutdown request`},
 	{"behind a relay", `2024-03-05T16:50:26+00:00 10.48.36.61 Mar  5 16:50:25.736 user.info cms01 sfpool: Health check 10.48.36.61: error (up = 1): timeout expired|`, "cms01", "sfpool", 0, "user", `Health check 10.48.36.61: error (up = 1): timeout expired|`},
+	{"in RFC 5424 of a relay", `<14>1 2025-03-11T17:00:00.000Z relay01 cms - - - Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
+	{"in RFC 3164 of a relay", `<14>Mar 11 17:00:00 relay01 cms: Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
+	{"behind tabs", "2025-03-11 17:00:00\tLocal0.Info\t10.1.1.9\tMar 11 17:13:06.912 user.info cms01 sfpool: Health check", "cms01", "sfpool", 0, "user", `Health check`},
+	{"behind a priority in the middle", `Mar 11 17:00:00 relay <134>Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
+	{"quoted in a mail", `> > Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
+	{"numbered", `  12: Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
+	{"from grep", `cms01/syslog:812:Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
+	{"file of a syslog server", `Mar 30 12:39:04 cms01 postgres[20882]: [2-1] ERROR:  x`, "cms01", "postgres", 20882, "", `[2-1] ERROR:  x`},
+	{"file of a syslog server, ISO", `2024-03-05T16:50:26.123456+09:00 cms01 sfpool: Health check`, "cms01", "sfpool", 0, "", `Health check`},
 }
 
 func TestSplitLine(t *testing.T) {
@@ -51,6 +60,23 @@ func TestSplitLine(t *testing.T) {
 	}
 }
 
+// TestQuotedLine: a text that quotes a log line stays the text of the line that it stands in.
+func TestQuotedLine(t *testing.T) {
+	t.Parallel()
+	const quoted = `Mar 30 12:39:04 local0.warning DBMaster postgres[20882]: [2-1] ERROR:  relation "x" does not exist`
+	for _, line := range []string{
+		`Mar 31 10:00:00 user.info cms1 host:server: INFO : chat message from "Bob": "` + quoted + `"`,
+		`<134>Mar 31 10:00:00 cms1 host:server: INFO : chat message from "Bob": "` + quoted + `"`,
+		`<14>1 2025-03-11T17:00:00.000Z cms1 host:server - - - INFO : chat message from "Bob": "` + quoted + `"`,
+		`2025-03-11  17:00:00.000  Info     chat message from "Bob": ` + quoted,
+		`Mar 31 10:00:00 cms1 host:server: INFO : chat message: ` + quoted,
+	} {
+		if l, ok := Split([]byte(line)); ok && l.Tag == "postgres" {
+			t.Errorf("the quoted line counts: %s as %+v", line, l)
+		}
+	}
+}
+
 // TestNoLine keeps prose, commands and other programs' output from being taken for log lines.
 func TestNoLine(t *testing.T) {
 	t.Parallel()
@@ -63,6 +89,7 @@ func TestNoLine(t *testing.T) {
 		"<999999>Mar 30 12:39:04 user.info cms1 sfpool: Health check",
 		"Foo 30 12:39:04 user.info cms1 sfpool: Health check 1.2.3.4",
 		"2024-13-45T99:50:25.736 user.info cms01 host:server: INFO",
+		`Bob wrote: Mar 30 12:39:04 local0.warning DBMaster postgres[20882]: [2-1] ERROR:  relation "x" does not exist`,
 	} {
 		if l, ok := Split([]byte(line)); ok {
 			t.Errorf("taken for a log line: %q as %+v", line, l)

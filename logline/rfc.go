@@ -32,11 +32,16 @@ func splitRFC3164(b []byte) (l Line, ok bool) {
 	}
 	m, _ := rfc3164.NewParser(rfc3164.WithBestEffort(), rfc3164.WithYear(rfc3164.Year{YYYY: 2000})).Parse(b)
 	if parsed, is := m.(*rfc3164.SyslogMessage); is {
-		l, ok = fromRFC(&parsed.Base)
+		if l, ok = fromRFC(&parsed.Base); l.Facility != "" {
+			return l, ok // a CMS line was in it
+		}
 		l.Stamp.Year, l.Stamp.UTC = 0, false
 		// The library takes a bracket in the text, as PostgreSQL's "[2-1]", for the process id.
 		if at := bytes.Index(b, []byte(" "+l.Host+" ")); ok && at >= 0 {
 			l.Tag, l.PID, l.Text, ok = splitTag(b[at+len(l.Host)+2:])
+			if inner, is := relayed(l.Text); is {
+				return inner, true
+			}
 		}
 	}
 	return l, ok
@@ -56,8 +61,20 @@ func fromRFC(m *syslog.Base) (l Line, ok bool) {
 	}
 	if m.Message != nil {
 		l.Text = []byte(*m.Message)
+		if inner, is := relayed(l.Text); is {
+			return inner, true
+		}
 	}
 	return l, true
+}
+
+// relayed: a relay may wrap the whole line of a CMS. A text that only quotes one has words before it.
+func relayed(text []byte) (Line, bool) {
+	text = bytes.TrimLeft(text, " ")
+	if len(text) < 20 {
+		return Line{}, false
+	}
+	return splitCMS(text)
 }
 
 func rawFrom(t time.Time) Stamp {
