@@ -234,7 +234,7 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 		}
 		for _, member := range st.Members {
 			n := at(member.Address)
-			n.Database = true
+			n.Database = n.Database || member.Role != fact.Client
 			if member.Me && !st.Superseded {
 				n.Role = member.Role
 			} else if n.Role == fact.Unknown {

@@ -29,6 +29,12 @@ const (
 
 // messageClasses is where a new message is added. First match wins. Wording is that of PostgreSQL 9.4 to 17.
 var messageClasses = []messageClass{
+	// As client of the primary. It comes first: it quotes what the primary said, which is no message of this server.
+	{
+		class: "replication-connect-failed", hint: "could not", lasts: repeats,
+		pattern: regexp.MustCompile(`could not (?:connect to the primary server|receive data from WAL stream|start WAL streaming): (?P<reason>(?:connection to|could not|SSL|timeout|server closed|FATAL|received invalid|root certificate|private key|certificate).*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c",
+	},
+
 	// As server: connections that fail.
 	{
 		class: "client-cn-mismatch", hint: "provided user name", lasts: repeats, reason: fact.ReasonClientCN,
@@ -57,10 +63,6 @@ var messageClasses = []messageClass{
 	{
 		class: "max-wal-senders", hint: "max_wal_senders", lasts: repeats, reason: fact.ReasonTooMany,
 		pattern: regexp.MustCompile(`number of requested standby connections exceeds max_wal_senders`), source: "src/backend/replication/walsender.c",
-	},
-	{
-		class: "replication-connect-failed", hint: "could not", lasts: repeats,
-		pattern: regexp.MustCompile(`could not (?:connect to the primary server|receive data from WAL stream|start WAL streaming): (?P<reason>(?:connection to|could not|SSL|timeout|server closed|FATAL|received invalid|root certificate|private key|certificate).*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c",
 	},
 	{
 		class: "wal-removed", hint: "WAL segment", lasts: stays,

@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"slices"
+
 	"cbdoctor/fact"
 )
 
@@ -9,7 +11,7 @@ import (
 func stillDown(s *fact.Set) {
 	for i := range s.HealthChecks {
 		c := &s.HealthChecks[i]
-		c.Ongoing = c.Ongoing || apart(s, c.Client, c.Server, c.Span)
+		c.Ongoing = c.Ongoing || apart(s, c.Client, c.Server, c.Span) && !overtaken(s.HealthChecks, c)
 	}
 	for i := range s.Messages {
 		m := &s.Messages[i]
@@ -17,6 +19,14 @@ func stillDown(s *fact.Set) {
 			m.Ongoing = m.Ongoing || apart(s, m.Node, m.Peer, m.Span)
 		}
 	}
+}
+
+// overtaken reports whether the pair worked for a while after these failures and then failed for another reason: it is that one
+// which a later status shows.
+func overtaken(checks []fact.HealthCheck, c *fact.HealthCheck) bool {
+	return slices.ContainsFunc(checks, func(other fact.HealthCheck) bool {
+		return other.Client == c.Client && other.Server == c.Server && other.First.T.After(c.Last.T.Add(retryPatience))
+	})
 }
 
 // apart reports whether the latest status of one node shows the other as not connected.

@@ -26,8 +26,9 @@ func (s *Sign) bind(env *compiler) {
 }
 
 func (c *Catalog) bindSteps(entries []RemedyEntry) {
-	for _, entry := range entries {
-		s := entry.Step
+	for i := range entries {
+		entries[i].When.env = c.env.conclusions
+		s := entries[i].Step
 		if s == nil {
 			continue
 		}

@@ -212,7 +212,13 @@ func (k *checker) remedies() {
 			k.fail(k.rule.Title.Line, "remedy %q: no such sequence", entry.Use)
 		}
 	}
+	for i := range k.rule.Remedies {
+		k.expression(&k.rule.Remedies[i].When, cel.BoolType)
+	}
 	for i, step := range k.rule.steps(k.catalog) {
+		for j := range step.when {
+			k.expression(&step.when[j], cel.BoolType)
+		}
 		k.step(i, step.Remedy)
 	}
 }

@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"cbdoctor/finding"
 )
@@ -20,24 +21,25 @@ func (c *Catalog) sequence(name string) []RemedyEntry {
 // placed is a step with the block that it belongs to: the steps of one block stay together in the plan.
 type placed struct {
 	*Remedy
-	block string // name of the sequence, or id of the rule for steps written in place
-	index int    // in the block
+	block string       // name of the sequence, or id of the rule for steps written in place
+	index int          // in the block
+	when  []Expression // of the sequences that it stands in
 }
 
 // steps is the rule's way out with the shared sequences put in their places.
-func (r *Rule) steps(c *Catalog) []placed { return c.expand(r.ID, r.Remedies, 0) }
+func (r *Rule) steps(c *Catalog) []placed { return c.expand(r.ID, r.Remedies, nil, 0) }
 
 // sequenceDepth bounds sequences that name sequences.
 const sequenceDepth = 4
 
-func (c *Catalog) expand(block string, entries []RemedyEntry, depth int) []placed {
+func (c *Catalog) expand(block string, entries []RemedyEntry, when []Expression, depth int) []placed {
 	var steps []placed
 	for i, entry := range entries {
 		switch {
 		case entry.Step != nil:
-			steps = append(steps, placed{entry.Step, block, i})
+			steps = append(steps, placed{entry.Step, block, i, when})
 		case depth < sequenceDepth:
-			steps = append(steps, c.expand(entry.Use, c.sequence(entry.Use), depth+1)...)
+			steps = append(steps, c.expand(entry.Use, c.sequence(entry.Use), append(slices.Clone(when), entry.When), depth+1)...)
 		}
 	}
 	return steps
@@ -55,7 +57,7 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 	var out []planned
 	for _, step := range d.rule.steps(c) {
 		variables := d.variables(cluster)
-		holds, err := step.When.holds(ctx, variables)
+		holds, err := step.wanted(ctx, variables)
 		if err != nil {
 			return out, err
 		}
@@ -81,6 +83,16 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 		}
 	}
 	return out, nil
+}
+
+// wanted reports whether all conditions of the step and of the sequences around it hold.
+func (p placed) wanted(ctx context.Context, variables map[string]any) (bool, error) {
+	for _, when := range append(slices.Clone(p.when), p.When) {
+		if holds, err := when.holds(ctx, variables); err != nil || !holds {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 func (s *Remedy) fill(ctx context.Context, variables map[string]any) (finding.Remedy, error) {

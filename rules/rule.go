@@ -85,6 +85,7 @@ type EffectEntry struct {
 // RemedyEntry is the name of a shared sequence, or one step written in place.
 type RemedyEntry struct {
 	Use  string
+	When Expression // of the sequence: false leaves all of it out
 	Step *Remedy
 }
 

@@ -41,12 +41,20 @@ func (t *Text) UnmarshalYAML(node ast.Node) error {
 // IsZero reports whether nothing was written.
 func (t Text) IsZero() bool { return t.Source == "" }
 
-// UnmarshalYAML reads either a name or a step.
+// UnmarshalYAML reads a name, a name with a condition, or a step.
 func (r *RemedyEntry) UnmarshalYAML(node ast.Node) error {
 	if _, isMap := node.(*ast.MappingNode); !isMap {
 		name, _, err := scalar(node)
 		r.Use = name
 		return err
+	}
+	var sequence struct {
+		Use  string     `yaml:"use"`
+		When Expression `yaml:"when"`
+	}
+	if err := yaml.NodeToValue(node, &sequence, yaml.Strict()); err == nil && sequence.Use != "" {
+		r.Use, r.When = sequence.Use, sequence.When
+		return nil
 	}
 	r.Step = &Remedy{}
 	return yaml.NodeToValue(node, r.Step, yaml.Strict())
