@@ -222,10 +222,10 @@ func sessionsOf(c *capture.Result, client, server string) (quick, slow moments) 
 func (m *material) logSpans(id *identity) map[string]period {
 	spans := map[string]period{}
 	for _, t := range m.texts {
-		for h, x := range t.hosts {
+		for h := range t.Hosts {
 			node := id.node(h)
 			p, known := spans[node]
-			first, last := m.when(t, x.first).T, m.when(t, x.last).T
+			first, last := m.span(t, h)
 			if !known || first.Before(p.from) {
 				p.from = first
 			}

@@ -36,8 +36,8 @@ func (m *material) facts() *fact.Set {
 func (m *material) logEnds(id *identity) map[string]time.Time {
 	ends := map[string]time.Time{}
 	for _, t := range m.texts {
-		for _, h := range sortedKeys(t.hosts) {
-			if end := m.when(t, t.hosts[h].last).T; end.After(ends[id.node(h)]) {
+		for _, h := range sortedKeys(t.Hosts) {
+			if _, end := m.span(t, h); end.After(ends[id.node(h)]) {
 				ends[id.node(h)] = end
 			}
 		}
@@ -224,7 +224,7 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 		return n
 	}
 	for _, t := range m.texts {
-		for _, h := range sortedKeys(t.hosts) {
+		for _, h := range sortedKeys(t.Hosts) {
 			at(id.node(h)).HasLog = true
 		}
 	}
@@ -309,13 +309,11 @@ func worse(have string, yes bool) string {
 
 func (m *material) makeCoverage(s *fact.Set, id *identity) {
 	for _, t := range m.texts {
-		s.Lines.Seen += t.seen
+		s.Lines.Seen += t.Seen
 		s.Lines.Recognised += t.recognised
-		if s.Lines.Unknown == nil && t.recognised < t.seen && t.unknown != "" {
+		if s.Lines.Unknown == nil && t.recognised < t.Seen && t.unknown != "" {
 			s.Lines.Unknown = &fact.Source{File: t.path, Line: t.unknownAt, Text: t.unknown}
 		}
-		for _, g := range t.gaps {
-			s.Gaps = append(s.Gaps, fact.Gap{Node: id.node(g.host), From: m.when(t, g.from), To: m.when(t, g.to)})
-		}
 	}
+	s.Gaps = m.gaps(id)
 }

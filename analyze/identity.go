@@ -67,9 +67,9 @@ func (m *material) identify() *identity {
 			if host := t.mainHost(); host != "" {
 				p := at(t)
 				p.hosts = appendOnce(p.hosts, host)
-			} else if len(t.hosts) > 1 {
+			} else if len(t.Hosts) > 1 {
 				p := at(t)
-				for _, h := range sortedKeys(t.hosts) {
+				for _, h := range sortedKeys(t.Hosts) {
 					p.hosts = appendOnce(p.hosts, h)
 				}
 			}
@@ -143,13 +143,13 @@ func placeOf(path, archive string, level int) string {
 // mainHost is the host that wrote the file, when it is one: a few lines of others do not count.
 func (t *textFile) mainHost() string {
 	best, all := "", int64(0)
-	for _, h := range sortedKeys(t.hosts) {
-		all += t.hosts[h].lines
-		if best == "" || t.hosts[h].lines > t.hosts[best].lines {
+	for _, h := range sortedKeys(t.Hosts) {
+		all += t.Hosts[h].Lines
+		if best == "" || t.Hosts[h].Lines > t.Hosts[best].Lines {
 			best = h
 		}
 	}
-	if best == "" || t.hosts[best].lines*10 < all*9 {
+	if best == "" || t.Hosts[best].Lines*10 < all*9 {
 		return ""
 	}
 	return best

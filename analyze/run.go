@@ -212,16 +212,16 @@ func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input, certs []f
 	in.Problem, in.Damaged = cmp.Or(in.Problem, t.problem), t.damaged
 	switch {
 	case in.Problem != "":
-	case t.tooLong > 0:
-		in.Problem = fmt.Sprintf("a line of more than %d KiB was passed over", maxLine>>10)
-		if t.tooLong > 1 {
-			in.Problem = fmt.Sprintf("%d lines of more than %d KiB were passed over", t.tooLong, maxLine>>10)
+	case t.TooLong > 0:
+		in.Problem = fmt.Sprintf("a line of more than %d KiB was passed over", logline.MaxLine>>10)
+		if t.TooLong > 1 {
+			in.Problem = fmt.Sprintf("%d lines of more than %d KiB were passed over", t.TooLong, logline.MaxLine>>10)
 		}
-	case t.recognised == 0 && t.seen > 0 && len(certs) == 0:
+	case t.recognised == 0 && t.Seen > 0 && len(certs) == 0:
 		in.Problem = fmt.Sprintf("no line is recognised; line %d is %q", t.unknownAt, t.unknown)
 	}
 	if len(certs) > 0 {
-		t.recognised = t.seen
+		t.recognised = t.Seen
 	}
 }
 

@@ -49,7 +49,7 @@ type transcript struct {
 func readTranscript(t *textFile) []section {
 	text := string(t.transcript)
 	if s, ok := readDocument(text, t.path); ok {
-		t.recognised = t.seen
+		t.recognised = t.Seen
 		return []section{s}
 	}
 	r := &transcript{file: t}
@@ -60,7 +60,7 @@ func readTranscript(t *textFile) []section {
 	}
 	r.end()
 	if r.used > 0 {
-		t.recognised = min(t.recognised+r.used, t.seen)
+		t.recognised = min(t.recognised+r.used, t.Seen)
 	}
 	return r.done
 }

@@ -1,7 +1,6 @@
 package analyze
 
 import (
-	"cmp"
 	"time"
 
 	"cbdoctor/logline"
@@ -13,8 +12,8 @@ import (
 func (m *material) dating() {
 	var anchors []time.Time
 	for _, t := range m.texts {
-		if t.hasYear {
-			anchors = append(anchors, m.at(t.isoYear, t.last))
+		if t.Year != 0 {
+			anchors = append(anchors, m.at(t.LastDated.Year, t.LastDated))
 		}
 	}
 	for _, c := range m.captures {
@@ -23,7 +22,7 @@ func (m *material) dating() {
 		}
 	}
 	for _, t := range m.texts {
-		if t.hasYear || t.last.IsZero() {
+		if t.LastBare.IsZero() {
 			continue
 		}
 		t.year = m.yearOf(t, anchors)
@@ -36,21 +35,21 @@ func (m *material) yearOf(t *textFile, anchors []time.Time) int {
 		best, distance := 0, time.Duration(1<<63-1)
 		for _, a := range anchors {
 			for y := a.Year() - 1; y <= a.Year()+1; y++ {
-				d := m.at(int16(y), t.last).Sub(a).Abs()
+				d := m.at(int16(y), t.LastBare).Sub(a).Abs()
 				if d < distance {
 					best, distance = y, d
 				}
 			}
 		}
-		return best - int(t.last.Wraps)
+		return best - int(t.LastBare.Wraps)
 	}
 	year := t.modTime.UTC().Year()
 	if t.modTime.IsZero() || year < 2010 {
 		year = 2010 // before CMS there was no such log: plainly no real date
-	} else if m.at(int16(year), t.last).After(t.modTime.Add(24 * time.Hour)) {
+	} else if m.at(int16(year), t.LastBare).After(t.modTime.Add(24 * time.Hour)) {
 		year--
 	}
-	return year - int(t.last.Wraps)
+	return year - int(t.LastBare.Wraps)
 }
 
 func (m *material) at(year int16, r logline.Stamp) time.Time {
@@ -69,7 +68,7 @@ func (m *material) when(t *textFile, r logline.Stamp) stamp.Time {
 	}
 	year := r.Year
 	if year == 0 {
-		year = int16(cmp.Or(t.year, int(t.isoYear))) + r.Wraps
+		year = int16(t.year) + r.Wraps
 	}
 	return stamp.New(m.at(year, r), int(r.Digits))
 }

@@ -1,9 +1,6 @@
 package logline
 
-import (
-	"bytes"
-	"strconv"
-)
+import "bytes"
 
 // Line is one line of a log, split. Text points into the bytes that were split.
 type Line struct {
@@ -16,16 +13,24 @@ type Line struct {
 	Text     []byte
 }
 
-// lineFormat is one form of a log line. To add one, add a row: the test splits every sample with it.
-type lineFormat struct {
-	name   string
-	sample string
-	split  func(b []byte) (Line, bool)
+// fields are the same, all of them pointing into the line: nothing is allocated for a line that is only counted.
+type fields struct {
+	stamp                         Stamp
+	facility, severity, host, tag []byte
+	pid                           int
+	text                          []byte
 }
 
-// lineFormats are tried in this order, line by line, because formats mix within a file. The numbers are those of the
-// domain notes, section 2.1.
-var lineFormats = []lineFormat{
+// form is one form of a log line. To add one, add a row: the test splits every sample with it.
+type form struct {
+	name   string
+	sample string
+	split  func(b []byte) (fields, bool)
+}
+
+// forms are tried in this order, line by line, because they mix within a file. The numbers are those of the domain notes,
+// section 2.1.
+var forms = []form{
 	{"CMS, month first (1, 1b, 1c, 1e, 2, 2b, 2c)", `Mar 30 12:39:04 local0.warning DBMaster postgres[20882]: [2-7] #011SQL statement "INSERT INTO`, splitCMS},
 	{"CMS, ISO 8601 (3)", `2024-03-05T16:50:25.736 user.info cms01 host:server: INFO : AV1 Video Codec Enabled for Content: 0`, splitCMS},
 	{"CMS with priority (4)", `<11>Jan 16 04:25:44 user.info cms20 authp:  Using authentication server radius1`, splitCMS},
@@ -36,77 +41,124 @@ var lineFormats = []lineFormat{
 	{"file of a syslog server", `Mar 30 12:39:04 cms01 postgres[20882]: [2-1] ERROR:  relation "x" does not exist`, splitTraditional},
 }
 
+// minLine is the length of the shortest line of any form: a time and a few words.
+const minLine = 20
+
 // Split finds the form of a line and splits it; ok is false for what is no line of a log.
 func Split(b []byte) (Line, bool) {
-	if len(b) < 20 {
+	f, ok := split(b)
+	if !ok {
 		return Line{}, false
 	}
-	if l, ok := splitCMS(b); ok {
-		return l, true
+	return Line{Stamp: f.stamp, Facility: string(f.facility), Severity: string(f.severity), Host: string(f.host), Tag: string(f.tag), PID: f.pid, Text: f.text}, true
+}
+
+func split(b []byte) (fields, bool) {
+	if len(b) < minLine {
+		return fields{}, false
 	}
-	for _, f := range lineFormats[3:] {
-		if l, ok := f.split(b); ok {
-			return l, true
+	if f, ok := splitCMS(b); ok {
+		return f, true
+	}
+	for i := 3; i < len(forms); i++ {
+		if f, ok := forms[i].split(b); ok {
+			return f, true
 		}
 	}
-	return Line{}, false
+	return fields{}, false
 }
 
 // splitCMS splits "[<PRI>]STAMP facility.severity host tag[pid]: text".
-func splitCMS(b []byte) (l Line, ok bool) {
-	if b[0] == '<' {
-		end := bytes.IndexByte(b[:min(len(b), 6)], '>')
-		if end < 2 {
-			return l, false
-		}
-		b = b[end+1:] // the text's facility is trusted, not the priority: they contradict each other in real lines
-	}
+func splitCMS(b []byte) (f fields, ok bool) {
+	b = b[afterPriority(b):] // the text's facility is trusted, not the priority: they contradict each other in real lines
 	stamp, rest, ok := parseStamp(b)
 	if !ok {
-		return l, false
+		return f, false
 	}
-	l.Stamp = stamp
+	f.stamp = stamp
 	word, rest := nextWord(rest)
-	dot := bytes.IndexByte(word, '.')
-	if dot <= 0 || !isSeverity(word[dot+1:]) {
-		return l, false
+	dot := facilityEnd(word)
+	if dot < 0 {
+		return f, false
 	}
-	l.Facility, l.Severity = string(word[:dot]), string(word[dot+1:])
-	host, rest := nextWord(rest)
-	if len(host) == 0 {
-		return l, false
+	f.facility, f.severity = word[:dot], word[dot+1:]
+	if f.host, rest = nextWord(rest); len(f.host) == 0 {
+		return f, false
 	}
-	l.Host = string(host)
-	l.Tag, l.PID, l.Text, ok = splitTag(rest)
-	return l, ok
+	end, after, pid := scanTag(rest)
+	if after < 0 {
+		return f, false
+	}
+	f.tag, f.pid, f.text = rest[:end], pid, bytes.TrimLeft(rest[after:], " ")
+	return f, true
 }
 
-// splitTag splits "tag[pid]: text", "tag [pid]:  text" or "host:server: text".
-func splitTag(b []byte) (tag string, pid int, text []byte, ok bool) {
+// afterPriority is where the line goes on after "<PRI>", 0 when it has none.
+func afterPriority(b []byte) int {
+	if len(b) == 0 || b[0] != '<' {
+		return 0
+	}
+	for i := 1; i < min(len(b), 5); i++ {
+		if b[i] == '>' && i > 1 {
+			return i + 1
+		}
+		if !digit(b[i]) {
+			return 0
+		}
+	}
+	return 0
+}
+
+// facilityEnd is where the dot of "facility.severity" is, -1 when it is no such word.
+func facilityEnd(word []byte) int {
+	dot := bytes.IndexByte(word, '.')
+	if dot <= 0 || !isSeverity(word[dot+1:]) {
+		return -1
+	}
+	return dot
+}
+
+// isSeverity knows the severities of syslog as CMS prints them (RFC 5424 section 6.2.1).
+func isSeverity(b []byte) bool {
+	switch string(b) {
+	case "info", "warning", "err", "notice", "debug", "emerg", "alert", "crit", "error", "warn", "panic":
+		return true
+	}
+	return false
+}
+
+// maxTag is the longest name of a program.
+const maxTag = 64
+
+// scanTag looks at "tag[pid]: text", "tag [pid]:  text" or "host:server: text": the name ends at end, what follows the colon
+// begins at after, which is negative for anything else. It never looks beyond the end of the line.
+func scanTag(b []byte) (end, after, pid int) {
 	i := 0
-	for i < len(b) && b[i] != ' ' && b[i] != '[' && (b[i] != ':' || i+1 < len(b) && b[i+1] != ' ') {
+	for ; i < len(b); i++ {
+		if c := b[i]; c <= ' ' || c == '[' || c == ':' && (i+1 >= len(b) || b[i+1] == ' ' || b[i+1] == '\n') {
+			break
+		}
+	}
+	if end = i; end == 0 || end > maxTag {
+		return 0, -1, 0
+	}
+	for i < len(b) && b[i] == ' ' {
 		i++
 	}
-	if i == 0 || i > 64 {
-		return "", 0, nil, false
-	}
-	tag, rest := string(b[:i]), b[i:]
-	rest = bytes.TrimLeft(rest, " ")
-	if len(rest) > 0 && rest[0] == '[' {
-		end := bytes.IndexByte(rest[:min(len(rest), 14)], ']')
-		if end < 0 {
-			return "", 0, nil, false
+	if i < len(b) && b[i] == '[' {
+		first := i + 1
+		for i = first; i < len(b) && digit(b[i]) && i-first < 10; i++ {
+			pid = pid*10 + int(b[i]-'0')
 		}
-		n, err := strconv.Atoi(string(rest[1:end]))
-		if err != nil {
-			return "", 0, nil, false
+		if i == first || i >= len(b) || b[i] != ']' {
+			return 0, -1, 0
 		}
-		pid, rest = n, rest[end+1:]
+		i++
 	}
-	if len(rest) == 0 || rest[0] != ':' {
-		return "", 0, nil, false
+	if i >= len(b) || b[i] != ':' {
+		return 0, -1, 0
 	}
-	return tag, pid, bytes.TrimLeft(rest[1:], " "), true
+	return end, i + 1, pid
 }
 
 func nextWord(b []byte) (word, rest []byte) {
@@ -117,56 +169,54 @@ func nextWord(b []byte) (word, rest []byte) {
 	return b, nil
 }
 
-// severities of syslog as CMS prints them (RFC 5424 section 6.2.1).
-var severities = [...]string{"emerg", "alert", "crit", "err", "error", "warning", "warn", "notice", "info", "debug", "panic"}
-
-func isSeverity(b []byte) bool {
-	for _, s := range severities {
-		if string(b) == s {
-			return true
-		}
-	}
-	return false
-}
-
 // splitEventLog splits the Web Admin interface's event log: date, time, level and text, two spaces between.
-func splitEventLog(b []byte) (l Line, ok bool) {
+func splitEventLog(b []byte) (f fields, ok bool) {
 	if len(b) < 26 || b[4] != '-' || b[10] != ' ' {
-		return l, false
+		return f, false
 	}
-	joined := append(append(bytes.Clone(b[:10]), 'T'), bytes.TrimLeft(b[10:], " ")...)
-	stamp, rest, ok := parseStamp(joined)
+	date, ok := parseDate(b)
 	if !ok {
-		return l, false
+		return f, false
+	}
+	stamp, rest, ok := parseClock(date, bytes.TrimLeft(b[10:], " "))
+	if !ok {
+		return f, false
 	}
 	level, rest := nextWord(rest)
-	switch string(level) {
-	case "Info", "Warning", "Error", "Debug", "Notice":
-		l.Stamp, l.Severity, l.Text = stamp, string(bytes.ToLower(level)), rest
-		return l, true
+	for _, l := range eventLevels {
+		if string(level) == l.word {
+			f.stamp, f.severity, f.text = stamp, l.severity, rest
+			return f, true
+		}
 	}
-	return l, false
+	return f, false
 }
+
+// eventLevels are the words of the event log and those of syslog.
+var eventLevels = []struct {
+	word     string
+	severity []byte
+}{{"Info", []byte("info")}, {"Warning", []byte("warning")}, {"Error", []byte("error")}, {"Debug", []byte("debug")}, {"Notice", []byte("notice")}}
 
 // splitPrefixed finds a CMS line behind what stands before it: the prefix of a central syslog server, the quotation mark, number
 // or indentation of a pasted copy, the file name that grep prints.
-func splitPrefixed(b []byte) (l Line, ok bool) {
+func splitPrefixed(b []byte) (f fields, ok bool) {
 	stamped := b[0] == '<' || startsWithStamp(b)
 	if outer, is := splitTraditional(b); is { // a line of its own: only a relayed line counts, not one that its text quotes
-		return relayed(outer.Text)
+		return relayed(outer.text)
 	}
-	for i := 1; i < min(len(b)-20, 160); i++ {
+	for i := 1; i < min(len(b)-minLine, 160); i++ {
 		switch {
 		case b[i-1] != ' ' && b[i-1] != '\t' && b[i-1] != ':':
 			continue
 		case b[i] != '<' && (b[i] < '0' || b[i] > '9') && (b[i] < 'A' || b[i] > 'Z'):
 			continue
 		}
-		if l, ok := splitCMS(b[i:]); ok && (stamped || plainPrefix(b[:i])) {
-			return l, true
+		if f, ok := splitCMS(b[i:]); ok && (stamped || plainPrefix(b[:i])) {
+			return f, true
 		}
 	}
-	return l, false
+	return f, false
 }
 
 // startsWithStamp reports whether a line begins with a time, after which some servers write a tab.
@@ -193,16 +243,26 @@ func plainPrefix(b []byte) bool {
 }
 
 // splitTraditional splits "STAMP host tag[pid]: text", as syslog servers write to files; facility and severity are lost in it.
-func splitTraditional(b []byte) (l Line, ok bool) {
+func splitTraditional(b []byte) (f fields, ok bool) {
 	stamp, rest, ok := parseStamp(b)
 	if !ok {
-		return l, false
+		return f, false
 	}
 	host, rest := nextWord(rest)
 	if len(host) == 0 || host[len(host)-1] == ':' {
-		return l, false
+		return f, false
 	}
-	l.Stamp, l.Host = stamp, string(host)
-	l.Tag, l.PID, l.Text, ok = splitTag(rest)
-	return l, ok
+	f.stamp, f.host = stamp, host
+	ok = tagAfter(rest, &f)
+	return f, ok
+}
+
+// tagAfter splits "tag[pid]: text" behind the host.
+func tagAfter(b []byte, f *fields) bool {
+	end, after, pid := scanTag(b)
+	if after < 0 {
+		return false
+	}
+	f.tag, f.pid, f.text = b[:end], pid, bytes.TrimLeft(b[after:], " ")
+	return true
 }

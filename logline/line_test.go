@@ -7,7 +7,7 @@ import (
 // TestEachSampleIsSplitByItsOwnFormat keeps the table honest: a row's sample is of that row's form.
 func TestEachSampleIsSplitByItsOwnFormat(t *testing.T) {
 	t.Parallel()
-	for _, f := range lineFormats {
+	for _, f := range forms {
 		if _, ok := f.split([]byte(f.sample)); !ok {
 			t.Errorf("%s does not split its own sample %q", f.name, f.sample)
 		}

@@ -17,12 +17,17 @@ type Stamp struct {
 // IsZero reports whether there is no time.
 func (r Stamp) IsZero() bool { return r.Month == 0 }
 
-// SortKey orders times within one file.
-func (r Stamp) SortKey() int64 {
-	return ((int64(r.Year)+int64(r.Wraps))*16+int64(r.Month))*32*int64(24*time.Hour) + int64(r.Day)*int64(24*time.Hour) + int64(r.OfDay)
+// The length of the months when February has 29 days: a year that is not known may have them.
+var daysBefore = [13]int64{0, 0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335}
+
+// key orders the times of one form within a file, in microseconds. Every year counts 366 days, so that two times are never
+// farther apart than they seem.
+func (r Stamp) key() int64 {
+	days := (int64(r.Year)+int64(r.Wraps))*366 + daysBefore[r.Month] + int64(r.Day)
+	return days*int64(24*time.Hour/time.Microsecond) + int64(r.OfDay/time.Microsecond)
 }
 
-// months finds a month by its three letters.
+// month finds a month by its three letters.
 func month(a, b, c byte) uint8 {
 	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"
 	for i := 0; i < len(names); i += 3 {
@@ -72,15 +77,26 @@ func parseStamp(b []byte) (r Stamp, rest []byte, ok bool) {
 }
 
 func parseISO(b []byte) (r Stamp, rest []byte, ok bool) {
-	if len(b) < 19 || b[4] != '-' || b[7] != '-' || b[10] != 'T' && b[10] != ' ' {
+	if len(b) < 19 || b[10] != 'T' && b[10] != ' ' {
 		return r, nil, false
+	}
+	if r, ok = parseDate(b); !ok {
+		return r, nil, false
+	}
+	return parseClock(r, b[11:])
+}
+
+// parseDate reads "2024-03-05".
+func parseDate(b []byte) (r Stamp, ok bool) {
+	if b[4] != '-' || b[7] != '-' {
+		return r, false
 	}
 	century, year, mon, day := two(b), two(b[2:]), two(b[5:]), two(b[8:])
 	if century < 0 || year < 0 || mon < 1 || mon > 12 || day < 1 || day > 31 {
-		return r, nil, false
+		return r, false
 	}
 	r.Year, r.Month, r.Day = int16(century*100+year), uint8(mon), uint8(day)
-	return parseClock(r, b[11:])
+	return r, true
 }
 
 // parseClock reads "12:39:04[.867][Z|+00:00] ".
