@@ -164,7 +164,7 @@ func (m *material) failures(id *identity) (out []failure) {
 		out = append(out, f)
 	}
 	for _, key := range m.msgOrder {
-		if r := m.messages[key]; key.class == "replication-connect-failed" || key.class == "wal-removed" && r.first.level == "FATAL" {
+		if r := m.messages[key]; key.class == "replication-connect-failed" || key.class == "wal-removed" && r.byFile[0].first.level == "FATAL" {
 			reason := key.reason
 			if key.class == "wal-removed" {
 				reason = key.class
@@ -184,7 +184,7 @@ func (m *material) answers(id *identity, f failure) (out []moments) {
 		switch {
 		case node == f.clock || f.server != "" && node != f.server:
 			continue
-		case f.reason == "wal-removed" && (key.class != "wal-removed" || r.first.level != "ERROR"):
+		case f.reason == "wal-removed" && (key.class != "wal-removed" || r.byFile[0].first.level != "ERROR"):
 			continue
 		case f.reason != "wal-removed" && !slices.Contains(sharedEvents[f.reason], key.class):
 			continue

@@ -28,8 +28,23 @@ func (m *material) facts() *fact.Set {
 	m.makeNodes(s, id)
 	m.makeCoverage(s, id)
 	align(s)
+	inOrder(s)
 	m.makeTimeline(s)
 	return s
+}
+
+// inOrder puts facts into the order in which they began, which is not that in which files were read.
+func inOrder(s *fact.Set) {
+	slices.SortStableFunc(s.HealthChecks, func(a, b fact.HealthCheck) int {
+		return cmp.Or(a.First.T.Compare(b.First.T), cmp.Compare(a.Client+a.Server+a.Reason, b.Client+b.Server+b.Reason))
+	})
+	slices.SortStableFunc(s.Messages, func(a, b fact.Message) int {
+		return cmp.Or(a.First.T.Compare(b.First.T), cmp.Compare(a.Node+a.Class+a.Peer, b.Node+b.Class+b.Peer))
+	})
+	slices.SortStableFunc(s.Upgrades, func(a, b fact.Upgrade) int { return cmp.Or(a.First.T.Compare(b.First.T), cmp.Compare(a.Node, b.Node)) })
+	slices.SortStableFunc(s.Commands, func(a, b fact.Command) int {
+		return cmp.Or(a.Time.T.Compare(b.Time.T), cmp.Compare(a.Node+a.Command, b.Node+b.Command))
+	})
 }
 
 // logEnds is when the log of each node ends.
@@ -84,10 +99,7 @@ func (m *material) makeChecks(s *fact.Set, id *identity, ends map[string]time.Ti
 	for _, key := range m.checkOrder {
 		r := m.checks[key]
 		c := fact.HealthCheck{Client: id.node(key.host), Server: key.server, Port: int(m.opt.Port), Reason: key.reason, Alert: r.alert, Text: r.text}
-		times := make([]stamp.Time, len(r.events))
-		for i, e := range r.events {
-			times[i] = m.when(r.files[i], e.stamp)
-		}
+		events, files, times := m.checksInOrder(r)
 		var gaps []time.Duration
 		for i := 1; i < len(times); i++ {
 			gaps = append(gaps, times[i].T.Sub(times[i-1].T))
@@ -97,14 +109,14 @@ func (m *material) makeChecks(s *fact.Set, id *identity, ends map[string]time.Ti
 			slices.Sort(gaps)
 			usual = max(gaps[len(gaps)/4], time.Second)
 		}
-		for i, e := range r.events {
+		for i, e := range events {
 			c.First, c.Last = stamp.Earlier(c.First, times[i]), stamp.Later(c.Last, times[i])
 			if i == 0 || e.wasUp || times[i].T.Sub(times[i-1].T) > max(4*usual, time.Minute) {
 				c.Incidents++
 			}
 			c.Count++
 			if len(c.Sources) < fact.SourceLimit-1 && e.sample != "" {
-				c.Sources = append(c.Sources, fact.Source{File: r.files[i].path, Line: e.line, Text: e.sample})
+				c.Sources = append(c.Sources, fact.Source{File: files[i].path, Line: e.line, Text: e.sample})
 			}
 		}
 		if len(r.events) == maxEvents {
@@ -115,7 +127,7 @@ func (m *material) makeChecks(s *fact.Set, id *identity, ends map[string]time.Ti
 		if c.Ongoing {
 			n--
 		}
-		if !r.events[0].wasUp {
+		if !events[0].wasUp {
 			n-- // it was down already when the log began
 		}
 		changes[[2]string{c.Client, c.Server}] += max(n, 0)
@@ -127,17 +139,31 @@ func (m *material) makeChecks(s *fact.Set, id *identity, ends map[string]time.Ti
 	}
 }
 
-func (m *material) makeUpgrades(s *fact.Set, id *identity, ends map[string]time.Time) {
-	for _, r := range m.upgrades.runs {
-		u := fact.Upgrade{Node: id.node(r.host), Complete: r.complete, LastStep: r.lastText}
-		u.First, u.Last, u.Count = m.when(r.file, r.start), m.when(r.file, r.end), r.count
-		u.Sources = []fact.Source{{File: r.file.path, Line: r.line, Text: r.sample}}
-		if r.lastLine != r.line {
-			u.Sources = append(u.Sources, fact.Source{File: r.file.path, Line: r.lastLine, Text: r.lastText})
-		}
-		u.CutOff = !r.complete && !ends[u.Node].After(u.Last.T.Add(2*time.Minute))
-		s.Upgrades = append(s.Upgrades, u)
+// checksInOrder sorts failed checks by time: the files of a rotated log are not read in the order in which they were written.
+func (m *material) checksInOrder(r *checkRun) (events []checkEvent, files []*textFile, times []stamp.Time) {
+	dated := make([]stamp.Time, len(r.events))
+	order := make([]int, len(r.events))
+	for i, e := range r.events {
+		dated[i], order[i] = m.when(r.files[i], e.stamp), i
 	}
+	slices.SortStableFunc(order, func(a, b int) int { return dated[a].T.Compare(dated[b].T) })
+	for _, i := range order {
+		events, files, times = append(events, r.events[i]), append(files, r.files[i]), append(times, dated[i])
+	}
+	return events, files, times
+}
+
+// ends is the first and the last message of a run, whatever the order in which the files were read.
+func (m *material) ends(r *messageRun) (first, last *pgMessage) {
+	for _, e := range r.byFile {
+		if first == nil || m.when(e.first.file, e.first.stamp).T.Before(m.when(first.file, first.stamp).T) {
+			first = e.first
+		}
+		if last == nil || !m.when(e.last.file, e.last.lastStamp).T.Before(m.when(last.file, last.lastStamp).T) {
+			last = e.last
+		}
+	}
+	return first, last
 }
 
 // clearedBy names the message that shows that a lasting one is over.
@@ -154,8 +180,8 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 	type seen struct{ node, class string }
 	last := map[seen]time.Time{}
 	for _, key := range m.msgOrder {
-		r := m.messages[key]
-		at := m.when(r.last.file, r.last.lastStamp).T
+		_, p := m.ends(m.messages[key])
+		at := m.when(p.file, p.lastStamp).T
 		k := seen{id.node(key.host), key.class}
 		if at.After(last[k]) {
 			last[k] = at
@@ -163,7 +189,7 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 	}
 	for _, key := range m.msgOrder {
 		r := m.messages[key]
-		p := r.last
+		first, p := m.ends(r)
 		f := fact.Message{
 			Node: id.node(key.host), Class: key.class, Reason: key.reason, Alert: key.alert, Level: p.level, SQLState: p.sqlstate, Text: p.text,
 			Detail: p.detail, Function: p.function, HeadMissing: p.headMissing, Peer: key.peer, Args: r.args,
@@ -171,11 +197,12 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 		if f.Peer != "" && !isAddress(f.Peer) {
 			f.Peer = id.node(f.Peer)
 		}
-		f.First, f.Last, f.Count = m.when(r.first.file, r.first.stamp), m.when(p.file, p.lastStamp), r.count
+		f.First, f.Last, f.Count = m.when(first.file, first.stamp), m.when(p.file, p.lastStamp), r.count
+		slices.SortStableFunc(r.events, func(a, b *pgMessage) int { return m.when(a.file, a.stamp).T.Compare(m.when(b.file, b.stamp).T) })
 		for _, e := range r.events {
 			f.Sources = append(f.Sources, fact.Source{File: e.file.path, Line: e.line, Text: e.sample})
 		}
-		if len(r.events) > 0 && r.events[len(r.events)-1] != p {
+		if !slices.Contains(r.events, p) {
 			f.Sources = append(f.Sources, fact.Source{File: p.file.path, Line: p.line, Text: p.sample})
 		}
 		end := ends[f.Node]

@@ -194,7 +194,11 @@ func (m *material) guess(id *identity) {
 	}
 	listening := slices.DeleteFunc(sortedKeys(m.listens), func(h string) bool { _, known := id.address[h]; return known })
 	if len(listening) == 1 {
-		settle(listening, func(string) []string { return servers })
+		settle(listening, func(h string) []string { // a node that can't reach a server is not that server
+			return slices.DeleteFunc(slices.Clone(servers), func(a string) bool {
+				return slices.ContainsFunc(m.checkOrder, func(k checkKey) bool { return k.host == h && k.server == a })
+			})
+		})
 	}
 	unknown := slices.DeleteFunc(checkers, func(h string) bool { _, known := id.address[h]; return known })
 	if len(unknown) == 1 {

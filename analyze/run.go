@@ -48,7 +48,8 @@ func Run(ctx context.Context, paths []string, opt Options) (*fact.Set, error) {
 	if err := bundle.Walk(ctx, paths, opt.Stdin, opt.Limits, func(f *bundle.File, r io.Reader) error { return m.visit(ctx, f, r) }); err != nil {
 		return nil, err
 	}
-	m.postgres.flush()
+	m.endOfFile()
+	m.joinCut()
 	if err := m.comparePoints(ctx, paths); err != nil {
 		return nil, err
 	}
@@ -95,7 +96,9 @@ type material struct {
 	paths    []points.Path
 	groups   map[string]string // capture file -> group
 	postgres *pgGroups
-	upgrades upgrades
+	cut      cutMessages
+
+	schemaLines []schemaLine
 
 	checks     map[checkKey]*checkRun
 	checkOrder []checkKey
@@ -131,13 +134,15 @@ type messageKey struct{ host, class, reason, alert, peer, arg string }
 type messageRun struct {
 	key    messageKey
 	row    *messageClass
-	last   *pgMessage
+	byFile []fileEnds // the first and the last of each file
 	args   map[string]string
 	events []*pgMessage // the first ones and the last
 	count  int
-	first  *pgMessage
 	times  []momentIn // the first ones, to compare clocks
 }
+
+// fileEnds is the first and the last message of a run in one file.
+type fileEnds struct{ first, last *pgMessage }
 
 // momentIn is a time in a file.
 type momentIn struct {
@@ -197,7 +202,7 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 func textual(f *bundle.File) bool { return f.Kind != bundle.Other || !f.Binary }
 
 func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input, certs []foundCertificate) {
-	m.postgres.flush() // a message does not go on in another file
+	m.endOfFile()
 	sections := readTranscript(t)
 	if len(certs) > 0 {
 		sections = append(sections, section{certificates: certs})
@@ -233,9 +238,7 @@ func (m *material) take(t *textFile, n int, l *logline.Line, raw []byte) {
 	case "sfpool":
 		m.check(t, n, l, raw)
 	case "schema_builder", "dbcluster_watcher":
-		if l.Tag == "schema_builder" {
-			m.upgrades.add(t, n, l, raw)
-		}
+		m.schema(t, n, l, raw)
 	case "cli":
 		if c, ok := parseCommand(l.Text); ok && len(m.commands) < 20_000 {
 			c.host, c.stamp, c.file, c.line, c.sample = l.Host, l.Stamp, t, n, sample(raw)
@@ -288,6 +291,13 @@ func (m *material) message(p *pgMessage) {
 		m.listens[p.host] = true
 		return
 	}
+	if !m.cut.hold(p) {
+		m.classified(p)
+	}
+}
+
+// classified takes a whole message by what it says.
+func (m *material) classified(p *pgMessage) {
 	row, args := classify(p)
 	if row == nil {
 		return
@@ -313,12 +323,16 @@ func (m *material) message(p *pgMessage) {
 		if len(m.messages) >= 10_000 {
 			return
 		}
-		run = &messageRun{key: key, row: row, args: args, first: p}
+		run = &messageRun{key: key, row: row, args: args}
 		m.messages[key] = run
 		m.msgOrder = append(m.msgOrder, key)
 	}
 	run.count++
-	run.last = p
+	if n := len(run.byFile); n == 0 || run.byFile[n-1].last.file != p.file {
+		run.byFile = append(run.byFile, fileEnds{p, p})
+	} else {
+		run.byFile[n-1].last = p
+	}
 	if len(run.times) < maxMoments {
 		run.times = append(run.times, momentIn{p.file, p.stamp, p.line})
 	}

@@ -1,53 +1,130 @@
 package analyze
 
 import (
+	"slices"
 	"strings"
+	"time"
 
+	"cbdoctor/fact"
 	"cbdoctor/logline"
+	"cbdoctor/stamp"
 )
 
-// upgradeRun is one run of schema_builder, followed as a state machine.
-type upgradeRun struct {
-	host     string
-	file     *textFile
-	start    logline.Stamp
-	end      logline.Stamp
-	line     int
-	lastLine int
-	sample   string
-	lastText string
-	count    int
-	complete bool
+// A schema upgrade is followed as a state machine over the lines of schema_builder and, for its end, dbcluster_watcher. Lines are
+// kept until all files are read, because a run may begin in an older file of a rotated log than it ends in.
+
+// schemaLine is one line of schema_builder or dbcluster_watcher.
+type schemaLine struct {
+	host, tag, text, sample string
+	file                    *textFile
+	stamp                   logline.Stamp
+	line                    int
 }
 
-// Steps of a run (tech note 210530, English edition).
+// maxSchemaLines bounds what is kept; an upgrade has ten lines.
+const maxSchemaLines = 50_000
+
+func (m *material) schema(t *textFile, n int, l *logline.Line, raw []byte) {
+	if len(m.schemaLines) < maxSchemaLines {
+		m.schemaLines = append(m.schemaLines, schemaLine{l.Host, l.Tag, strings.TrimSpace(string(l.Text)), sample(raw), t, l.Stamp, n})
+	}
+}
+
+// upgradeSteps are the steps of a run in their order, with the words that begin the line (tech note 210530, English edition).
+var upgradeSteps = []struct{ name, tag, words string }{
+	{"started", "schema_builder", "Upgrading schema with connect line"},
+	{"database found", "schema_builder", "Using database name"},
+	{"schema built", "schema_builder", "schema build on database cluster complete"},
+	{"waiting to settle", "schema_builder", "Waiting for database cluster to settle"},
+	{"settled", "schema_builder", "Database cluster settled"},
+	{"complete", "schema_builder", "Schema upgrade complete"},
+	{"confirmed", "dbcluster_watcher", "Operation Complete"},
+}
+
 const (
-	upgradeBegins = "Upgrading schema with connect line"
-	upgradeEnds   = "Schema upgrade complete"
+	stepStarted   = 0
+	stepComplete  = 5
+	stepConfirmed = 6
 )
 
-// upgrades follows the runs of each host.
-type upgrades struct {
-	open map[string]*upgradeRun
-	runs []*upgradeRun
+// stepOf is the step that a line shows, -1 when it is none: what the builder says of its libraries, and what went wrong.
+func stepOf(l *schemaLine) int {
+	text := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(l.text, "INFO"), " "))
+	text = strings.TrimSpace(strings.TrimPrefix(text, ":"))
+	for i, s := range upgradeSteps {
+		if l.tag == s.tag && strings.HasPrefix(text, s.words) {
+			return i
+		}
+	}
+	return -1
 }
 
-// add takes a line of schema_builder. The same first line twice in a row is one run: the tech note shows it so.
-func (u *upgrades) add(f *textFile, lineNo int, l *logline.Line, raw []byte) {
-	text := string(l.Text)
-	run := u.open[l.Host]
-	if strings.HasPrefix(text, upgradeBegins) && (run == nil || run.count > 1 && !strings.HasPrefix(run.lastText, upgradeBegins)) || run == nil {
-		run = &upgradeRun{host: l.Host, file: f, start: l.Stamp, line: lineNo, sample: string(raw[:min(len(raw), 600)])}
-		if u.open == nil {
-			u.open = map[string]*upgradeRun{}
+// upgradeRun is one run that is being followed.
+type upgradeRun struct {
+	lines []schemaLine
+	at    []stamp.Time
+	step  int
+	wrong string // the last line that says that something failed
+}
+
+// confirmWithin is how long after its end the watcher may confirm a run.
+const confirmWithin = 10 * time.Minute
+
+// makeUpgrades follows the runs of each node.
+func (m *material) makeUpgrades(s *fact.Set, id *identity, ends map[string]time.Time) {
+	byNode := map[string][]int{}
+	at := make([]stamp.Time, len(m.schemaLines))
+	for i := range m.schemaLines {
+		l := &m.schemaLines[i]
+		at[i] = m.when(l.file, l.stamp)
+		byNode[id.node(l.host)] = append(byNode[id.node(l.host)], i)
+	}
+	for _, node := range sortedKeys(byNode) {
+		order := byNode[node]
+		slices.SortStableFunc(order, func(a, b int) int { return at[a].T.Compare(at[b].T) })
+		var run *upgradeRun
+		end := func() {
+			if run != nil {
+				s.Upgrades = append(s.Upgrades, run.fact(node, ends[node]))
+			}
+			run = nil
 		}
-		u.open[l.Host] = run
-		u.runs = append(u.runs, run)
+		for _, i := range order {
+			l := &m.schemaLines[i]
+			step := stepOf(l)
+			switch {
+			case l.tag == "dbcluster_watcher" && (step < 0 || run == nil || run.step < stepComplete || at[i].T.Sub(run.at[len(run.at)-1].T) > confirmWithin):
+				continue // the watcher confirms other operations too
+			case step == stepStarted && run != nil && run.step == stepStarted && len(run.wrong) == 0: // the same first line again: the tech note shows it so
+			case run == nil || step == stepStarted || run.step >= stepComplete && step != stepConfirmed:
+				end()
+				run = &upgradeRun{}
+			}
+			run.take(l, at[i], step)
+		}
+		end()
 	}
-	run.end, run.lastLine, run.lastText = l.Stamp, lineNo, strings.TrimSpace(text)
-	run.count++
-	if strings.HasPrefix(text, upgradeEnds) {
-		run.complete = true
-		delete(u.open, l.Host)
+}
+
+func (r *upgradeRun) take(l *schemaLine, at stamp.Time, step int) {
+	r.step = max(r.step, step)
+	if lower := strings.ToLower(l.text); step < 0 && (strings.Contains(lower, "error") || strings.Contains(lower, "fail") || strings.Contains(lower, "fatal") || strings.Contains(lower, "could not")) {
+		r.wrong = l.text
 	}
+	r.lines, r.at = append(r.lines, *l), append(r.at, at)
+}
+
+func (r *upgradeRun) fact(node string, end time.Time) fact.Upgrade {
+	last := len(r.lines) - 1
+	u := fact.Upgrade{
+		Node: node, Complete: r.step >= stepComplete, Confirmed: r.step >= stepConfirmed, Step: upgradeSteps[r.step].name,
+		LastStep: r.lines[last].text, Error: strings.Join(strings.Fields(strings.ReplaceAll(unescape([]byte(r.wrong)), "|", " ")), " "),
+	}
+	u.First, u.Last, u.Count = r.at[0], r.at[last], len(r.lines)
+	u.Sources = []fact.Source{{File: r.lines[0].file.path, Line: r.lines[0].line, Text: r.lines[0].sample}}
+	if last > 0 {
+		u.Sources = append(u.Sources, fact.Source{File: r.lines[last].file.path, Line: r.lines[last].line, Text: r.lines[last].sample})
+	}
+	u.CutOff = !u.Complete && !end.After(u.Last.T.Add(2*time.Minute))
+	return u
 }

@@ -182,11 +182,14 @@ type Message struct {
 
 // Upgrade is one run of schema_builder.
 type Upgrade struct {
-	Node     string `json:"node" cel:"node"`
-	Complete bool   `json:"complete" cel:"complete"`
-	LastStep string `json:"last_step" cel:"last_step"` // the last line of the run that was seen
-	CutOff   bool   `json:"cut_off" cel:"cut_off"`     // the log ends within two minutes of the last step: it may still have been running
-	Span     `cel:"span"`
+	Node      string `json:"node" cel:"node"`
+	Complete  bool   `json:"complete" cel:"complete"`
+	Confirmed bool   `json:"confirmed" cel:"confirmed"`   // dbcluster_watcher said "Operation Complete" after it
+	Step      string `json:"step" cel:"step"`             // the furthest step reached: "started" ... "complete", "confirmed"
+	LastStep  string `json:"last_step" cel:"last_step"`   // the last line of the run that was seen
+	Error     string `json:"error,omitempty" cel:"error"` // what it says went wrong
+	CutOff    bool   `json:"cut_off" cel:"cut_off"`       // the log ends within two minutes of the last step: it may still have been running
+	Span      `cel:"span"`
 }
 
 // Command is an MMP command that somebody typed (the audit line of `cli`).
