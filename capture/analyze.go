@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"io"
+	"runtime"
 
 	"cbdoctor/capture/packet"
 )
@@ -13,37 +14,58 @@ type Options struct {
 	AllSessions bool   // list every session whatever their number
 	BPF         string // filter expression as tcpdump's; packets that do not match are as if they were not in the file
 	KeyLog      []byte // TLS secrets in SSLKEYLOGFILE form; they are used and never printed
+	lanes       int    // how many goroutines follow sessions; 0 means one a core
 }
 
 // Analyze reads a capture from a stream. A damaged capture gives a Result with a Problem and what was read up to there; the
 // error says that nothing could be read as a capture, or that ctx ended.
 func Analyze(ctx context.Context, name string, r io.Reader, opt Options) (*Result, error) {
-	t := newTracker(opt)
-	info, err := packet.Read(ctx, r, t.reading(), t.packet)
-	return t.complete(name, &info, err)
-}
-
-// AnalyzeFile is [Analyze] for a file on disk, which both cores can read at once.
-func AnalyzeFile(ctx context.Context, path string, opt Options) (*Result, error) {
-	t := newTracker(opt)
-	info, err := packet.ReadFile(ctx, path, t.reading(), t.packet)
-	return t.complete(path, &info, err)
-}
-
-func (t *tracker) reading() packet.Options {
-	return packet.Options{Ports: []uint16{t.port}, Hosts: t.hosts}
-}
-
-func (t *tracker) complete(name string, info *packet.Info, err error) (*Result, error) {
+	l, err := List(ctx, name, r, opt)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Last.IsZero() {
-		t.last = max(t.last, info.Last.T.UnixNano())
+	return l.Whole(), nil
+}
+
+// AnalyzeFile is [Analyze] for a file on disk, which all cores can read at once.
+func AnalyzeFile(ctx context.Context, path string, opt Options) (*Result, error) {
+	l, err := ListFile(ctx, path, opt)
+	if err != nil {
+		return nil, err
 	}
-	t.end()
-	r := t.result
-	r.File, r.Format, r.LinkTypes, r.Packets, r.PortPackets = name, info.Format, info.LinkTypes, info.Packets, info.PortPackets
-	r.First, r.Last, r.Problem, r.LeftOut = info.First, info.Last, info.Problem, info.LeftOut
-	return r, nil
+	return l.Whole(), nil
+}
+
+// List is [Analyze] for captures of any size: sessions are told when they are asked for.
+func List(ctx context.Context, name string, r io.Reader, opt Options) (*Listing, error) {
+	return list(name, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
+		return packet.Read(ctx, r, reading, handlers...)
+	})
+}
+
+// ListFile is [List] for a file on disk.
+func ListFile(ctx context.Context, path string, opt Options) (*Listing, error) {
+	return list(path, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
+		return packet.ReadFile(ctx, path, reading, handlers...)
+	})
+}
+
+// list follows the sessions in as many lanes as there are cores for, at most packet.MaxLanes: all packets of a connection go to
+// the same one, and the result does not depend on their number.
+func list(name string, opt Options, read func(packet.Options, []packet.Handler) (packet.Info, error)) (*Listing, error) {
+	n := min(packet.MaxLanes, runtime.GOMAXPROCS(0))
+	if opt.lanes > 0 {
+		n = opt.lanes
+	}
+	lanes, handlers := make([]*tracker, n), make([]packet.Handler, n)
+	for i := range lanes {
+		lanes[i] = newTracker(opt)
+		lanes[i].lane = uint8(i)
+		handlers[i] = lanes[i].packet
+	}
+	info, err := read(packet.Options{Ports: []uint16{opt.port()}, Hosts: lanes[0].hosts}, handlers)
+	if err != nil {
+		return nil, err
+	}
+	return merge(name, &info, lanes), nil
 }

@@ -31,17 +31,31 @@ const (
 
 // Decide is the verdict about a session.
 func Decide(m *Summary) (Verdict, Confidence, string, []int64) {
+	r := rowOf(m)
+	confidence, reason, evidence := r.Judge(m)
+	return r.Verdict, confidence, reason, frames(evidence)
+}
+
+// rowOf is the first row of the table that holds.
+func rowOf(m *Summary) *Row {
 	for i := range Table {
 		if r := &Table[i]; r.When(m) {
-			confidence, reason, evidence := r.Judge(m)
-			return r.Verdict, confidence, reason, frames(evidence)
+			return r
 		}
 	}
-	reason := "nothing wrong so far"
-	if m.Established > 0 && m.Payload[client]+m.Payload[server] == 0 {
-		reason = fmt.Sprintf("TCP opened, and nothing was said in the %s that the capture goes on", seconds(m.Rest))
-	}
-	return Open, Low, reason, frames([]int64{m.FirstFrame, m.LastFrame})
+	return &undecided
+}
+
+// undecided is what no row of the table holds for.
+var undecided = Row{
+	Verdict: Open,
+	Judge: func(m *Summary) (Confidence, string, []int64) {
+		reason := "nothing wrong so far"
+		if m.Established > 0 && m.Payload[client]+m.Payload[server] == 0 {
+			reason = fmt.Sprintf("TCP opened, and nothing was said in the %s that the capture goes on", seconds(m.Rest))
+		}
+		return Low, reason, []int64{m.FirstFrame, m.LastFrame}
+	},
 }
 
 // elsewhere says what a capture at the other end would tell of a verdict that one capture can't settle.

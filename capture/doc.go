@@ -8,7 +8,10 @@
 // the file. It never says more than the packets do: what one capture can't decide is in the reason, with the node on which to
 // capture next.
 //
-// The flow, one file each: package packet decodes; table.go finds the session; session.go and stream.go follow TCP and hand
-// in-order bytes to wire.go (TLS and PostgreSQL); summary.go sums up what was seen; verdict.go and observation.go judge the
-// sum by tables; collect.go and pair.go make the result. To add a verdict or an observation add a row to its table.
+// The flow, one file each: package packet decodes; tracker.go finds the session of a packet (index.go), which is an attempt
+// (attempt.go) as long as there is nothing but a SYN, and a session (session.go) from then on; tcp.go follows TCP and stream.go puts
+// its bytes in order for wire.go (TLS and PostgreSQL); summary.go sums up what was seen; decide.go judges the sum by the table of
+// table.go, observation.go says what else is worth knowing; result_build.go lets the session go, listing.go keeps what the report
+// lists of it, pair.go counts it. merge.go puts together what the goroutines (lanes) found that share the packets of a file, and
+// tells sessions one by one; json.go writes them. To add a verdict or an observation add a row to its table.
 package capture

@@ -4,10 +4,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"iter"
 	"maps"
+	"runtime"
 	"slices"
 	"strconv"
+	"sync"
 
 	"cbdoctor/certificate"
 	"cbdoctor/stamp"
@@ -18,20 +19,22 @@ import (
 
 // WriteJSON writes the result as JSON, each session and each pair on a line of its own.
 func (r *Result) WriteJSON(w io.Writer) error {
-	return r.writeJSON(w, func(yield func(*Session) bool) {
-		for i := range r.Sessions {
-			if !yield(&r.Sessions[i]) {
-				return
-			}
-		}
+	return r.writeJSON(w, len(r.Sessions), func() func(int) *Session {
+		return func(i int) *Session { return &r.Sessions[i] }
 	})
 }
 
-// flushAt is how much JSON is gathered before it is written.
-const flushAt = 64 << 10
+// WriteJSON writes the listing as [Result.WriteJSON] writes a result, and tells sessions as it goes.
+func (l *Listing) WriteJSON(w io.Writer) error {
+	return l.writeJSON(w, l.Len(), func() func(int) *Session {
+		t := &teller{listing: l}
+		return t.tell
+	})
+}
 
-func (r *Result) writeJSON(w io.Writer, sessions iter.Seq[*Session]) error {
-	o := jsonText{b: make([]byte, 0, flushAt+16<<10)}
+// writeJSON writes n sessions of which a teller tells each by its place. Every goroutine gets a teller of its own.
+func (r *Result) writeJSON(w io.Writer, n int, teller func() func(int) *Session) error {
+	o := jsonText{}
 	o.open('{')
 	o.line()
 	o.string("file", r.File)
@@ -52,17 +55,13 @@ func (r *Result) writeJSON(w io.Writer, sessions iter.Seq[*Session]) error {
 	o.line()
 	o.key("sessions")
 	o.open('[')
-	for s := range sessions {
-		o.line()
-		o.next()
-		o.session(s)
-		if len(o.b) >= flushAt {
-			if _, err := w.Write(o.b); err != nil {
-				return fmt.Errorf("write JSON: %w", err)
-			}
-			o.b = o.b[:0]
-		}
+	if _, err := w.Write(o.b); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
 	}
+	if err := writeBlocks(w, n, teller); err != nil {
+		return fmt.Errorf("write JSON: %w", err)
+	}
+	o.b = o.b[:0]
 	o.close(']')
 	o.line()
 	o.key("pairs")
@@ -76,6 +75,53 @@ func (r *Result) writeJSON(w io.Writer, sessions iter.Seq[*Session]) error {
 	o.close('}')
 	if _, err := w.Write(append(o.b, '\n')); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
+	}
+	return nil
+}
+
+// sessionBlock is how many sessions are written at a time.
+const sessionBlock = 64
+
+// writeBlocks writes the lines of n sessions, made by all cores, in order.
+func writeBlocks(w io.Writer, n int, teller func() func(int) *Session) error {
+	blocks := (n + sessionBlock - 1) / sessionBlock
+	workers := min(runtime.GOMAXPROCS(0), blocks)
+	made := make([]chan []byte, 2*workers) // block i is handed over in made[i%len(made)], and its memory comes back through spare[i%len(made)]
+	spare := make([]chan []byte, len(made))
+	for i := range made {
+		made[i], spare[i] = make(chan []byte, 1), make(chan []byte, 1)
+		spare[i] <- nil
+	}
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	for first := range workers {
+		running.Go(func() {
+			tell := teller()
+			for block := first; block < blocks; block += workers {
+				o := jsonText{}
+				select {
+				case o.b = <-spare[block%len(made)]:
+				case <-stop:
+					return
+				}
+				o.b, o.comma = o.b[:0], block > 0
+				for i := block * sessionBlock; i < min(n, (block+1)*sessionBlock); i++ {
+					o.line()
+					o.next()
+					o.session(tell(i))
+				}
+				made[block%len(made)] <- o.b
+			}
+		})
+	}
+	defer running.Wait()
+	defer close(stop)
+	for block := range blocks {
+		text := <-made[block%len(made)]
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+		spare[block%len(made)] <- text
 	}
 	return nil
 }

@@ -1,13 +1,6 @@
 package capture
 
-import (
-	"net/netip"
-	"slices"
-
-	"cbdoctor/capture/packet"
-)
-
-type packetAddr = packet.Addr
+import "slices"
 
 // class sorts verdicts for the summary of a pair.
 type class uint8
@@ -54,9 +47,8 @@ var observations = []observation{
 	{"gssenc-request", func(_ *session, m *Summary) bool { return m.GSSRequest }},
 }
 
-// observe lists the observations of a session.
-func observe(t *tracker, s *session, m *Summary) []string {
-	out := []string{}
+// observe appends the observations of a session to out; own is how many of them, the first ones, are about its certificates.
+func observe(s *session, m *Summary, out []string) (all []string, own int) {
 	if w := s.wire; w != nil {
 		for _, notes := range w.notes {
 			for _, n := range notes {
@@ -65,22 +57,12 @@ func observe(t *tracker, s *session, m *Summary) []string {
 				}
 			}
 		}
-		if chain := w.chain[server]; len(chain) > 0 {
-			if first, known := t.servers[s.tuple.server]; !known {
-				if len(t.servers) < maxTTLs {
-					t.servers[s.tuple.server] = chain[0].SHA256
-				}
-			} else if first != chain[0].SHA256 {
-				out = append(out, "cert-differs")
-			}
-		}
 	}
-	for _, o := range observations {
-		if o.holds(s, m) {
+	own = len(out)
+	for i := range observations {
+		if o := &observations[i]; o.holds(s, m) {
 			out = append(out, o.id)
 		}
 	}
-	return out
+	return out, own
 }
-
-func addrOf(a netip.Addr) packet.Addr { return packet.AddrFrom(a) }

@@ -21,7 +21,7 @@ type tuple struct {
 
 // session is one connection attempt while it is followed.
 type session struct {
-	id         int
+	at         uint32 // its place in tracker.sessions
 	tuple      tuple
 	digits     uint8
 	firstFrame int64
@@ -142,7 +142,8 @@ type wire struct {
 	tls      tlswire.Conn
 	upgraded bool // another protocol than PostgreSQL's that went over to TLS
 	chain    [2][]*certificate.Certificate
-	notes    [2][]string // observations about the leaf certificates
+	notes    [2][]string // observations about the certificates
+	issuer   uint16      // of the client's chain, in tracker.issuers; 0 when nothing is known of it
 }
 
 // seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).

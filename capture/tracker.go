@@ -1,43 +1,57 @@
 package capture
 
 import (
-	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"cbdoctor/capture/packet"
-	"cbdoctor/capture/tlswire"
 	"cbdoctor/certificate"
 )
 
-// tracker finds the session of each packet and judges sessions as they end.
+// tracker follows the sessions of one lane and judges them as they end. It is for one goroutine; what lanes must know of each
+// other is put together when all have come to the end of the file: see merge.go.
 type tracker struct {
-	port   uint16
-	all    bool
-	open   map[tuple]*session
-	ending []ending // closed, kept a little for stragglers, oldest first
-	nextID int
-	last   int64 // time of the latest packet
+	port uint16
+	lane uint8
+	last int64 // time of the latest packet
 
-	result       *Result
-	good         int
-	pairs        pairs
-	late         []lateSession // bad ones whose reset must be compared with other traffic, when all is read
+	index    index
+	attempts attempts   // of which there is a SYN and no more
+	queue    lineUp     // of attempts, by when they must be looked at again
+	waiting  int        // open attempts
+	sessions []*session // by number of their ref; nil where free
+	free     []uint32   // places in sessions
+	clock    int        // where makeRoom goes on to look
+	ending   []ending   // closed, kept a little for stragglers, oldest first
+	ended    int        // of ending, those that have been dealt with
+
+	starts    starts
+	pairs     pairs
+	good, bad listing
+	told      []told
+	freeTold  []uint32
+	late      []lateSession // bad ones whose reset must be compared with other traffic, when all is read
+	early     int64         // sessions that were judged to make room
+
 	ports        map[packet.Addr]ttlSeen
-	servers      map[packet.Addr]string // SHA-256 of the first certificate that each server showed
-	reused       map[uint64]bool
-	bloom        [1 << 14]uint64
+	servers      map[packet.Addr]firstShown
+	reuse        [packet.MaxLanes]reuse
 	arp          map[arpKey]*arpAsk
 	hosts        *packet.Hosts
 	certificates certificate.Cache
+	issuers      issuers
 	pool         []*wire
 	idle         []*session // judged, to be used again
 	summary      Summary    // of the session that is being judged
+	notes        []string   // its observations
+	blank        session    // what an attempt is where a session is asked for
+	tuples       func(ref) *tuple
 }
 
-// ending is a session that is closed. It may have been judged since, and its memory be another session's: the number tells.
+// ending is a session that is closed. It may have been judged since, and its memory be another session's: the frame tells.
 type ending struct {
 	session *session
-	id      int
+	frame   int64 // its first
 }
 
 // ttlSeen is the TTL of a host's packets on the port, resets aside.
@@ -55,9 +69,10 @@ type arpAsk struct {
 	answered            bool
 }
 
-// lateSession is a session in the result with what its reset showed.
+// lateSession is a session whose reset was not compared yet.
 type lateSession struct {
-	index   int
+	at      uint32 // in told
+	listed  bool
 	summary Summary
 	judged  judged
 	ttl     [2]uint8
@@ -67,21 +82,48 @@ type lateSession struct {
 // stragglers: packets that come so long after the end still belong to a session; a later one with SYN is a new session.
 const stragglers = int64(2 * time.Second)
 
+// What a lane follows at a time. A cluster has some hundred sessions; what goes beyond is a scan or an attack, and then the one that
+// has been quiet for the longest is judged as it stands. The report says how many.
+const (
+	maxAttempts = 1 << 20 // of 168 bytes
+	maxSessions = 1 << 14 // of about 3 KB
+)
+
 // maxTTLs bounds the hosts whose TTL on the port is remembered.
 const maxTTLs = 8192
 
+// maxLate bounds the sessions whose reset waits for comparison; the others are compared with what their lane has seen so far.
+const maxLate = 1 << 14
+
 func newTracker(opt Options) *tracker {
-	return &tracker{
-		port: opt.port(), all: opt.AllSessions, open: map[tuple]*session{}, result: &Result{Sessions: []Session{}, Pairs: []Pair{}},
-		ports: map[packet.Addr]ttlSeen{}, servers: map[packet.Addr]string{}, reused: map[uint64]bool{},
+	t := &tracker{
+		port: opt.port(), index: newIndex(rand.Uint64()), good: listing{limit: goodListed}, bad: listing{limit: badListed},
+		ports: map[packet.Addr]ttlSeen{}, servers: map[packet.Addr]firstShown{},
 		arp: map[arpKey]*arpAsk{}, hosts: packet.NewHosts(),
 	}
+	if opt.AllSessions {
+		t.good.limit, t.bad.limit = 0, 0
+	}
+	t.tuples = func(r ref) *tuple {
+		if r&isSession != 0 {
+			return &t.session(r).tuple
+		}
+		return &t.attempt(r).tuple
+	}
+	return t
 }
+
+func (t *tracker) session(r ref) *session { return t.sessions[r&^isSession] }
+
+func (t *tracker) attempt(r ref) *attempt { return t.attempts.at(uint32(r - 1)) }
 
 // packet takes the next packet of the file.
 func (t *tracker) packet(p *packet.Packet) error {
 	t.last = max(t.last, p.Time)
 	t.release(p.Time)
+	if len(t.free) == 0 && len(t.sessions) == maxSessions {
+		t.makeRoom() // beforehand: to judge a session moves others in the index
+	}
 	switch p.Kind {
 	case packet.TCP:
 		t.tcp(p)
@@ -95,36 +137,58 @@ func (t *tracker) packet(p *packet.Packet) error {
 
 // direction tells the tuple of a packet and which side sent it.
 func (t *tracker) direction(p *packet.Packet) (tuple, int) {
-	toServer := tuple{p.Src, p.Dst, p.SrcPort, p.DstPort}
-	toClient := tuple{p.Dst, p.Src, p.DstPort, p.SrcPort}
 	if p.SrcPort != p.DstPort {
 		if p.DstPort == t.port {
-			return toServer, client
+			return tuple{p.Src, p.Dst, p.SrcPort, p.DstPort}, client
 		}
-		return toClient, server
+		return tuple{p.Dst, p.Src, p.DstPort, p.SrcPort}, server
 	}
-	if t.open[toServer] != nil {
+	toServer, toClient := tuple{p.Src, p.Dst, p.SrcPort, p.DstPort}, tuple{p.Dst, p.Src, p.DstPort, p.SrcPort}
+	if t.known(&toServer) {
 		return toServer, client
 	}
-	if t.open[toClient] != nil || p.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK {
+	if p.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK || t.known(&toClient) {
 		return toClient, server
 	}
 	return toServer, client
 }
 
+func (t *tracker) known(key *tuple) bool {
+	_, r := t.index.find(t.index.hash(key), key, t.tuples)
+	return r != none
+}
+
 func (t *tracker) tcp(p *packet.Packet) {
 	key, d := t.direction(p)
-	s := t.open[key]
-	if s != nil && startsAnew(s, p, d) {
-		t.finish(s, false)
-		s = nil
+	h := t.index.hash(&key)
+	at, r := t.index.find(h, &key, t.tuples)
+	var s *session
+	switch {
+	case r == none:
+	case r&isSession != 0:
+		if s = t.session(r); startsAnew(s, p, d) {
+			t.finish(s, false)
+			s, r = nil, none
+		}
+	case begins(p, d) && t.attempt(r).repeats(p):
+		return
+	case begins(p, d) && t.attempt(r).seq != p.Seq:
+		t.finishAttempt(r, false)
+		r = none
+	default:
+		s = t.promote(at, r)
 	}
 	if s == nil {
+		t.starts.add(p.Frame)
+		t.noteReuse(&key)
+		if begins(p, d) {
+			t.noteTTL(p)
+			t.newAttempt(h, &key, p)
+			return
+		}
 		s = t.newSession()
-		s.id, s.tuple, s.digits, s.firstFrame, s.first, s.last = t.nextID, key, p.Digits, p.Frame, p.Time, p.Time
-		t.nextID++
-		t.open[key] = s
-		t.noteReuse(key)
+		s.tuple, s.digits, s.firstFrame, s.first, s.last = key, p.Digits, p.Frame, p.Time, p.Time
+		t.index.add(h, t.follow(s))
 	}
 	if me := &s.sides[d]; p.Flags&packet.RST == 0 && (!me.hasTTL || me.ttl != p.TTL) {
 		t.noteTTL(p)
@@ -132,7 +196,7 @@ func (t *tracker) tcp(p *packet.Packet) {
 	wasClosed := s.closed
 	s.take(t, p, d)
 	if s.closed && !wasClosed {
-		t.ending = append(t.ending, ending{s, s.id})
+		t.ending = append(t.ending, ending{s, s.firstFrame})
 	}
 }
 
@@ -148,6 +212,73 @@ func startsAnew(s *session, p *packet.Packet, d int) bool {
 	return !c.hasISN && s.packets > 0 || c.hasISN && c.isn != p.Seq
 }
 
+// newAttempt begins to follow a SYN.
+func (t *tracker) newAttempt(h uint64, key *tuple, p *packet.Packet) {
+	if t.waiting == maxAttempts {
+		t.early++
+		t.finishAttempt(t.oldestAttempt(), false)
+	}
+	i := t.attempts.new()
+	t.attempts.at(i).begin(key, p)
+	t.index.add(h, attemptRef(i))
+	t.waiting++
+	t.queue.push(waiting{i, uint32(p.Frame), dueAt(p.Time + attemptLife)})
+}
+
+// promote makes a session of an attempt, now that there is more to say of it.
+func (t *tracker) promote(at int, r ref) *session {
+	s := t.newSession()
+	t.attempt(r).replay(t, s)
+	t.attempts.release(uint32(r - 1))
+	t.waiting--
+	t.index.slots[at].ref = t.follow(s)
+	return s
+}
+
+// follow gives a session a place.
+func (t *tracker) follow(s *session) ref {
+	if n := len(t.free); n > 0 {
+		s.at = t.free[n-1]
+		t.free = t.free[:n-1]
+	} else {
+		s.at = uint32(len(t.sessions))
+		t.sessions = append(t.sessions, nil)
+	}
+	t.sessions[s.at] = s
+	return isSession | ref(s.at)
+}
+
+// manyAttempts is from how many on attempts are given up: below, memory is no reason to, and clocks have been known to jump.
+const manyAttempts = 1 << 12
+
+// expire judges the attempts to which nothing has happened for their life.
+func (t *tracker) expire(now int64) {
+	for w := t.queue.first(); w != nil && t.waiting > manyAttempts && w.due.passed(now); w = t.queue.first() {
+		again := *w
+		t.queue.pop()
+		a := t.attempts.at(again.at)
+		switch due := a.last() + attemptLife; {
+		case !a.is(again.frame): // judged, or a session by now
+		case due <= now:
+			t.finishAttempt(attemptRef(again.at), false)
+		default:
+			again.due = dueAt(due)
+			t.queue.push(again)
+		}
+	}
+}
+
+// oldestAttempt is the first in the queue that is still open; there must be one.
+func (t *tracker) oldestAttempt() ref {
+	for {
+		w := *t.queue.first()
+		t.queue.pop()
+		if t.attempts.at(w.at).is(w.frame) {
+			return attemptRef(w.at)
+		}
+	}
+}
+
 func (t *tracker) noteTTL(p *packet.Packet) {
 	if seen, known := t.ports[p.Src]; known {
 		if seen.ttl != p.TTL && !seen.mixed {
@@ -159,29 +290,11 @@ func (t *tracker) noteTTL(p *packet.Packet) {
 	}
 }
 
-func (k tuple) hash() uint64 {
-	h := k.client.Lo*0x9e3779b97f4a7c15 ^ k.client.Hi*0xc2b2ae3d27d4eb4f ^ k.server.Lo*0x165667b19e3779f9 ^ k.server.Hi*0x27d4eb2f165667c5
-	h ^= (uint64(k.clientPort)<<16 | uint64(k.serverPort)) * 0x85ebca77c2b2ae63
-	return h ^ h>>29
-}
-
-// noteReuse remembers which port pairs may have been used more than once: their filters need a range of frames. A chance
-// hit costs a longer filter, never a wrong one.
-func (t *tracker) noteReuse(k tuple) {
-	h := k.hash()
-	word, bit := h%uint64(len(t.bloom)), uint64(1)<<(h>>58)
-	if t.bloom[word]&bit != 0 && len(t.reused) < 1<<16 {
-		t.reused[h] = true
-	}
-	t.bloom[word] |= bit
-}
-
 // release judges sessions whose end lies back far enough.
 func (t *tracker) release(now int64) {
-	n := 0
-	for n < len(t.ending) {
-		e := t.ending[n]
-		if s := e.session; s.id == e.id {
+	for t.ended < len(t.ending) {
+		e := t.ending[t.ended]
+		if s := e.session; s.firstFrame == e.frame {
 			if now-s.closedAt <= stragglers {
 				break
 			}
@@ -192,124 +305,25 @@ func (t *tracker) release(now int64) {
 				t.finish(s, false)
 			}
 		}
-		n++
+		t.ended++
 	}
-	if n > 0 {
-		t.ending = append(t.ending[:0], t.ending[n:]...)
+	if t.ended > len(t.ending)/2 && t.ended > 64 { // move what is left to the front now and then, not every time
+		t.ending = append(t.ending[:0], t.ending[t.ended:]...)
+		t.ended = 0
 	}
+	t.expire(now)
 }
 
-// icmp attaches an error to the session that it quotes.
-func (t *tracker) icmp(p *packet.Packet) {
-	q := &p.Quote
-	s := t.open[tuple{q.Src, q.Dst, q.SrcPort, q.DstPort}]
-	if s == nil {
-		s = t.open[tuple{q.Dst, q.Src, q.DstPort, q.SrcPort}]
-	}
-	if s == nil {
-		return
-	}
-	name := icmpName(q.V6, q.Type, q.Code)
-	if !q.V6 && q.Type == 3 && q.Code == 4 || q.V6 && q.Type == 2 {
-		s.fragNeeded = p.Frame
-		return
-	}
-	if s.icmp == nil {
-		s.icmp = &ICMP{Frame: p.Frame, Type: q.Type, Code: q.Code, Name: name, Sender: p.Src.String(), V6: q.V6}
-		s.icmpFirst = s.sides[server].packets == 0
-	}
-	s.last = max(s.last, p.Time)
-}
-
-// maxAsks bounds the address questions that are followed.
-const maxAsks = 1024
-
-func (t *tracker) neighbor(p *packet.Packet) {
-	n := &p.Neighbor
-	if n.Reply {
-		for k, a := range t.arp {
-			if k.target == n.Sender {
-				a.answered = true
-			}
+// makeRoom judges the session that has been quiet for the longest, of a few: the hand goes round as that of a clock.
+func (t *tracker) makeRoom() {
+	const looked = 16
+	var quiet *session
+	for range looked {
+		t.clock = (t.clock + 1) % len(t.sessions)
+		if s := t.sessions[t.clock]; s != nil && (quiet == nil || s.last < quiet.last) {
+			quiet = s
 		}
-		return
 	}
-	if n.Sender.IsZero() || n.Sender == n.Target || n.V6 {
-		return // a probe for a duplicate address (RFC 5227), or an announcement
-	}
-	k := arpKey{n.Sender, n.Target}
-	a := t.arp[k]
-	if a == nil {
-		if len(t.arp) >= maxAsks {
-			return
-		}
-		a = &arpAsk{firstFrame: p.Frame, firstTime: p.Time}
-		t.arp[k] = a
-	}
-	a.count++
-	a.last, a.lastTime = p.Frame, p.Time
-}
-
-func (t *tracker) newSession() *session {
-	if n := len(t.idle); n > 0 {
-		s := t.idle[n-1]
-		t.idle = t.idle[:n-1]
-		return s
-	}
-	return &session{}
-}
-
-// maxIdle bounds the sessions kept for use again; a quarter as many keep their buffers for payload.
-const maxIdle = 1024
-
-// discard lets go of a judged session.
-func (t *tracker) discard(s *session) {
-	t.recycle(s.wire)
-	*s = session{id: -1}
-	if len(t.idle) < maxIdle {
-		t.idle = append(t.idle, s)
-	}
-}
-
-func (t *tracker) newWire() *wire {
-	if n := len(t.pool); n > 0 {
-		w := t.pool[n-1]
-		t.pool = t.pool[:n-1]
-		return w
-	}
-	w := &wire{}
-	w.tls.Certificates = func(side tlswire.Side, _ int64, chain [][]byte) { w.show(t, int(side), chain) }
-	return w
-}
-
-func (t *tracker) recycle(w *wire) {
-	if w == nil || len(t.pool) >= maxIdle/4 {
-		return
-	}
-	w.pg.Reset()
-	w.tls.Reset()
-	w.upgraded = false
-	w.session, w.chain, w.notes = nil, [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
-	t.pool = append(t.pool, w)
-}
-
-// icmpNames are those of RFC 792, RFC 1812 and RFC 4443.
-var icmpNames = map[[3]uint8]string{
-	{4, 3, 0}: "network unreachable", {4, 3, 1}: "host unreachable", {4, 3, 2}: "protocol unreachable", {4, 3, 3}: "port unreachable",
-	{4, 3, 5}: "source route failed", {4, 3, 6}: "network unknown", {4, 3, 7}: "host unknown", {4, 3, 9}: "network administratively prohibited",
-	{4, 3, 10}: "host administratively prohibited", {4, 3, 13}: "communication administratively prohibited", {4, 11, 0}: "time to live exceeded",
-	{6, 1, 0}: "no route to destination", {6, 1, 1}: "communication administratively prohibited", {6, 1, 2}: "beyond scope of source address",
-	{6, 1, 3}: "address unreachable", {6, 1, 4}: "port unreachable", {6, 1, 5}: "source address failed policy", {6, 1, 6}: "reject route to destination",
-	{6, 3, 0}: "hop limit exceeded",
-}
-
-func icmpName(v6 bool, kind, code uint8) string {
-	version := uint8(4)
-	if v6 {
-		version = 6
-	}
-	if n, known := icmpNames[[3]uint8{version, kind, code}]; known {
-		return n
-	}
-	return fmt.Sprintf("type %d code %d", kind, code)
+	t.early++
+	t.finish(quiet, false)
 }

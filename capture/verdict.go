@@ -3,7 +3,7 @@ package capture
 // Verdict is the furthest point that a session reached and what stopped it there. Every session has exactly one.
 type Verdict string
 
-// The verdicts; the table in rows.go says what each means and when it is given.
+// The verdicts; the table in table.go says what each means and when it is given.
 const (
 	OK                   Verdict = "ok"
 	OKRecovered          Verdict = "ok-recovered"

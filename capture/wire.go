@@ -78,11 +78,14 @@ func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	for _, der := range chain {
 		w.chain[d] = append(w.chain[d], t.certificates.Parse(der))
 	}
-	side, known := certificate.ServerSide, certificate.Known{}
+	side := certificate.ServerSide
 	if d == client {
-		side, known = certificate.ClientSide, certificate.Known{Authorities: w.tls.Authorities, Seen: t.certificates.Intermediates()}
+		side = certificate.ClientSide
+		if len(w.tls.Authorities) > 0 {
+			w.issuer = t.issuers.note(w.chain[d], w.tls.Authorities)
+		}
 	}
-	w.notes[d] = certificate.JudgeChain(w.chain[d], side, stamp.New(nsTime(w.session.last), 0), known)
+	w.notes[d] = certificate.JudgeChain(w.chain[d], side, stamp.New(nsTime(w.session.last), 0), certificate.Known{})
 }
 
 // startup13 finds, in TLS 1.3, the client's Finished: a record of 53 (SHA-256) or 69 bytes (SHA-384), after at most a

@@ -9,8 +9,9 @@ import (
 // maxDepth bounds a chain that is followed; OpenSSL's default is 100, a real one has at most four.
 const maxDepth = 16
 
-// issuerProblem names why the peer does not know the issuer of a chain, "" when it does or when nothing can be said.
-func issuerProblem(chain []*Certificate, known Known) string {
+// JudgeIssuer names why the peer does not know the issuer of a chain, leaf first: "cert-incomplete-chain" or "cert-unknown-issuer";
+// "" when it does or when nothing can be said.
+func JudgeIssuer(chain []*Certificate, known Known) string {
 	var accepts func(c *Certificate, pool []*Certificate) bool
 	switch {
 	case len(known.Trusted) > 0:

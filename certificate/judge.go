@@ -80,7 +80,7 @@ func JudgeChain(chain []*Certificate, side string, at stamp.Time, known Known) [
 			}
 		}
 	}
-	if problem := issuerProblem(chain, known); problem != "" {
+	if problem := JudgeIssuer(chain, known); problem != "" {
 		out = append(out, problem)
 	}
 	return out

@@ -22,7 +22,7 @@ type batch struct {
 	start    int      // where the first record was taken to begin; -1 when no place could be guessed
 	assumed  *section // the section that start was taken to lie in
 	sections []*section
-	hits     [maxLanes][]hit // what each lane must see, in file order
+	hits     [MaxLanes][]hit // what each lane must see, in file order
 	notes    []hit           // blocks and options that tell something of the file, in file order
 	busy     sync.WaitGroup  // lanes that have not gone through the batch yet
 

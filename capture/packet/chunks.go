@@ -31,8 +31,8 @@ type chunks struct {
 
 // chunkSlot is a place in the ring of chunks that are being worked on.
 type chunkSlot struct {
-	batch      batch
-	free, full chan struct{}
+	batch  batch
+	walked chan struct{} // the chunk is ready to be delivered
 }
 
 // read walks the file from offset at on.
@@ -46,44 +46,46 @@ func (c *chunks) read(at int64, s *section, d *delivery) error {
 	}
 	workers := c.opt.workers()
 	first := at
+	exists := func(i int64) bool { return first+i*c.chunk < c.size }
 	slots := make([]chunkSlot, workers+3)
-	stop := make(chan struct{})
+	ring := int64(len(slots))
+	// Chunk i lies in slots[i%ring] and is handed out when the chunk that lay there before has been delivered, never before: a worker
+	// that was not scheduled for a while must not find its place taken by the one behind it.
+	work := make(chan int64, ring)
 	for i := range slots {
-		slots[i].free, slots[i].full = make(chan struct{}, 1), make(chan struct{}, 1)
-		slots[i].free <- struct{}{}
+		slots[i].walked = make(chan struct{}, 1)
+		if exists(int64(i)) {
+			work <- int64(i)
+		}
 	}
-	var taken atomic.Int64
+	var stopped atomic.Bool
 	var running sync.WaitGroup
 	for range workers {
 		running.Go(func() {
 			sifter := newSifter(c.opt)
-			for {
-				i := taken.Add(1) - 1
-				from := first + i*c.chunk
-				if from >= c.size {
+			for i := range work {
+				if stopped.Load() {
 					return
 				}
-				slot := &slots[i%int64(len(slots))]
-				select {
-				case <-stop:
-					return
-				case <-slot.free:
-				}
-				c.work(&slot.batch, from, i == 0, sifter)
-				slot.full <- struct{}{}
+				slot := &slots[i%ring]
+				c.work(&slot.batch, first+i*c.chunk, i == 0, sifter)
+				slot.walked <- struct{}{}
 			}
 		})
 	}
 	defer running.Wait()
-	defer close(stop)
-	for i := int64(0); first+i*c.chunk < c.size; i++ {
-		slot := &slots[i%int64(len(slots))]
-		<-slot.full
+	defer close(work)
+	defer stopped.Store(true)
+	for i := int64(0); exists(i); i++ {
+		slot := &slots[i%ring]
+		<-slot.walked
 		at, more, err = c.deliver(&slot.batch, slot.batch.limit, at, sequential, d)
 		if err != nil || !more {
 			return err
 		}
-		slot.free <- struct{}{}
+		if exists(i + ring) {
+			work <- i + ring
+		}
 	}
 	return nil
 }

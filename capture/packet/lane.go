@@ -3,16 +3,16 @@ package packet
 import "sync/atomic"
 
 const (
-	// maxLanes is how many handlers can share the packets of a file.
-	maxLanes = 2
+	// MaxLanes is how many handlers can share the packets of a file.
+	MaxLanes = 2
 	// everyLane marks packets that are not known to be of one connection before they are decoded.
 	everyLane = 255
 	// hostLane is the lane of what belongs to no connection.
 	hostLane = 0
 )
 
-// laneOf tells which of maxLanes lanes follows a connection: the same for both directions.
-func laneOf(a, b Addr, portA, portB uint16) uint8 {
+// LaneOf tells which of MaxLanes lanes follows a connection: the same for both directions.
+func LaneOf(a, b Addr, portA, portB uint16) uint8 {
 	h := (a.Lo + b.Lo + (a.Hi+b.Hi)*31 + (uint64(portA)+uint64(portB))<<20) * 0x9e3779b97f4a7c15
 	return uint8(h >> 63)
 }
@@ -36,9 +36,9 @@ func (l *lane) own(p *Packet) bool {
 	}
 	switch p.Kind {
 	case TCP:
-		return laneOf(p.Src, p.Dst, p.SrcPort, p.DstPort) == l.number
+		return LaneOf(p.Src, p.Dst, p.SrcPort, p.DstPort) == l.number
 	case ICMPError:
-		return laneOf(p.Quote.Src, p.Quote.Dst, p.Quote.SrcPort, p.Quote.DstPort) == l.number
+		return LaneOf(p.Quote.Src, p.Quote.Dst, p.Quote.SrcPort, p.Quote.DstPort) == l.number
 	}
 	return l.number == hostLane
 }
@@ -103,7 +103,7 @@ const laneQueue = 16
 
 func newLanes(opt Options, handlers []Handler) lanes {
 	var all lanes
-	for i, h := range handlers[:min(len(handlers), maxLanes)] {
+	for i, h := range handlers[:min(len(handlers), MaxLanes)] {
 		w := &laneWorker{lane: lane{number: uint8(i), alone: len(handlers) == 1, filter: opt.Filter, hosts: opt.Hosts, handle: h}}
 		w.decoder.ports, w.decoder.all = opt.portSet(), opt.All
 		all = append(all, w)

@@ -73,7 +73,7 @@ func (s *sifter) ethernet(i *iface, b []byte, orig uint32) hitKind {
 					return hitFixed
 				}
 				src, dst := binary.BigEndian.Uint32(b[ip+12:]), binary.BigEndian.Uint32(b[ip+16:])
-				s.lane = laneOf(AddrFrom4(src), AddrFrom4(dst), uint16(ports>>16), uint16(ports))
+				s.lane = LaneOf(AddrFrom4(src), AddrFrom4(dst), uint16(ports>>16), uint16(ports))
 				return hitFixed
 			}
 			if b[l4+13]&RST != 0 {

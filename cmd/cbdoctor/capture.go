@@ -85,15 +85,21 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 
 // judgeCaptures judges each file, then all together, and prints the results.
 func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt capture.Options) error {
-	var results []*capture.Result
+	var listings []*capture.Listing
+	var results []*capture.Result // the same in memory, where several files are compared
 	var sources []points.Source
 	var problems error
 	for _, file := range files {
-		r, err := judge(cmd, file, opt)
+		l, err := judge(cmd, file, opt)
 		if err != nil {
 			problems = errors.Join(problems, fmt.Errorf("%s: %w", file, err))
 			continue
 		}
+		listings = append(listings, l)
+		if len(files) == 1 {
+			break
+		}
+		r := l.Whole()
 		results = append(results, r)
 		if file != "-" {
 			sources = append(sources, points.File(r, file))
@@ -103,17 +109,22 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 	problems = errors.Join(problems, err)
 	points.Confirm(sources, paths)
 	failed := false
-	for i, r := range results {
-		for _, p := range r.Pairs {
+	for i, l := range listings {
+		for _, p := range l.Pairs {
 			failed = failed || !p.Verdict.Good() && p.Verdict != capture.OneWay
 		}
-		if o.json {
-			err = r.WriteJSON(cmd.OutOrStdout())
-		} else {
+		switch {
+		case o.json && len(results) == 0:
+			err = l.WriteJSON(cmd.OutOrStdout())
+		case o.json:
+			err = results[i].WriteJSON(cmd.OutOrStdout())
+		case len(results) == 0:
+			err = report.WriteCapture(cmd.OutOrStdout(), l.Whole(), terminalOptions(cmd))
+		default:
 			if i > 0 {
 				fmt.Fprintln(cmd.OutOrStdout())
 			}
-			err = report.WriteCapture(cmd.OutOrStdout(), r, terminalOptions(cmd))
+			err = report.WriteCapture(cmd.OutOrStdout(), results[i], terminalOptions(cmd))
 		}
 		if err != nil {
 			return err
@@ -144,11 +155,11 @@ func printPaths(cmd *cobra.Command, paths []points.Path, asJSON bool) error {
 	return report.WritePaths(cmd.OutOrStdout(), paths, terminalOptions(cmd))
 }
 
-func judge(cmd *cobra.Command, file string, opt capture.Options) (*capture.Result, error) {
+func judge(cmd *cobra.Command, file string, opt capture.Options) (*capture.Listing, error) {
 	if file == "-" {
-		return capture.Analyze(cmd.Context(), "standard input", cmd.InOrStdin(), opt)
+		return capture.List(cmd.Context(), "standard input", cmd.InOrStdin(), opt)
 	}
-	return capture.AnalyzeFile(cmd.Context(), file, opt)
+	return capture.ListFile(cmd.Context(), file, opt)
 }
 
 func printJSON(w io.Writer, v any) error {

@@ -1,0 +1,64 @@
+package capture
+
+import (
+	"fmt"
+	"strconv"
+
+	"cbdoctor/capture/packet"
+)
+
+// peers is what is known of hosts beside the session that is judged: with which TTL they send.
+type peers struct {
+	ports map[packet.Addr]ttlSeen
+	hosts *packet.Hosts
+}
+
+// compareResets judges again the sessions with a reset, now that other traffic of the hosts is known.
+func (t *tracker) compareResets(known peers) {
+	for i := range t.late {
+		l := &t.late[i]
+		m := &l.summary
+		for d, addr := range [2]packet.Addr{l.tuple.client, l.tuple.server} {
+			if m.resetUnknown(d) {
+				m.RSTForeign[d], m.RSTLike[d] = known.compare(l.ttl[d], addr)
+			}
+		}
+		verdict, confidence, reason, evidence := Decide(m)
+		if l.listed && t.told[l.at].FirstFrame == l.judged.frame { // it may have had to make room in the list
+			out := &t.told[l.at]
+			out.Verdict, out.Confidence, out.Reason, out.Evidence = verdict, confidence, reason, evidence
+			out.ask(m, &l.tuple)
+		}
+		l.judged.verdict, l.judged.class, l.judged.confidence = verdict, verdict.class(), confidence
+		t.count(l.tuple.pair(), &l.judged, nil)
+	}
+	t.late = t.late[:0]
+}
+
+// compare holds a reset's TTL against the other packets of its named sender: on the port, and of other ports.
+func (p peers) compare(ttl uint8, addr packet.Addr) (foreign, like string) {
+	if seen, known := p.ports[addr]; known && !seen.mixed {
+		if seen.ttl != ttl {
+			return ttlDiffers(ttl, seen.ttl, "its other connections on this port"), ""
+		}
+		return "", ttlSame(ttl, "its other connections on this port")
+	}
+	if p.hosts == nil {
+		return "", ""
+	}
+	if h := p.hosts.Lookup(addr); h != nil && h.Len == 1 {
+		if h.TTLs[0].TTL != ttl {
+			return ttlDiffers(ttl, h.TTLs[0].TTL, "its connections on other ports"), ""
+		}
+		return "", ttlSame(ttl, "its connections on other ports")
+	}
+	return "", ""
+}
+
+func ttlDiffers(reset, other uint8, where string) string {
+	return fmt.Sprintf("the reset has TTL %d, %s have TTL %d", reset, where, other)
+}
+
+func ttlSame(ttl uint8, where string) string {
+	return "the reset has the same TTL " + strconv.Itoa(int(ttl)) + " as " + where
+}

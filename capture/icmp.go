@@ -1,0 +1,62 @@
+package capture
+
+import (
+	"fmt"
+
+	"cbdoctor/capture/packet"
+)
+
+// icmp attaches an error to the session that it quotes.
+func (t *tracker) icmp(p *packet.Packet) {
+	q := &p.Quote
+	s := t.whole(&tuple{q.Src, q.Dst, q.SrcPort, q.DstPort})
+	if s == nil {
+		s = t.whole(&tuple{q.Dst, q.Src, q.DstPort, q.SrcPort})
+	}
+	if s == nil {
+		return
+	}
+	name := icmpName(q.V6, q.Type, q.Code)
+	if !q.V6 && q.Type == 3 && q.Code == 4 || q.V6 && q.Type == 2 {
+		s.fragNeeded = p.Frame
+		return
+	}
+	if s.icmp == nil {
+		s.icmp = &ICMP{Frame: p.Frame, Type: q.Type, Code: q.Code, Name: name, Sender: p.Src.String(), V6: q.V6}
+		s.icmpFirst = s.sides[server].packets == 0
+	}
+	s.last = max(s.last, p.Time)
+}
+
+// whole is the session of a tuple that is followed, or nil. An attempt is made a session.
+func (t *tracker) whole(key *tuple) *session {
+	switch at, r := t.index.find(t.index.hash(key), key, t.tuples); {
+	case r == none:
+		return nil
+	case r&isSession != 0:
+		return t.session(r)
+	default:
+		return t.promote(at, r)
+	}
+}
+
+// icmpNames are those of RFC 792, RFC 1812 and RFC 4443.
+var icmpNames = map[[3]uint8]string{
+	{4, 3, 0}: "network unreachable", {4, 3, 1}: "host unreachable", {4, 3, 2}: "protocol unreachable", {4, 3, 3}: "port unreachable",
+	{4, 3, 5}: "source route failed", {4, 3, 6}: "network unknown", {4, 3, 7}: "host unknown", {4, 3, 9}: "network administratively prohibited",
+	{4, 3, 10}: "host administratively prohibited", {4, 3, 13}: "communication administratively prohibited", {4, 11, 0}: "time to live exceeded",
+	{6, 1, 0}: "no route to destination", {6, 1, 1}: "communication administratively prohibited", {6, 1, 2}: "beyond scope of source address",
+	{6, 1, 3}: "address unreachable", {6, 1, 4}: "port unreachable", {6, 1, 5}: "source address failed policy", {6, 1, 6}: "reject route to destination",
+	{6, 3, 0}: "hop limit exceeded",
+}
+
+func icmpName(v6 bool, kind, code uint8) string {
+	version := uint8(4)
+	if v6 {
+		version = 6
+	}
+	if n, known := icmpNames[[3]uint8{version, kind, code}]; known {
+		return n
+	}
+	return fmt.Sprintf("type %d code %d", kind, code)
+}

@@ -1,0 +1,98 @@
+package capture
+
+import "math/bits"
+
+// index finds what is followed by its tuple: a table with open addressing and linear probing (Knuth, TAOCP 6.4). It holds no
+// pointers, so a million entries cost the garbage collector nothing, and 16 bytes an entry, so a probe costs one cache line.
+// Tuples are compared where they are kept, through tuples. The zero value is not ready: see newIndex.
+type index struct {
+	slots []slot
+	used  int
+	seed  uint64 // differs from run to run: nobody can prepare addresses that collide
+}
+
+// slot is free when its ref is none.
+type slot struct {
+	hash uint64
+	ref  ref
+}
+
+// ref names an attempt or a session of the tracker.
+type ref uint32
+
+const (
+	none ref = 0
+	// isSession tells a session from an attempt.
+	isSession ref = 1 << 31
+)
+
+const indexLeast = 1 << 8
+
+func newIndex(seed uint64) index {
+	return index{slots: make([]slot, indexLeast), seed: seed}
+}
+
+// hash mixes a tuple by multiplication to 128 bits, as wyhash does.
+func (x *index) hash(k *tuple) uint64 {
+	mix := func(a, b uint64) uint64 {
+		hi, lo := bits.Mul64(a, b)
+		return hi ^ lo
+	}
+	ports := uint64(k.clientPort)<<16 | uint64(k.serverPort)
+	h := mix(k.client.Lo^x.seed, k.server.Lo^0x9e3779b97f4a7c15)
+	if k.client.Hi|k.server.Hi != 0 { // IPv6
+		h ^= mix(k.client.Hi^0xc2b2ae3d27d4eb4f, k.server.Hi^x.seed)
+	}
+	return mix(h^ports, 0x165667b19e3779f9^x.seed)
+}
+
+// find returns the slot of a tuple and what it names; none when there is nothing.
+func (x *index) find(h uint64, k *tuple, tuples func(ref) *tuple) (at int, r ref) {
+	mask := len(x.slots) - 1
+	for at = int(h) & mask; ; at = (at + 1) & mask {
+		s := &x.slots[at]
+		if s.ref == none {
+			return at, none
+		}
+		if s.hash == h && *tuples(s.ref) == *k {
+			return at, s.ref
+		}
+	}
+}
+
+// add enters what is not in the table yet.
+func (x *index) add(h uint64, r ref) {
+	if x.used++; x.used > len(x.slots)/4*3 {
+		old := x.slots
+		x.slots = make([]slot, 2*len(old))
+		for _, s := range old {
+			if s.ref != none {
+				x.place(s)
+			}
+		}
+	}
+	x.place(slot{h, r})
+}
+
+func (x *index) place(s slot) {
+	mask := len(x.slots) - 1
+	at := int(s.hash) & mask
+	for x.slots[at].ref != none {
+		at = (at + 1) & mask
+	}
+	x.slots[at] = s
+}
+
+// remove empties a slot and moves up what stands behind it, so that no search ends too early.
+func (x *index) remove(at int) {
+	mask := len(x.slots) - 1
+	for next := (at + 1) & mask; x.slots[next].ref != none; next = (next + 1) & mask {
+		home := int(x.slots[next].hash) & mask
+		if (next-home)&mask >= (next-at)&mask { // it may stand at the empty place
+			x.slots[at] = x.slots[next]
+			at = next
+		}
+	}
+	x.slots[at] = slot{}
+	x.used--
+}

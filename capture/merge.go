@@ -1,0 +1,255 @@
+package capture
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"cbdoctor/capture/packet"
+)
+
+// Listing is a judged capture whose sessions are told one by one, so that a hundred thousand of them need no memory. The Result in
+// it has all but the sessions.
+type Listing struct {
+	Result
+	lanes   []*tracker
+	entries []listed
+	numbers []int     // of the entries
+	last    []Session // what follows the entries
+	cut     int64     // sessions that the merge of the lists left out
+	servers map[packet.Addr]firstShown
+}
+
+// certDiffers is the observation that a server showed another certificate than in its first session.
+const certDiffers = "cert-differs"
+
+// merge judges what is still open when the file ends, and puts together what the lanes know.
+func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
+	l := &Listing{lanes: lanes, servers: map[packet.Addr]firstShown{}}
+	r := &l.Result
+	r.File, r.Format, r.LinkTypes, r.Packets, r.PortPackets = name, info.Format, info.LinkTypes, info.Packets, info.PortPackets
+	r.First, r.Last, r.Problem, r.Sessions = info.First, info.Last, info.Problem, []Session{}
+	r.hosts = lanes[0].hosts
+
+	end := int64(0)
+	if !info.Last.IsZero() {
+		end = info.Last.T.UnixNano()
+	}
+	for _, t := range lanes {
+		end = max(end, t.last)
+	}
+	var running sync.WaitGroup
+	for _, t := range lanes {
+		running.Go(func() { t.finishAll(end) })
+	}
+	running.Wait()
+
+	known := peers{map[packet.Addr]ttlSeen{}, lanes[0].hosts}
+	for _, t := range lanes {
+		for addr, seen := range t.ports {
+			if other, has := known.ports[addr]; has && (other.mixed || other.ttl != seen.ttl) {
+				seen.mixed = true
+			}
+			known.ports[addr] = seen
+		}
+		for addr, shown := range t.servers {
+			if other, has := l.servers[addr]; !has || shown.frame < other.frame {
+				l.servers[addr] = shown
+			}
+		}
+	}
+	for _, t := range lanes {
+		t.compareResets(known)
+	}
+	judgeIssuers(lanes)
+	pairs := l.mergePairs()
+	l.mergeLists()
+	l.unanswered(known)
+	l.sumUp(pairs.order)
+	l.sayLeftOut(info.LeftOut)
+	return l
+}
+
+// finishAll judges what is open at the end of the file.
+func (t *tracker) finishAll(end int64) {
+	t.last = end
+	for i := range t.attempts.next {
+		if a := t.attempts.at(i); a.frame != 0 && a.bits&attemptListed == 0 {
+			t.finishAttempt(attemptRef(i), true)
+		}
+	}
+	for _, s := range t.sessions {
+		if s != nil {
+			t.finish(s, true)
+		}
+	}
+}
+
+// mergePairs joins the pairs of all lanes.
+func (l *Listing) mergePairs() *pairs {
+	first := &l.lanes[0].pairs
+	for _, t := range l.lanes[1:] {
+		for _, p := range t.pairs.order {
+			if known := first.table[p.key]; known != nil {
+				known.join(p)
+			} else {
+				first.add(p)
+			}
+		}
+	}
+	return first
+}
+
+// mergeLists makes one list of those of all lanes.
+func (l *Listing) mergeLists() {
+	drop := func(listed) {}
+	for _, of := range []func(*tracker) *listing{func(t *tracker) *listing { return &t.good }, func(t *tracker) *listing { return &t.bad }} {
+		all := listing{limit: of(l.lanes[0]).limit}
+		for _, t := range l.lanes {
+			all.entries = append(all.entries, of(t).entries...)
+		}
+		all.trim(drop)
+		if of(l.lanes[0]) == &l.lanes[0].bad {
+			l.cut = all.leftOut
+		}
+		l.entries = append(l.entries, all.entries...)
+	}
+	slices.SortFunc(l.entries, func(a, b listed) int { return cmp.Compare(a.frame, b.frame) })
+}
+
+// sumUp makes the summaries of pairs, in the order of their first sessions, and numbers sessions: in the order of first packets over
+// all lanes, then the addresses that nobody answered for.
+func (l *Listing) sumUp(pairs []*pairCount) {
+	frames := make([]int64, 0, len(l.entries)+len(pairs))
+	for _, e := range l.entries {
+		frames = append(frames, e.frame)
+	}
+	for _, p := range pairs {
+		frames = append(frames, p.decisive.frame)
+	}
+	slices.Sort(frames)
+	frames = slices.Compact(frames)
+	numbers := numbers(l.lanes, frames)
+	number := func(frame int64) int {
+		i, _ := slices.BinarySearch(frames, frame)
+		return numbers[i]
+	}
+	l.numbers = make([]int, len(l.entries))
+	for i, e := range l.entries {
+		l.numbers[i] = number(e.frame)
+	}
+	slices.SortFunc(pairs, func(a, b *pairCount) int { return cmp.Compare(a.firstFrame, b.firstFrame) })
+	l.Pairs = make([]Pair, 0, len(pairs))
+	for _, p := range pairs {
+		r := p.result(l.servers)
+		r.Decisive = number(p.decisive.frame)
+		for i := range l.last {
+			if p.decisive.verdict == ARPUnanswered && l.last[i].FirstFrame == p.decisive.frame {
+				r.Decisive = l.last[i].Session
+			}
+		}
+		l.Pairs = append(l.Pairs, r)
+	}
+}
+
+// sayLeftOut says what limits have cut.
+func (l *Listing) sayLeftOut(reading string) {
+	var bad, early, pairs int64
+	for _, t := range l.lanes {
+		early += t.early
+		pairs += t.pairs.leftOut
+		bad += t.bad.leftOut
+	}
+	var what []string
+	if reading != "" {
+		what = append(what, reading)
+	}
+	if bad += l.cut; bad > 0 {
+		what = append(what, fmt.Sprintf("%d sessions that are not good, in the list: the first %d are listed, and all are counted in their pairs", bad, badListed))
+	}
+	if pairs > 0 {
+		what = append(what, fmt.Sprintf("%d sessions of further pairs of addresses: about %d pairs are summed up", pairs, maxPairs*len(l.lanes)))
+	}
+	if early > 0 {
+		what = append(what, fmt.Sprintf("the ends of %d sessions, which were judged early: %d attempts and %d sessions are followed at a time",
+			early, maxAttempts*len(l.lanes), maxSessions*len(l.lanes)))
+	}
+	l.LeftOut = strings.Join(what, "; ")
+}
+
+// Len is how many sessions are listed.
+func (l *Listing) Len() int { return len(l.entries) + len(l.last) }
+
+// All tells the listed sessions in the order of their numbers. Each is valid until the next is asked for.
+func (l *Listing) All() iter.Seq[*Session] {
+	return func(yield func(*Session) bool) {
+		t := teller{listing: l}
+		for i := range l.Len() {
+			if !yield(t.tell(i)) {
+				return
+			}
+		}
+	}
+}
+
+// Whole is the result with all its sessions in memory.
+func (l *Listing) Whole() *Result {
+	r := l.Result
+	r.Sessions = make([]Session, 0, l.Len())
+	for s := range l.All() {
+		r.Sessions = append(r.Sessions, *s)
+	}
+	return &r
+}
+
+// teller tells sessions of a listing, each in the same place. Several may be at work at a time.
+type teller struct {
+	listing *Listing
+	scratch session
+	out     told
+}
+
+// tell makes the i-th session of the list.
+func (r *teller) tell(i int) *Session {
+	l, s := r.listing, &r.out
+	if i >= len(l.entries) {
+		return &l.last[i-len(l.entries)]
+	}
+	e := &l.entries[i]
+	t := l.lanes[e.lane]
+	if e.attempt {
+		*s = t.tell(t.attempts.at(e.at), &r.scratch)
+	} else {
+		*s = t.told[e.at]
+	}
+	s.Session.Session = l.numbers[i]
+	s.Filter = t.filter(s)
+	var more []string // what only the whole capture could tell of its certificates
+	if problem := t.issuers.problem(s.issuer); problem != "" {
+		more = append(more, problem)
+	}
+	if c := s.Certificates; c != nil && len(c.Server) > 0 && c.Server[0].SHA256 != l.servers[s.tuple.server].sha256 {
+		more = append(more, certDiffers)
+	}
+	if len(more) > 0 {
+		s.Observations = slices.Insert(slices.Clone(s.Observations), s.own, more...)
+	}
+	return &s.Session
+}
+
+// filter is a display filter that selects exactly the session.
+func (t *tracker) filter(s *told) string {
+	family := "ip"
+	if !s.tuple.client.Is4() {
+		family = "ipv6"
+	}
+	f := fmt.Sprintf("%s.addr == %s && %s.addr == %s && tcp.port == %d && tcp.port == %d",
+		family, s.tuple.client, family, s.tuple.server, s.tuple.clientPort, s.tuple.serverPort)
+	if t.reused(&s.tuple) {
+		f += fmt.Sprintf(" && frame.number >= %d && frame.number <= %d", s.FirstFrame, s.end())
+	}
+	return f
+}
