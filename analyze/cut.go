@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"cbdoctor/stamp"
 )
 
 // A rotated or split log may cut a PostgreSQL message in two: its head is the last one of a file, the rest begins another. Both are
@@ -51,11 +53,11 @@ func (m *material) joinCut() {
 		k := pgKey{h.host, h.pid, h.seq}
 		heads[k] = append(heads[k], h)
 	}
-	slices.SortStableFunc(m.cut.tails, func(a, b *pgMessage) int { return cmp.Compare(a.stamp.SortKey(), b.stamp.SortKey()) })
+	slices.SortStableFunc(m.cut.tails, func(a, b *pgMessage) int { return m.when(a.file, a.stamp).T.Compare(m.when(b.file, b.stamp).T) })
 	joined := map[*pgMessage]bool{}
 	for _, t := range m.cut.tails {
 		for _, h := range heads[pgKey{t.host, t.pid, t.seq}] {
-			if apart := t.stamp.SortKey() - h.lastStamp.SortKey(); h.file != t.file && apart >= 0 && apart <= int64(together) && !joined[t] {
+			if apart := m.when(t.file, t.stamp).T.Sub(m.whenLast(h).T); h.file != t.file && apart >= 0 && apart <= together && !joined[t] {
 				h.join(t)
 				joined[t] = true
 			}
@@ -82,5 +84,10 @@ func (p *pgMessage) join(tail *pgMessage) {
 	if found := schemaFunction.FindStringSubmatch(p.context); found != nil {
 		p.function = found[1]
 	}
-	p.lastStamp = tail.lastStamp
+	p.lastStamp, p.lastFile = tail.lastStamp, tail.file
+}
+
+// whenLast dates the last line of a message.
+func (m *material) whenLast(p *pgMessage) stamp.Time {
+	return m.when(cmp.Or(p.lastFile, p.file), p.lastStamp)
 }

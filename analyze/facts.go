@@ -13,6 +13,7 @@ import (
 // facts makes the facts of all that was read.
 func (m *material) facts() *fact.Set {
 	m.dating()
+	m.joinCut()
 	id := m.identify()
 	s := &fact.Set{Port: m.opt.Port, Inputs: m.inputs, Captures: m.captures, Paths: m.paths, Ladders: m.ladders}
 	ends := m.logEnds(id)
@@ -159,7 +160,7 @@ func (m *material) ends(r *messageRun) (first, last *pgMessage) {
 		if first == nil || m.when(e.first.file, e.first.stamp).T.Before(m.when(first.file, first.stamp).T) {
 			first = e.first
 		}
-		if last == nil || !m.when(e.last.file, e.last.lastStamp).T.Before(m.when(last.file, last.lastStamp).T) {
+		if last == nil || !m.whenLast(e.last).T.Before(m.whenLast(last).T) {
 			last = e.last
 		}
 	}
@@ -181,7 +182,7 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 	last := map[seen]time.Time{}
 	for _, key := range m.msgOrder {
 		_, p := m.ends(m.messages[key])
-		at := m.when(p.file, p.lastStamp).T
+		at := m.whenLast(p).T
 		k := seen{id.node(key.host), key.class}
 		if at.After(last[k]) {
 			last[k] = at
@@ -197,7 +198,7 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 		if f.Peer != "" && !isAddress(f.Peer) {
 			f.Peer = id.node(f.Peer)
 		}
-		f.First, f.Last, f.Count = m.when(first.file, first.stamp), m.when(p.file, p.lastStamp), r.count
+		f.First, f.Last, f.Count = m.when(first.file, first.stamp), m.whenLast(p), r.count
 		slices.SortStableFunc(r.events, func(a, b *pgMessage) int { return m.when(a.file, a.stamp).T.Compare(m.when(b.file, b.stamp).T) })
 		for _, e := range r.events {
 			f.Sources = append(f.Sources, fact.Source{File: e.file.path, Line: e.line, Text: e.sample})

@@ -34,6 +34,7 @@ type pgMessage struct {
 	firstChunk  int
 	chunks      []string
 	lastStamp   logline.Stamp
+	lastFile    *textFile // where that is, when the message was cut in two; else nil
 }
 
 // Bounds of messages that are being put together.

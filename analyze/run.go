@@ -49,7 +49,6 @@ func Run(ctx context.Context, paths []string, opt Options) (*fact.Set, error) {
 		return nil, err
 	}
 	m.endOfFile()
-	m.joinCut()
 	if err := m.comparePoints(ctx, paths); err != nil {
 		return nil, err
 	}
