@@ -8,6 +8,7 @@ type decoder struct {
 	ports   *portSet
 	all     bool
 	sifting bool
+	tracing bool // list the headers in Packet.Layers
 	p       Packet
 	parts   fragments
 	depth   int
@@ -49,6 +50,7 @@ func (d *decoder) begin(data []byte) {
 	p.HasSrcMAC, p.HasDstMAC = false, false
 	p.VLAN, p.Tunnel = 0, ""
 	p.FragmentCount, p.Fragments = 0, p.Fragments[:0]
+	p.Layers = p.Layers[:0]
 	p.Payload, p.PayloadLen, p.Truncated = nil, 0, false
 	d.depth = 0
 }

@@ -36,6 +36,9 @@ func (d *decoder) fragment(key fragmentKey, offset int, more bool, s span) outco
 	if d.sifting {
 		return wanted
 	}
+	if d.tracing { // the whole would not lie in the frame, and so its headers could not be listed
+		return ignored
+	}
 	if key.protocol != protoTCP && key.protocol != protoUDP && key.protocol != protoGRE && key.protocol != protoIPIP && key.protocol != protoIPv6 {
 		return ignored
 	}

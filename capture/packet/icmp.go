@@ -22,6 +22,11 @@ func (d *decoder) icmp(s span, v6 bool) outcome {
 	if len(s.b) < 8 {
 		return ignored
 	}
+	if v6 {
+		d.pass(LayerICMPv6, s)
+	} else {
+		d.pass(LayerICMP, s)
+	}
 	q := Quote{V6: v6, Type: s.b[0], Code: s.b[1]}
 	switch {
 	case v6 && (q.Type == icmp6Solicit || q.Type == icmp6Advertise):
@@ -125,6 +130,7 @@ func (d *decoder) arp(s span) outcome {
 	if op != 1 && op != 2 {
 		return ignored
 	}
+	d.pass(LayerARP, s)
 	if d.sifting {
 		return wanted
 	}

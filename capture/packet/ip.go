@@ -38,6 +38,7 @@ func (d *decoder) ipv4(s span) outcome {
 	if len(s.b) < 20 || s.b[0]>>4 != 4 || !d.nested() {
 		return ignored
 	}
+	d.pass(LayerIPv4, s)
 	b, p := s.b, &d.p
 	header, total := int(b[0]&15)*4, int(binary.BigEndian.Uint16(b[2:]))
 	if total == 0 { // a packet over 64 KiB before segmentation: the network card would have filled the length in
@@ -61,6 +62,7 @@ func (d *decoder) ipv6(s span) outcome {
 	if len(s.b) < 40 || s.b[0]>>4 != 6 || !d.nested() {
 		return ignored
 	}
+	d.pass(LayerIPv6, s)
 	b, p := s.b, &d.p
 	p.Src, p.Dst = addr16(b[8:]), addr16(b[24:])
 	p.TTL, p.ECN = b[7], b[1]>>4&3

@@ -21,6 +21,7 @@ func LaneOf(a, b Addr, portA, portB uint16) uint8 {
 type lane struct {
 	number  uint8
 	alone   bool // the only lane: all connections are its own
+	every   bool
 	filter  func(p *Packet) bool
 	hosts   *Hosts
 	handle  Handler
@@ -71,6 +72,13 @@ func (l *lane) walk(b *batch, list []hit, frames int64) error {
 		switch {
 		case what == foreign && l.hosts != nil && l.number == hostLane && p.Flags&RST == 0:
 			l.hosts.note(p.Src, p.TTL, p.IPID, p.Frame)
+		case l.every:
+			if what != wanted {
+				p.Kind = 0
+			}
+			if err := l.handle(p); err != nil {
+				return err
+			}
 		case what == wanted && h.kind != hitHost && (h.kind == hitFixed || l.own(p)) && (l.filter == nil || l.filter(p)):
 			if p.Kind == TCP {
 				l.packets++
@@ -104,8 +112,8 @@ const laneQueue = 16
 func newLanes(opt Options, handlers []Handler) lanes {
 	var all lanes
 	for i, h := range handlers[:min(len(handlers), MaxLanes)] {
-		w := &laneWorker{lane: lane{number: uint8(i), alone: len(handlers) == 1, filter: opt.Filter, hosts: opt.Hosts, handle: h}}
-		w.decoder.ports, w.decoder.all = opt.portSet(), opt.All
+		w := &laneWorker{lane: lane{number: uint8(i), alone: len(handlers) == 1, every: opt.Every, filter: opt.Filter, hosts: opt.Hosts, handle: h}}
+		w.decoder.ports, w.decoder.all, w.decoder.tracing = opt.portSet(), opt.All, opt.Every
 		all = append(all, w)
 	}
 	return all

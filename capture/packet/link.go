@@ -65,6 +65,7 @@ func (d *decoder) ethernet(s span) outcome {
 	if len(s.b) < 14 || !d.nested() {
 		return ignored
 	}
+	d.pass(LayerEthernet, s)
 	p := &d.p
 	p.DstMAC, p.SrcMAC = [6]byte(s.b), [6]byte(s.b[6:])
 	p.HasDstMAC, p.HasSrcMAC = true, true
@@ -104,7 +105,7 @@ func (d *decoder) cooked(s span) outcome {
 	if len(s.b) < 16 {
 		return ignored
 	}
-	return d.sll(binary.BigEndian.Uint16(s.b), binary.BigEndian.Uint16(s.b[4:]), s.b[6:], binary.BigEndian.Uint16(s.b[14:]), s.from(16))
+	return d.sll(binary.BigEndian.Uint16(s.b), binary.BigEndian.Uint16(s.b[4:]), s.from(6), binary.BigEndian.Uint16(s.b[14:]), s.from(16))
 }
 
 // cooked2 reads LINUX_SLL2: protocol, interface index, ARPHRD, packet type, address length, address.
@@ -112,10 +113,10 @@ func (d *decoder) cooked2(s span) outcome {
 	if len(s.b) < 20 {
 		return ignored
 	}
-	return d.sll(uint16(s.b[10]), uint16(s.b[11]), s.b[12:], binary.BigEndian.Uint16(s.b), s.from(20))
+	return d.sll(uint16(s.b[10]), uint16(s.b[11]), s.from(12), binary.BigEndian.Uint16(s.b), s.from(20))
 }
 
-func (d *decoder) sll(packetType, addressLen uint16, address []byte, protocol uint16, s span) outcome {
+func (d *decoder) sll(packetType, addressLen uint16, address span, protocol uint16, s span) outcome {
 	const toUs, broadcast, multicast, toOther, fromUs = 0, 1, 2, 3, 4
 	switch packetType {
 	case toUs, broadcast, multicast:
@@ -126,7 +127,8 @@ func (d *decoder) sll(packetType, addressLen uint16, address []byte, protocol ui
 		d.p.Direction = Outgoing
 	}
 	if addressLen == 6 {
-		d.p.SrcMAC, d.p.HasSrcMAC = [6]byte(address), true
+		d.pass(LayerCooked, address)
+		d.p.SrcMAC, d.p.HasSrcMAC = [6]byte(address.b), true
 	}
 	const llc = 4 // LINUX_SLL_P_802_2
 	if protocol == llc {

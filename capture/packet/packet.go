@@ -98,6 +98,7 @@ type Packet struct {
 	Link            LinkType // link type of that interface
 	Data            []byte   // the captured frame from its link layer on; valid during the call only
 	Direction       Direction
+	Layers          []Layer // outermost first, with [Options.Every] only; valid during the call only
 
 	SrcMAC, DstMAC       [6]byte // of the innermost Ethernet header; cooked captures have the sender's only
 	HasSrcMAC, HasDstMAC bool

@@ -30,6 +30,9 @@ type Options struct {
 	Hosts *Hosts
 	// All delivers every TCP packet whatever its ports, and ICMP errors and ARP likewise: for files that are small or already filtered.
 	All bool
+	// Every delivers every packet of the file, with Layers; where it is none of the kinds its Kind is 0 and only what describes the
+	// frame is set. IP fragments are delivered one by one and not put together.
+	Every bool
 	// Workers is the number of goroutines that look for wanted packets in a plain file; 0 means one a core, at most 4.
 	Workers int
 	// ChunkSize is how many bytes a worker looks through at a time; 0 means the size that was measured to be the fastest.

@@ -6,6 +6,7 @@ import "encoding/binary"
 type sifter struct {
 	ports *portSet
 	all   bool
+	every bool
 	hosts bool // whether TTLs of other traffic are wanted
 	look  decoder
 
@@ -16,7 +17,7 @@ type sifter struct {
 }
 
 func newSifter(opt Options) *sifter {
-	s := &sifter{ports: opt.portSet(), all: opt.All, hosts: opt.Hosts != nil, split: opt.split}
+	s := &sifter{ports: opt.portSet(), all: opt.All, every: opt.Every, hosts: opt.Hosts != nil, split: opt.split}
 	s.look.ports, s.look.all, s.look.sifting = s.ports, s.all, true
 	return s
 }
@@ -26,6 +27,9 @@ func (s *sifter) sift(i *iface, b []byte, orig uint32) hitKind {
 	s.lane = 0
 	if s.split {
 		s.lane = everyLane
+	}
+	if s.every {
+		return hitOther
 	}
 	if i.link == linkEthernet && !s.all {
 		return s.ethernet(i, b, orig)

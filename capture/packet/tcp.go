@@ -10,6 +10,7 @@ func (d *decoder) tcp(s span) outcome {
 	if len(b) < 14 {
 		return ignored
 	}
+	d.pass(LayerTCP, s)
 	p.SrcPort, p.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	p.Seq, p.Flags = binary.BigEndian.Uint32(b[4:]), b[13]
 	if !d.all && !d.ports.has(p.SrcPort) && !d.ports.has(p.DstPort) {

@@ -29,6 +29,7 @@ func (d *decoder) udp(s span) outcome {
 	if len(s.b) < header {
 		return ignored
 	}
+	d.pass(LayerUDP, s)
 	switch port := binary.BigEndian.Uint16(s.b[2:]); port {
 	case portVXLAN, portVXLANLinux, portVXLANGPE:
 		return d.vxlan(s.from(header), port == portVXLANGPE)

@@ -77,6 +77,7 @@ It only reads: it never changes a node.
 		newDemoCommand(),
 		newVerifyCommand(),
 		newDiffCommand(),
+		newRedactCommand(),
 		newVersionCommand(),
 	)
 	return root
