@@ -18,6 +18,7 @@ import (
 	"cbdoctor/capture/points"
 	"cbdoctor/fact"
 	"cbdoctor/logline"
+	"cbdoctor/terminal"
 )
 
 // Options say how to read the material. The zero value reads port 5432 and takes times without a zone for UTC.
@@ -187,7 +188,7 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 			b, r = head(r, maxCertificateFile)
 			certs = m.certificates(f, b, &in)
 		}
-		text = readText(f, r, m.take)
+		text = readText(f, terminal.Restore(r), m.take)
 		text.finish(m, f, &in, certs)
 	}
 	if m.opt.Hash && f.Local != "" && in.SHA256 == "" {
