@@ -60,10 +60,10 @@ func list(name string, opt Options, read func(packet.Options, []packet.Handler) 
 	lanes, handlers := make([]*tracker, n), make([]packet.Handler, n)
 	for i := range lanes {
 		lanes[i] = newTracker(opt)
-		lanes[i].lane = uint8(i)
+		lanes[i].lane, lanes[i].keys = uint8(i), lanes[0].keys
 		handlers[i] = lanes[i].packet
 	}
-	info, err := read(packet.Options{Ports: []uint16{opt.port()}, Hosts: lanes[0].hosts}, handlers)
+	info, err := read(packet.Options{Ports: []uint16{opt.port()}, Hosts: lanes[0].hosts, Secrets: func(b []byte) { lanes[0].keys.Add(b) }}, handlers)
 	if err != nil {
 		return nil, err
 	}

@@ -159,6 +159,9 @@ func (m *Summary) lost(d int) bool {
 
 // worked reports whether the session was seen to work: answers beyond the handshake.
 func (m *Summary) worked() bool {
+	if m.Opened {
+		return m.Ready
+	}
 	if m.TLS {
 		if m.TLSGap || m.TLSVersion == 0 {
 			return m.AppData[client] >= 2 && m.AppData[server] >= 2

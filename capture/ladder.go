@@ -48,8 +48,8 @@ func Ladder(ctx context.Context, path string, session int, opt Options) ([]Step,
 		return nil, nil, fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, path, len(r.Sessions)-1, session)
 	}
 	s := &r.Sessions[i]
-	l := newLadder(s)
-	_, err = packet.ReadFile(ctx, path, packet.Options{Ports: []uint16{opt.port()}}, l.packet)
+	l := newLadder(s, opt)
+	_, err = packet.ReadFile(ctx, path, packet.Options{Ports: []uint16{opt.port()}, Secrets: l.secrets}, l.packet)
 	return l.steps, s, err
 }
 
@@ -68,11 +68,14 @@ type ladder struct {
 	says    []string
 }
 
-func newLadder(s *Session) *ladder {
-	l := &ladder{session: s, tracker: newTracker(Options{}), sent: [2]map[uint32]int64{{}, {}}}
+func newLadder(s *Session, opt Options) *ladder {
+	l := &ladder{session: s, tracker: newTracker(Options{KeyLog: opt.KeyLog}), sent: [2]map[uint32]int64{{}, {}}}
 	l.follow = &session{}
 	return l
 }
+
+// secrets takes a key log that stands in the capture.
+func (l *ladder) secrets(b []byte) { l.tracker.keys.Add(b) }
 
 func (l *ladder) packet(p *packet.Packet) error {
 	s := l.session

@@ -61,10 +61,15 @@ func Ladders(ctx context.Context, r io.Reader, sessions []*Session, opt Options)
 	}
 	ladders, end := make([]*ladder, len(sessions)), int64(0)
 	for i, s := range sessions {
-		ladders[i] = newLadder(s)
+		ladders[i] = newLadder(s, opt)
 		end = max(end, s.end())
 	}
-	_, err := packet.Read(ctx, r, packet.Options{Ports: []uint16{opt.port()}}, func(p *packet.Packet) error {
+	secrets := func(b []byte) {
+		for _, l := range ladders {
+			l.secrets(b)
+		}
+	}
+	_, err := packet.Read(ctx, r, packet.Options{Ports: []uint16{opt.port()}, Secrets: secrets}, func(p *packet.Packet) error {
 		if p.Frame > end {
 			return packet.ErrStop
 		}

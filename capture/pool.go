@@ -33,6 +33,12 @@ func (t *tracker) newWire() *wire {
 		return w
 	}
 	w := &wire{}
+	if !t.keys.Empty() {
+		w.tls.Open = func(side tlswire.Side, kind uint8, body []byte) (uint8, []byte, bool) {
+			return w.open(t.keys, int(side), kind, body)
+		}
+		w.tls.Data = func(side tlswire.Side, _ int64, plain []byte) { w.data(int(side), plain) }
+	}
 	w.tls.Certificates = func(side tlswire.Side, _ int64, chain [][]byte) { w.show(t, int(side), chain) }
 	return w
 }
@@ -43,6 +49,8 @@ func (t *tracker) recycle(w *wire) {
 	}
 	w.pg.Reset()
 	w.tls.Reset()
+	w.inside.Reset()
+	w.keys, w.asked, w.opened = nil, false, false
 	w.upgraded, w.issuer = false, 0
 	w.session, w.chain, w.notes = nil, [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
 	t.pool = append(t.pool, w)

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"strconv"
 	"time"
@@ -126,18 +127,18 @@ func (s *session) build(m *Summary) Session {
 	if w == nil {
 		return out
 	}
-	p := &w.pg
-	out.Trail.Hello = w.tls.Hello
-	if p.SSLReply != 0 || p.User != "" || p.Error != nil {
-		out.Postgres = &Postgres{User: p.User, Database: p.Database, ApplicationName: p.Application}
+	p, login := &w.pg, w.login()
+	out.Trail.Hello = binary.BigEndian.Uint64(w.tls.ClientRandom[:])
+	if p.SSLReply != 0 || login.User != "" || login.Error != nil {
+		out.Postgres = &Postgres{User: login.User, Database: login.Database, ApplicationName: login.Application}
 		if p.SSLReply != 0 {
 			out.Postgres.SSLReply = strconv.QuoteRuneToASCII(rune(p.SSLReply))
 			if p.SSLReply >= ' ' && p.SSLReply < 0x7f {
 				out.Postgres.SSLReply = string(rune(p.SSLReply))
 			}
 		}
-		if p.Error != nil {
-			out.Postgres.SQLState, out.Postgres.Message = p.Error.SQLState, p.Error.Message
+		if e := login.Error; e != nil {
+			out.Postgres.SQLState, out.Postgres.Message = e.SQLState, e.Message
 		}
 	}
 	if (p.TLS || w.upgraded) && w.tls.Total > 0 {
@@ -145,7 +146,11 @@ func (s *session) build(m *Summary) Session {
 			Version: tlswire.VersionName(w.tls.Version), Cipher: tlswire.CipherName(w.tls.Cipher), SNI: w.tls.SNI,
 			Mutual: w.tls.Requested || m.Flow.emptyCert || m.Flow.certSent,
 		}
-		if a := m.Alert; a != nil {
+		a := m.Alert
+		if a == nil {
+			a = m.OpenedAlert
+		}
+		if a != nil {
 			level := "warning"
 			if a.Fatal {
 				level = "fatal"

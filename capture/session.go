@@ -3,6 +3,7 @@ package capture
 import (
 	"cbdoctor/capture/packet"
 	"cbdoctor/capture/pgwire"
+	"cbdoctor/capture/tlskeys"
 	"cbdoctor/capture/tlswire"
 	"cbdoctor/certificate"
 )
@@ -142,8 +143,12 @@ type wire struct {
 	tls      tlswire.Conn
 	upgraded bool // another protocol than PostgreSQL's that went over to TLS
 	chain    [2][]*certificate.Certificate
-	notes    [2][]string // observations about the certificates
-	issuer   uint16      // of the client's chain, in tracker.issuers; 0 when nothing is known of it
+	keys     *tlskeys.Session // opens the records, where a key log knows the connection
+	asked    bool             // the key log was asked
+	inside   pgwire.Conn      // what is said inside TLS, where records are opened
+	opened   bool             // some were
+	notes    [2][]string      // observations about the certificates
+	issuer   uint16           // of the client's chain, in tracker.issuers; 0 when nothing is known of it
 }
 
 // seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).

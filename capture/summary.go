@@ -66,6 +66,8 @@ type Summary struct {
 	NotTLS                                  [2]bool
 	ServerHello                             bool
 	Alert                                   *tlswire.Alert // the first fatal one in clear text
+	OpenedAlert                             *tlswire.Alert // the first one that a key log opened, close_notify aside
+	Opened                                  bool           // a key log opened what was said inside TLS: the fields of PostgreSQL are about that
 	TLSDone                                 bool           // the handshake finished, as far as can be seen
 	TLSGap                                  bool
 	AppData                                 [2]int64
@@ -135,24 +137,19 @@ func boolInt(b bool) int64 {
 }
 
 func (w *wire) summarise(m *Summary) {
-	p, t := &w.pg, &w.tls
-	m.SSLRequest, m.GSSRequest, m.Cancel, m.Startup = p.SSLRequest, p.GSSRequest, p.Cancel, p.Startup
-	m.SSLReply, m.Foreign, m.AuthAsked, m.AuthAnswer, m.Ready, m.Replicate = p.SSLReply, p.Foreign, p.AuthAsked, p.AuthAnswer, p.Ready, p.Replication
-	m.Terminate = p.Terminate
-	if p.Error != nil {
-		m.PGError, m.SQLState, m.Message = true, p.Error.SQLState, p.Error.Message
+	p, t, login := &w.pg, &w.tls, w.login()
+	m.SSLRequest, m.GSSRequest, m.Cancel, m.SSLReply, m.Foreign = p.SSLRequest, p.GSSRequest, p.Cancel || login.Cancel, p.SSLReply, p.Foreign
+	m.Opened = w.opened
+	m.Startup, m.AuthAsked, m.AuthAnswer, m.Ready, m.Replicate, m.Terminate = login.Startup, login.AuthAsked, login.AuthAnswer, login.Ready, login.Replication, login.Terminate
+	if login.Error != nil {
+		m.PGError, m.SQLState, m.Message = true, login.Error.SQLState, login.Error.Message
 	}
 	m.TLS, m.TLSVersion, m.NotTLS = p.TLS, t.Version, t.NotTLS
 	if p.Direct && m.Foreign == "" && t.ALPN != "postgresql" {
 		m.Foreign = "TLS without SSLRequest"
 	}
 	m.ServerHello = t.Last[tlswire.Server] != 0
-	for d := range t.HasAlert {
-		if a := &t.Alerts[d]; t.HasAlert[d] && a.Code != 0 && (m.Alert == nil || a.Frame < m.Alert.Frame) {
-			alert := *a
-			m.Alert = &alert
-		}
-	}
+	m.Alert, m.OpenedAlert = firstAlert(&t.Alerts, t.HasAlert), firstAlert(&t.OpenedAlerts, t.HasOpenedAlert)
 	m.TLSGap = t.Gaps[0] || t.Gaps[1]
 	m.AppData = t.AppData
 	m.Flow = w.flow()
@@ -162,6 +159,17 @@ func (w *wire) summarise(m *Summary) {
 	} else {
 		m.TLSDone = t.Finished[0] && t.Finished[1]
 	}
+}
+
+// firstAlert is the earlier alert of both sides that is no close_notify.
+func firstAlert(alerts *[2]tlswire.Alert, has [2]bool) (first *tlswire.Alert) {
+	for d := range alerts {
+		if a := &alerts[d]; has[d] && a.Code != 0 && (first == nil || a.Frame < first.Frame) {
+			alert := *a
+			first = &alert
+		}
+	}
+	return first
 }
 
 // resetUnknown reports whether a side's reset could not be compared with anything that its named sender sent in the session.

@@ -31,6 +31,9 @@ var Table = []Row{
 		Source:  "packets of earlier connections often stand at a capture's start",
 		Wrong:   "nothing: it is no judgement",
 		When: func(m *Summary) bool {
+			if m.SYN == 0 && m.SYNACK > 0 && m.RST[client] > 0 && m.Payload[client]+m.Payload[server] == 0 {
+				return true // a SYN-ACK that comes when its session is over
+			}
 			return !m.begun() && m.ICMP == nil && !m.lost(client) && !m.lost(server) &&
 				(m.Packets[client] == 0 || m.Packets[server] == 0 || m.over() && m.Payload[client]+m.Payload[server] == 0)
 		},
@@ -175,7 +178,7 @@ var Table = []Row{
 		Rule:    "an ErrorResponse in clear text before the session is ready",
 		Source:  "PostgreSQL protocol-error-fields",
 		Wrong:   "nothing: the server says so itself",
-		When:    func(m *Summary) bool { return m.PGError && !m.Ready },
+		When:    func(m *Summary) bool { return m.PGError && !m.Ready && !m.Opened },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, fmt.Sprintf("the server answers %s: %s", m.SQLState, m.Message), []int64{m.LastData[server]}
 		},
@@ -322,6 +325,9 @@ var Table = []Row{
 			if m.EmptyCert {
 				what = "the client sent no certificate, and one is required"
 			}
+			if a := m.OpenedAlert; a != nil && a.Side == tlswire.Server {
+				return High, fmt.Sprintf("TLS 1.3: after the client's flight the server sends alert %d %s, read with the key log: %s", a.Code, tlswire.AlertName(a.Code), what), []int64{a.Frame, m.LastFrame}
+			}
 			return Medium, "TLS 1.3: after the client's flight the server sends one encrypted record of an alert's size (19 bytes) and ends: " + what, []int64{m.Flow.alertFrame, m.LastFrame}
 		},
 	},
@@ -331,9 +337,15 @@ var Table = []Row{
 		Source:  "PostgreSQL protocol-flow: ErrorResponse and close; sizes measured, see errorSize",
 		Wrong:   "the client was killed right after it connected",
 		When: func(m *Summary) bool {
+			if m.Opened {
+				return m.PGError && !m.Ready
+			}
 			return m.TLS && m.TLSDone && m.Flow.serverCount > 0 && m.Flow.clientMore == 0 && m.Flow.clientFirst > 0 && m.Flow.serverData <= errorSize && m.over()
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
+			if m.Opened {
+				return High, fmt.Sprintf("inside TLS, read with the key log, the server answers %s: %s", m.SQLState, m.Message), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
+			}
 			return Medium, fmt.Sprintf("inside TLS the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.Flow.serverData), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
 		},
 	},
@@ -500,7 +512,14 @@ var Table = []Row{
 			if reset {
 				how = "resets"
 			}
-			return High, fmt.Sprintf("the %s %s the connection inside the TLS handshake, without an alert", sideName(side), how), []int64{m.LastData[client], m.LastData[server], frame}
+			reason := fmt.Sprintf("the %s %s the connection inside the TLS handshake, without a readable alert", sideName(side), how)
+			switch a := m.OpenedAlert; {
+			case a != nil:
+				reason = fmt.Sprintf("the %s ends the TLS handshake with alert %d %s, read with the key log", sideName(int(a.Side)), a.Code, tlswire.AlertName(a.Code))
+			case m.Flow.earlyAlert > 0:
+				reason += "; the client's last record has the size of an encrypted alert: it may reject the server's certificate"
+			}
+			return High, reason, []int64{m.LastData[client], m.LastData[server], frame}
 		},
 	},
 	{

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"cbdoctor/capture/packet"
+	"cbdoctor/capture/tlskeys"
 	"cbdoctor/certificate"
 )
 
@@ -39,6 +40,7 @@ type tracker struct {
 	arp          map[arpKey]*arpAsk
 	hosts        *packet.Hosts
 	certificates certificate.Cache
+	keys         *tlskeys.Log // of all lanes
 	issuers      issuers
 	pool         []*wire
 	idle         []*session // judged, to be used again
@@ -96,7 +98,10 @@ const maxTTLs = 8192
 const maxLate = 1 << 14
 
 func newTracker(opt Options) *tracker {
+	keys := &tlskeys.Log{}
+	keys.Add(opt.KeyLog)
 	t := &tracker{
+		keys: keys,
 		port: opt.port(), index: newIndex(rand.Uint64()), good: listing{limit: goodListed}, bad: listing{limit: badListed},
 		ports: map[packet.Addr]ttlSeen{}, servers: map[packet.Addr]firstShown{},
 		arp: map[arpKey]*arpAsk{}, hosts: packet.NewHosts(),

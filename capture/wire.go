@@ -112,6 +112,7 @@ type flow struct {
 	clientAlert  bool
 	firstAnswer  int64 // frame of the server's first record after the client's Finished
 	alertFrame   int64
+	earlyAlert   int64 // TLS 1.3: frame of a record of an alert's size that the client sent in place of its Finished
 	requestFrame int64
 }
 
@@ -128,6 +129,10 @@ func (w *wire) flow13() flow {
 			case !f.clientDone && (r.Len == finished13SHA256 || r.Len == finished13SHA384):
 				f.clientDone = true
 			case !f.clientDone:
+				f.earlyAlert = 0
+				if r.Len == closeNotify13 {
+					f.earlyAlert = r.Frame
+				}
 				if n == 0 && r.Len == emptyCertificate13 {
 					f.emptyCert = true
 				} else if r.Len > emptyCertificate13 {
@@ -145,6 +150,9 @@ func (w *wire) flow13() flow {
 		}
 		if !f.clientDone {
 			return
+		}
+		if r.Content == tlswire.TypeHandshake {
+			return // a session ticket
 		}
 		if r.Len == closeNotify13 {
 			f.serverAlert, f.alertFrame = true, r.Frame

@@ -25,11 +25,12 @@ type delivery struct {
 	links   []LinkType
 	dropped map[[2]uint32]uint64
 	secrets int
+	tell    func(b []byte) // Options.Secrets
 	leftOut []string
 }
 
 func newDelivery(ctx context.Context, opt Options, h []Handler, format string) *delivery {
-	return &delivery{ctx: ctx, lanes: newLanes(opt, h), info: &Info{Format: format}, first: noTime, last: noTime, dropped: map[[2]uint32]uint64{}}
+	return &delivery{ctx: ctx, tell: opt.Secrets, lanes: newLanes(opt, h), info: &Info{Format: format}, first: noTime, last: noTime, dropped: map[[2]uint32]uint64{}}
 }
 
 // batch delivers what was noted in b.

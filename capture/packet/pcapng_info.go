@@ -181,6 +181,9 @@ func (d *delivery) noteSecrets(b []byte) {
 		return
 	}
 	d.info.Secrets = append(d.info.Secrets, bytes.Clone(b))
+	if d.tell != nil {
+		d.tell(b)
+	}
 }
 
 // packetOptions are the options of a packet block: behind the packet's bytes and their padding.

@@ -28,6 +28,8 @@ type Options struct {
 	Filter func(p *Packet) bool
 	// Hosts, when set, learns the TTLs and IP ids of traffic of other ports, always up to the packet that is being delivered.
 	Hosts *Hosts
+	// Secrets, when set, is given each TLS key log in the file (pcapng decryption secrets blocks) before the packets behind it.
+	Secrets func(b []byte)
 	// All delivers every TCP packet whatever its ports, and ICMP errors and ARP likewise: for files that are small or already filtered.
 	All bool
 	// Every delivers every packet of the file, with Layers; where it is none of the kinds its Kind is 0 and only what describes the

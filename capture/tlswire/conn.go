@@ -43,7 +43,15 @@ type Conn struct {
 	// Message, when set, is called for each handshake message in clear text (its name) and each other record.
 	Message func(side Side, frame int64, what string)
 
-	Hello          uint64 // the first 8 bytes of the ClientHello's random, which tell the connection from all others
+	// Open, when set, is given each whole sealed record and says what is in it, where that can be told: the true content type and
+	// the content. Handshake messages and alerts in it are read as if they had been in clear text.
+	Open func(side Side, kind uint8, body []byte) (content uint8, plain []byte, ok bool)
+	// Data, when set, takes the application data of records that were opened.
+	Data func(side Side, frame int64, plain []byte)
+
+	ClientRandom   [32]byte // which tells the connection from all others
+	ServerRandom   [32]byte
+	EncryptThenMAC bool   // RFC 7366 was agreed on
 	Version        uint16 // negotiated: 0x0303 is TLS 1.2; 0 until a ServerHello was seen
 	Offered        uint16 // highest version that the client offered
 	Cipher         uint16
@@ -58,6 +66,8 @@ type Conn struct {
 	NotTLS         [2]bool
 	Alerts         [2]Alert // the first alert of each side in clear text
 	HasAlert       [2]bool
+	OpenedAlerts   [2]Alert // the first alert of each side in a record that was opened
+	HasOpenedAlert [2]bool
 	EncryptedAlert [2]int64 // frame of the first alert record that is encrypted (TLS up to 1.2), else 0
 	ChangeCipher   [2]bool
 	Finished       [2]bool // in TLS up to 1.2: an encrypted handshake record after ChangeCipherSpec
@@ -84,7 +94,9 @@ type stream struct {
 	skip    int    // bytes of a handshake message that is not read, still to pass over
 	holed   bool   // bytes are missing beyond the message: wait for the next record
 	alert   [2]byte
-	alertN  uint8 // bytes of the alert, more than two when it can't be one in clear text
+	sealed  []byte // the body of a sealed record so far, where it is to be opened
+	broken  bool   // bytes of it are missing
+	alertN  uint8  // bytes of the alert, more than two when it can't be one in clear text
 }
 
 // maxKept is how much of a buffer Reset keeps: more than a usual certificate chain.
@@ -92,11 +104,12 @@ const maxKept = 16 << 10
 
 // Reset makes the value ready for another connection, keeping its callback and its buffers.
 func (c *Conn) Reset() {
-	fresh := Conn{Certificates: c.Certificates, Authorities: c.Authorities[:0], chain: c.chain[:0]}
+	fresh := Conn{Certificates: c.Certificates, Open: c.Open, Data: c.Data, Authorities: c.Authorities[:0], chain: c.chain[:0]}
 	for side := range c.streams {
 		if m := c.streams[side].message; cap(m) <= maxKept {
 			fresh.streams[side].message = m[:0]
 		}
+		fresh.streams[side].sealed = c.streams[side].sealed[:0]
 	}
 	*c = fresh
 }
@@ -105,7 +118,7 @@ func (c *Conn) Reset() {
 // taken for one; what comes before it is passed over.
 func (c *Conn) Gap(side Side) {
 	s := &c.streams[side]
-	*s = stream{opaque: true, started: true, message: s.message[:0]}
+	*s = stream{opaque: true, started: true, message: s.message[:0], sealed: s.sealed[:0]}
 	c.Gaps[side] = true
 }
 
@@ -134,6 +147,7 @@ func (c *Conn) Skip(side Side, frame int64, n int) {
 
 // hole notes that n bytes of the current record are missing.
 func (s *stream) hole(n int) {
+	s.broken = true
 	switch s.header[0] {
 	case TypeAlert:
 		s.alertN = 3
@@ -210,8 +224,17 @@ func looksLikeRecord(b []byte) bool { return len(b) >= headerLen && plausible(b)
 // ServerHello is not in the capture, the version is unknown and ChangeCipherSpec is believed.
 func (c *Conn) encrypted(side Side) bool { return c.ChangeCipher[side] && c.Version < 0x0304 }
 
+// sealed reports whether the current record of a side is encrypted.
+func (c *Conn) sealed(side Side) bool {
+	kind := c.streams[side].header[0]
+	return kind == TypeApplicationData || c.encrypted(side) && (kind == TypeHandshake || kind == TypeAlert)
+}
+
 func (c *Conn) body(side Side, frame int64, b []byte) {
 	s := &c.streams[side]
+	if c.Open != nil && c.sealed(side) && len(s.sealed)+len(b) <= maxRecordLen {
+		s.sealed = append(s.sealed, b...)
+	}
 	switch s.header[0] {
 	case TypeHandshake:
 		if !c.encrypted(side) {

@@ -112,8 +112,14 @@ func spaced(name string) string {
 }
 
 // recordName names a record that is no handshake message in clear text, in Wireshark's words.
-func (c *Conn) recordName(side Side, length uint16) string {
+func (c *Conn) recordName(side Side, length uint16, content uint8, plain []byte) string {
 	s := &c.streams[side]
+	switch {
+	case content == TypeHandshake:
+		return "" // its messages are named
+	case content == TypeAlert && len(plain) == 2:
+		return "Alert (" + AlertName(plain[1]) + ")"
+	}
 	switch s.header[0] {
 	case TypeChangeCipherSpec:
 		return "Change Cipher Spec"
@@ -135,6 +141,8 @@ func (c *Conn) recordName(side Side, length uint16) string {
 // Extensions that are read (IANA TLS ExtensionType Values).
 const (
 	extServerName        = 0
+	extEncryptThenMAC    = 22
+	extAuthorities       = 47
 	extALPN              = 16
 	extSupportedVersions = 43
 )
@@ -150,7 +158,7 @@ func (c *Conn) clientHello(s cryptobyte.String) {
 		!s.ReadUint8LengthPrefixed(&compression) || s.Empty() || !s.ReadUint16LengthPrefixed(&extensions) {
 		return
 	}
-	c.Hello = binary.BigEndian.Uint64(random)
+	copy(c.ClientRandom[:], random)
 	eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
 		var list, name cryptobyte.String
 		switch kind {
@@ -195,6 +203,7 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 		return
 	}
 	c.Version, c.Cipher = version, cipher
+	copy(c.ServerRandom[:], random)
 	c.Retry = c.Retry || binary.BigEndian.Uint64(random) == retryRandom
 	if s.ReadUint16LengthPrefixed(&extensions) {
 		eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
@@ -202,6 +211,7 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 			if kind == extSupportedVersions && data.ReadUint16(&v) {
 				c.Version = v
 			}
+			c.EncryptThenMAC = c.EncryptThenMAC || kind == extEncryptThenMAC
 		})
 	}
 }
@@ -224,16 +234,18 @@ func eachExtension(s cryptobyte.String, each func(kind uint16, data cryptobyte.S
 // maxChain bounds the certificates handed over of one message.
 const maxChain = 16
 
-// certificate reads the Certificate message of TLS up to 1.2 (RFC 5246 section 7.4.2); that of 1.3 is encrypted.
+// certificate reads the Certificate message (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2). That of 1.3 is encrypted: it comes
+// from a record that was opened.
 func (c *Conn) certificate(side Side, frame int64, s cryptobyte.String) {
-	var list cryptobyte.String
-	if !s.ReadUint24LengthPrefixed(&list) {
+	var list, context, extensions cryptobyte.String
+	modern := c.Version >= 0x0304
+	if modern && !s.ReadUint8LengthPrefixed(&context) || !s.ReadUint24LengthPrefixed(&list) {
 		return
 	}
 	chain := c.chain[:0]
 	for !list.Empty() && len(chain) < maxChain {
 		var der cryptobyte.String
-		if !list.ReadUint24LengthPrefixed(&der) {
+		if !list.ReadUint24LengthPrefixed(&der) || modern && !list.ReadUint16LengthPrefixed(&extensions) {
 			break
 		}
 		chain = append(chain, der)
@@ -250,18 +262,32 @@ func (c *Conn) certificate(side Side, frame int64, s cryptobyte.String) {
 // maxAuthorities bounds the names kept of a CertificateRequest.
 const maxAuthorities = 16
 
-// certificateRequest reads the acceptable authorities (RFC 5246 section 7.4.4) as raw DER names.
+// certificateRequest reads the acceptable authorities (RFC 5246 section 7.4.4, RFC 8446 section 4.2.4) as raw DER names.
 func (c *Conn) certificateRequest(s cryptobyte.String) {
 	var types, algorithms, list cryptobyte.String
+	if c.Version >= 0x0304 {
+		var context, extensions cryptobyte.String
+		if s.ReadUint8LengthPrefixed(&context) && s.ReadUint16LengthPrefixed(&extensions) {
+			eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
+				if kind == extAuthorities && data.ReadUint16LengthPrefixed(&list) {
+					c.authorities(list)
+				}
+			})
+		}
+		return
+	}
 	if !s.ReadUint8LengthPrefixed(&types) {
 		return
 	}
 	if c.Version >= 0x0303 && !s.ReadUint16LengthPrefixed(&algorithms) {
 		return
 	}
-	if !s.ReadUint16LengthPrefixed(&list) {
-		return
+	if s.ReadUint16LengthPrefixed(&list) {
+		c.authorities(list)
 	}
+}
+
+func (c *Conn) authorities(list cryptobyte.String) {
 	for !list.Empty() && len(c.Authorities) < maxAuthorities {
 		var name cryptobyte.String
 		if !list.ReadUint16LengthPrefixed(&name) {

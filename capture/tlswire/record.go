@@ -11,8 +11,10 @@ type Record struct {
 	Frame int64 // in which its last byte was
 	Len   uint16
 	Type  uint8
-	Side  Side
-	Clear bool // sent before the side's encryption began
+	// Content is the true type of a sealed record that was opened, else 0.
+	Content uint8
+	Side    Side
+	Clear   bool // sent before the side's encryption began
 }
 
 // Records calls each for the remembered records in order: the first ones and, after a gap, the last ones.
@@ -31,16 +33,24 @@ func (c *Conn) endRecord(side Side, frame int64) {
 	s := &c.streams[side]
 	length := uint16(s.header[3])<<8 | uint16(s.header[4])
 	record := Record{Frame: frame, Len: length, Type: s.header[0], Side: side, Clear: !c.encrypted(side) && s.header[0] != TypeApplicationData}
+	var plain []byte
+	if c.Open != nil && c.sealed(side) && !s.broken {
+		if content, opened, ok := c.Open(side, s.header[0], s.sealed); ok {
+			record.Content, plain = content, opened
+		}
+	}
+	s.sealed, s.broken = s.sealed[:0], false
 	if c.Total < firstRecords {
 		c.first[c.Total] = record
 	}
 	c.last[c.Total%lastRecords] = record
 	c.Total++
 	if c.Message != nil {
-		if what := c.recordName(side, length); what != "" {
+		if what := c.recordName(side, length, record.Content, plain); what != "" {
 			c.Message(side, frame, what)
 		}
 	}
+	c.opened(side, frame, record.Content, plain)
 	switch s.header[0] {
 	case TypeChangeCipherSpec:
 		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 {
@@ -72,6 +82,23 @@ func (c *Conn) endAlert(side Side, frame int64, length uint16) {
 	case s.alertN == 2 && !c.HasAlert[side] && ends(s.alert[0], s.alert[1], c.Version):
 		c.HasAlert[side] = true
 		c.Alerts[side] = Alert{Frame: frame, Side: side, Fatal: s.alert[0] == 2, Code: s.alert[1], Stage: c.Last[1-side]}
+	}
+}
+
+// opened reads what was in a sealed record.
+func (c *Conn) opened(side Side, frame int64, content uint8, plain []byte) {
+	switch content {
+	case TypeHandshake:
+		c.handshake(side, frame, plain)
+	case TypeAlert:
+		if len(plain) == 2 && !c.HasOpenedAlert[side] && ends(plain[0], plain[1], c.Version) {
+			c.HasOpenedAlert[side] = true
+			c.OpenedAlerts[side] = Alert{Frame: frame, Side: side, Fatal: plain[0] == 2, Code: plain[1], Stage: c.Last[1-side]}
+		}
+	case TypeApplicationData:
+		if c.Data != nil {
+			c.Data(side, frame, plain)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"cbdoctor/capture"
 	"cbdoctor/capture/points"
+	"cbdoctor/capture/tlskeys"
 	"cbdoctor/report"
 )
 
@@ -23,6 +24,7 @@ type captureOptions struct {
 	cut      string
 	sessions string
 	all      bool
+	keylog   string
 	force    bool
 }
 
@@ -53,6 +55,7 @@ The exit code tells whether a connection failed that did not work again later.
 	f.StringVar(&o.cut, "cut", "", "write the packets of --sessions (all bad ones by default) to this pcapng file")
 	f.StringVar(&o.sessions, "sessions", "", "session numbers for --cut, separated by commas")
 	f.BoolVar(&o.all, "all-sessions", false, "list every good session, not only the first 1,000")
+	f.StringVar(&o.keylog, "keylog", "", "read what is inside TLS with the secrets of this file (as SSLKEYLOGFILE makes it; those in a pcapng file are used anyway)")
 	f.BoolVar(&o.force, "force", false, "overwrite the file of --cut")
 	return cmd
 }
@@ -62,6 +65,12 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 		return usageError(fmt.Errorf("--port %d is no TCP port", o.port), "give a number from 1 to 65535")
 	}
 	opt := capture.Options{Port: uint16(o.port), AllSessions: o.all}
+	if o.keylog != "" {
+		var err error
+		if opt.KeyLog, err = readKeyLog(o.keylog); err != nil {
+			return err
+		}
+	}
 	if o.session >= 0 || o.cut != "" {
 		if len(files) != 1 || files[0] == "-" {
 			return usageError(errors.New("--session and --cut take one file on disk"), "they read it twice")
@@ -81,6 +90,27 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 		return cutCapture(cmd, files[0], o, opt)
 	}
 	return judgeCaptures(cmd, files, o, opt)
+}
+
+// maxKeyLog bounds a key log: a million connections of TLS 1.3 have some 800 MiB, and nobody has so many in one incident.
+const maxKeyLog = 64 << 20
+
+func readKeyLog(file string) ([]byte, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, inputError(fmt.Errorf("--keylog: %w", err))
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxKeyLog+1))
+	switch {
+	case err != nil:
+		return nil, inputError(fmt.Errorf("--keylog: read %s: %w", file, err))
+	case len(b) > maxKeyLog:
+		return nil, inputError(fmt.Errorf("--keylog: %s has more than %d MiB: keep the lines of the time in question", file, maxKeyLog>>20))
+	case (&tlskeys.Log{}).Add(b) == 0:
+		return nil, inputError(withHint(fmt.Errorf("--keylog: no TLS secret in %s", file), `lines are "CLIENT_RANDOM <64 hex digits> <secret>" and the like, as programs write them to the file that SSLKEYLOGFILE names`))
+	}
+	return b, nil
 }
 
 // judgeCaptures judges each file, then all together, and prints the results.
