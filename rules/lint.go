@@ -2,7 +2,10 @@ package rules
 
 import (
 	"fmt"
+	"os"
 	"strings"
+
+	"cbdoctor/lang"
 )
 
 // Lint reports every mistake, and what is allowed but not good: rules without both kinds of examples, dead signs, template
@@ -34,7 +37,43 @@ func (c *Catalog) Lint() Problems {
 		}
 		problems = append(problems, k.problems...)
 	}
-	return append(problems, c.unused()...)
+	return append(append(problems, c.unused()...), c.lintTranslations()...)
+}
+
+// lintTranslations finds texts that a language lacks. A directory of one's own need not have any in that language.
+func (c *Catalog) lintTranslations() (problems Problems) {
+	for _, l := range lang.All[1:] {
+		t := &translator{lang: l, checks: true}
+		other := &Catalog{lang: l}
+		other.env = newEnvironments(other)
+		families, files, err := readBuiltIn(l)
+		if err != nil {
+			return append(problems, Problem{File: string(l), Rule: "-", Text: err.Error()})
+		}
+		for _, family := range families {
+			other.bind(family)
+		}
+		other.translate(t, families, files)
+		for _, dir := range c.options.Dirs {
+			families, err := readDir(os.DirFS(dir), dir)
+			if err != nil {
+				continue // the catalog was loaded from it
+			}
+			files, err := readTranslations(os.DirFS(dir), dir, l)
+			if err != nil {
+				problems = append(problems, Problem{File: dir, Rule: "-", Text: err.Error()})
+			}
+			if len(files) == 0 {
+				continue
+			}
+			for _, family := range families {
+				other.bind(family)
+			}
+			other.translate(t, families, files)
+		}
+		problems = append(append(problems, t.wrong...), t.lacks...)
+	}
+	return problems
 }
 
 // unused finds shared sequences and effects that no rule names.
