@@ -142,10 +142,13 @@ func relative(root, file string) string {
 	if rel == "" || strings.HasPrefix(rel, "!") {
 		rel = filepath.Base(root) + rel
 	}
-	rel = strings.NewReplacer("!", "/", "\\", "/").Replace(filepath.ToSlash(rel))
-	for _, suffix := range []string{".gz", ".zst", ".bz2", ".lz4"} {
-		rel = strings.TrimSuffix(rel, suffix)
+	within := strings.Split(strings.ReplaceAll(filepath.ToSlash(rel), "\\", "/"), "!")
+	for i := range within {
+		for _, suffix := range []string{".gz", ".tgz", ".zst", ".bz2", ".lz4", ".tar", ".zip"} {
+			within[i] = strings.TrimSuffix(within[i], suffix)
+		}
 	}
+	rel = strings.Join(within, "/")
 	return strings.TrimLeft(filepath.ToSlash(filepath.Clean("/"+rel)), "/")
 }
 

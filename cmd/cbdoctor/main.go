@@ -78,6 +78,7 @@ It only reads: it never changes a node.
 		newVerifyCommand(),
 		newDiffCommand(),
 		newRedactCommand(),
+		newCaseCommand(),
 		newVersionCommand(),
 	)
 	return root
