@@ -27,6 +27,10 @@ func (r Stamp) key() int64 {
 	return days*int64(24*time.Hour/time.Microsecond) + int64(r.OfDay/time.Microsecond)
 }
 
+// Since is how much later r is than o, both printed in the same form by the same clock; a year that is not known counts as a
+// leap year.
+func (r Stamp) Since(o Stamp) time.Duration { return time.Duration(r.key()-o.key()) * time.Microsecond }
+
 // month finds a month by its three letters.
 func month(a, b, c byte) uint8 {
 	const names = "JanFebMarAprMayJunJulAugSepOctNovDec"

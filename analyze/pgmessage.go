@@ -1,0 +1,165 @@
+package analyze
+
+import (
+	"bytes"
+	"strings"
+
+	"cbdoctor/logline"
+)
+
+// pgMessage is one message put together.
+type pgMessage struct {
+	host        string
+	file        *textFile
+	pid         int
+	seq         int // 0 when its lines have no such number
+	stamp       logline.Stamp
+	line        int // of its first chunk that is there
+	level       string
+	text        string // primary message
+	detail      string
+	hint        string
+	statement   string // or the QUERY
+	context     string
+	sqlstate    string
+	function    string // innermost PL/pgSQL function
+	headMissing bool
+	sample      string // the first line as it stands
+	firstChunk  int
+	chunks      []string
+	lastStamp   logline.Stamp
+	lastFile    *textFile // where that is, when the message was cut in two; else nil
+}
+
+// levels of messages (elog.c, error_severity); CMS does not translate them.
+var levels = []string{"LOG", "ERROR", "FATAL", "WARNING", "NOTICE", "PANIC", "INFO", "DEBUG"}
+
+// level finds "ERROR:  " or "ERROR:  42P01: " (log_error_verbosity) at the beginning of a message, or behind one word of a
+// log_line_prefix. length is that of all of it, 0 when there is none.
+func level(s string) (name, sqlstate string, length int) {
+	if name, sqlstate, length = levelAt(s); length == 0 {
+		if space := strings.IndexByte(s, ' '); space > 0 && s[space-1] != ':' {
+			if name, sqlstate, length = levelAt(s[space+1:]); length > 0 {
+				length += space + 1
+			}
+		}
+	}
+	return name, sqlstate, length
+}
+
+func levelAt(s string) (name, sqlstate string, length int) {
+	for _, l := range levels {
+		rest, ok := strings.CutPrefix(s, l)
+		if !ok {
+			continue
+		}
+		if rest, ok = strings.CutPrefix(rest, ": "); !ok {
+			return "", "", 0
+		}
+		rest = strings.TrimPrefix(rest, " ")
+		if len(rest) > 6 && rest[5:7] == ": " && isSQLState(rest[:5]) {
+			sqlstate, rest = rest[:5], rest[7:]
+		}
+		return l, sqlstate, len(s) - len(rest)
+	}
+	return "", "", 0
+}
+
+// isSQLState: five digits or capital letters (SQL standard; PostgreSQL appendix A).
+func isSQLState(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !(c >= '0' && c <= '9' || c >= 'A' && c <= 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// field is where a field of the message goes to that begins a chunk, in the order of elog.c, send_message_to_server_log. rest is
+// what follows its name; into is nil when there is none.
+func (m *pgMessage) field(s string) (into *string, rest string) {
+	name, rest, ok := strings.Cut(s, ":")
+	if !ok || rest == "" || rest[0] != ' ' {
+		return nil, s
+	}
+	switch name {
+	case "DETAIL":
+		into = &m.detail
+	case "HINT":
+		into = &m.hint
+	case "CONTEXT":
+		into = &m.context
+	case "QUERY", "STATEMENT", "LOCATION", "BACKTRACE":
+		into = &m.statement
+	default:
+		return nil, s
+	}
+	return into, strings.TrimLeft(rest, " ")
+}
+
+// chunkLimit is the length of a chunk that was cut within a word (elog.c, PG_SYSLOG_LIMIT); a letter of several bytes is not cut.
+const (
+	chunkLimit  = 900
+	longestRune = 4
+)
+
+// read makes fields of the chunks.
+func (m *pgMessage) read() {
+	m.headMissing = true
+	into := &m.context // what comes before any head is most likely a CONTEXT
+	before := 0        // length of the chunk before
+	for _, chunk := range m.chunks {
+		for i, line := range strings.Split(chunk, "\n") {
+			if line = strings.TrimRight(line, "\r"); line == "" {
+				continue
+			}
+			text := line
+			if name, sqlstate, length := level(line); length > 0 && m.headMissing && *into == "" {
+				m.level, m.sqlstate, m.headMissing = name, sqlstate, false
+				into, text = &m.text, line[length:]
+			} else if field, rest := m.field(line); field != nil {
+				into, text = field, rest
+			}
+			bare := strings.TrimLeft(text, "\t ")
+			withinWord := i == 0 && before > chunkLimit-longestRune && len(bare) == len(text)
+			if *into != "" && !withinWord {
+				*into += " "
+			}
+			*into += bare
+		}
+		before = len(chunk)
+	}
+	if found := schemaFunction.FindStringSubmatch(m.context); m.context != "" && found != nil {
+		m.function = found[1]
+	}
+	if m.headMissing && m.function == "" && m.context != "" && len(m.chunks) <= 1 {
+		m.text, m.context, m.headMissing = m.context, "", m.firstChunk > 1 // a line without a level: take it as it is
+	}
+}
+
+// unescape undoes rsyslog's "#ooo" of control characters, but only those that PostgreSQL and libpq write: tab and line end; a
+// carriage return is dropped.
+func unescape(b []byte) string {
+	at := bytes.Index(b, []byte("#01"))
+	if at < 0 {
+		return string(b)
+	}
+	out := append(make([]byte, 0, len(b)), b[:at]...)
+	for i := at; i < len(b); i++ {
+		if b[i] == '#' && i+3 < len(b) && b[i+1] == '0' && b[i+2] == '1' {
+			switch b[i+3] {
+			case '1':
+				out, i = append(out, '\t'), i+3
+				continue
+			case '2':
+				out, i = append(out, '\n'), i+3
+				continue
+			case '5':
+				i += 3
+				continue
+			}
+		}
+		out = append(out, b[i])
+	}
+	return string(out)
+}
