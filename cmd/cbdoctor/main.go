@@ -51,17 +51,19 @@ func newRootCommand() *cobra.Command {
 		Short: "Find out why a Cisco Meeting Server database cluster is broken, prove it, and say how to repair it",
 		Long: `cbdoctor reads logs, "database cluster status" texts and packet captures of Cisco Meeting Server nodes, names the
 cause of a broken database cluster with its evidence, and lists the repair steps in the right order.
-It only reads: it never changes a node.
-
-  cbdoctor demo                        see it work on a simulated cluster
-  cbdoctor PATH...                     the same as "cbdoctor analyze PATH..."
-  cbdoctor collect admin@10.48.36.61   fetch what the diagnosis needs from live nodes
+It only reads: it never changes a node. "cbdoctor PATH..." is the same as "cbdoctor analyze PATH...".
 ` + exitStatusHelp,
+		Example: `  cbdoctor demo                                   see it work on a simulated cluster
+  cbdoctor logbundle-1.tar.gz replica.pcap        what is wrong, with the proof and the way out
+  cbdoctor collect admin@10.48.36.61 -o bundle    fetch what the diagnosis needs from live nodes`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
-		Args:          cobra.NoArgs,
+		Version:       toolVersion(),
+		Args:          noSuchCommand,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.SetVersionTemplate("cbdoctor {{.Version}}\n")
+	root.SuggestionsMinimumDistance = 2 // letters that differ
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError(err, fmt.Sprintf("see %q", cmd.CommandPath()+" --help"))
 	})
@@ -84,8 +86,20 @@ It only reads: it never changes a node.
 	return root
 }
 
+// noSuchCommand: what stands where a command should is neither one nor a path on disk.
+func noSuchCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := fmt.Sprintf("see %q", "cbdoctor --help")
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return usageError(fmt.Errorf("%q is no command and no file here", args[0]), hint)
+}
+
 // withDefaultCommand makes "cbdoctor PATH" mean "cbdoctor analyze PATH": a first word that is no command, but is a path
-// on disk or "-", is analysed. A word that is neither stays as it is, so that a mistyped command is reported as one.
+// on disk, looks like one or is "-", is analysed. A word that is neither stays as it is, so that a mistyped command is reported as one.
 func withDefaultCommand(root *cobra.Command, args []string) []string {
 	for _, arg := range args {
 		if strings.HasPrefix(arg, "-") && arg != "-" {
@@ -97,7 +111,7 @@ func withDefaultCommand(root *cobra.Command, args []string) []string {
 		if arg == "help" || strings.HasPrefix(arg, "__complete") {
 			return args
 		}
-		if _, err := os.Lstat(arg); err == nil || arg == "-" || strings.ContainsAny(arg, "/\\") {
+		if _, err := os.Lstat(arg); err == nil || arg == "-" || strings.ContainsAny(arg, "./\\") {
 			return append([]string{"analyze"}, args...)
 		}
 		return args
