@@ -22,7 +22,7 @@ func (t *tracker) neighbor(p *packet.Packet) {
 		}
 		return
 	}
-	if n.Sender.IsZero() || n.Sender == n.Target || n.V6 {
+	if n.Sender.IsZero() || n.Sender == n.Target {
 		return // a probe for a duplicate address (RFC 5227), or an announcement
 	}
 	k := arpKey{n.Sender, n.Target}
@@ -41,6 +41,17 @@ func (t *tracker) neighbor(p *packet.Packet) {
 // askedEnough: an address that is there answers at once; Linux asks three times, a second apart.
 const askedEnough = 3
 
+// askedByMany: a host that asks for more addresses than this in vain looks for anybody.
+const askedByMany = 8
+
+// askFilter is a display filter for the questions: ARP's, or the neighbor solicitations of IPv6 (RFC 4861 section 4.3).
+func askFilter(k arpKey) string {
+	if k.target.Is4() {
+		return fmt.Sprintf("arp.src.proto_ipv4 == %s && arp.dst.proto_ipv4 == %s", k.asker, k.target)
+	}
+	return fmt.Sprintf("ipv6.src == %s && icmpv6.nd.ns.target_address == %s", k.asker, k.target)
+}
+
 // unanswered makes a session of every address that was asked for and never answered, when it is a known peer of the port, or
 // when nothing else in the file concerns the port.
 func (l *Listing) unanswered(known peers) {
@@ -58,10 +69,16 @@ func (l *Listing) unanswered(known peers) {
 	for _, t := range l.lanes {
 		number += t.starts.count
 	}
+	asked := map[packet.Addr]int{} // how many addresses each host asks for in vain
+	for _, k := range keys {
+		if !t.arp[k].answered {
+			asked[k.asker]++
+		}
+	}
 	alone := len(t.pairs.order) == 0
 	for _, k := range keys {
 		a := t.arp[k]
-		if a.answered || a.count < askedEnough || !alone && !talking[k.target] || known.hosts.Lookup(k.target) != nil {
+		if a.answered || a.count < askedEnough || asked[k.asker] > askedByMany || !alone && !talking[k.target] || known.hosts.Lookup(k.target) != nil {
 			continue
 		}
 		if _, alive := known.ports[k.target]; alive {
@@ -75,7 +92,7 @@ func (l *Listing) unanswered(known peers) {
 			Session: number, Client: endpoint(k.asker.Netip(), 0), Server: endpoint(k.target.Netip(), t.port), Verdict: ARPUnanswered, Confidence: confidence,
 			Reason:       fmt.Sprintf("%s asks %d times for the MAC address of %s and gets no answer; no SYN can leave", k.asker, a.count, k.target),
 			Observations: []string{}, Evidence: frames([]int64{a.firstFrame, a.last}), FirstFrame: a.firstFrame, LastFrame: a.last,
-			Filter: fmt.Sprintf("arp.src.proto_ipv4 == %s && arp.dst.proto_ipv4 == %s", k.asker, k.target),
+			Filter: askFilter(k),
 			First:  stamp.New(nsTime(a.firstTime), 6), Last: stamp.New(nsTime(a.lastTime), 6),
 		}
 		number++

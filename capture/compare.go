@@ -9,7 +9,7 @@ import (
 
 // peers is what is known of hosts beside the session that is judged: with which TTL they send.
 type peers struct {
-	ports map[packet.Addr]ttlSeen
+	ports map[packet.Addr]origin
 	hosts *packet.Hosts
 }
 
@@ -20,7 +20,7 @@ func (t *tracker) compareResets(known peers) {
 		m := &l.summary
 		for d, addr := range [2]packet.Addr{l.tuple.client, l.tuple.server} {
 			if m.resetUnknown(d) {
-				m.RSTForeign[d], m.RSTLike[d] = known.compare(l.ttl[d], addr)
+				m.RSTForeign[d], m.RSTLike[d], m.RSTWeak[d] = known.compare(l.resets[d], addr)
 			}
 		}
 		verdict, confidence, reason, evidence := Decide(m)
@@ -35,24 +35,28 @@ func (t *tracker) compareResets(known peers) {
 	t.late = t.late[:0]
 }
 
-// compare holds a reset's TTL against the other packets of its named sender: on the port, and of other ports.
-func (p peers) compare(ttl uint8, addr packet.Addr) (foreign, like string) {
+// compare holds a reset against the other packets of its named sender: on the port, and of other ports. weak says that what makes
+// it foreign is no proof.
+func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bool) {
 	if seen, known := p.ports[addr]; known && !seen.mixed {
-		if seen.ttl != ttl {
-			return ttlDiffers(ttl, seen.ttl, "its other connections on this port"), ""
+		if seen.ttl != r.ttl {
+			return ttlDiffers(r.ttl, seen.ttl, "its other connections on this port"), "", false
 		}
-		return "", ttlSame(ttl, "its other connections on this port")
+		if why := seen.foreign(r); why != "" {
+			return why, "", true
+		}
+		return "", ttlSame(r.ttl, "its other connections on this port"), false
 	}
 	if p.hosts == nil {
-		return "", ""
+		return "", "", false
 	}
 	if h := p.hosts.Lookup(addr); h != nil && h.Len == 1 {
-		if h.TTLs[0].TTL != ttl {
-			return ttlDiffers(ttl, h.TTLs[0].TTL, "its connections on other ports"), ""
+		if h.TTLs[0].TTL != r.ttl {
+			return ttlDiffers(r.ttl, h.TTLs[0].TTL, "its connections on other ports"), "", false
 		}
-		return "", ttlSame(ttl, "its connections on other ports")
+		return "", ttlSame(r.ttl, "its connections on other ports"), false
 	}
-	return "", ""
+	return "", "", false
 }
 
 func ttlDiffers(reset, other uint8, where string) string {

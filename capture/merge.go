@@ -47,11 +47,11 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 	}
 	running.Wait()
 
-	known := peers{map[packet.Addr]ttlSeen{}, lanes[0].hosts}
+	known := peers{map[packet.Addr]origin{}, lanes[0].hosts}
 	for _, t := range lanes {
 		for addr, seen := range t.ports {
-			if other, has := known.ports[addr]; has && (other.mixed || other.ttl != seen.ttl) {
-				seen.mixed = true
+			if other, has := known.ports[addr]; has {
+				seen = seen.merge(other)
 			}
 			known.ports[addr] = seen
 		}

@@ -47,7 +47,7 @@ func (t *tracker) finish(s *session, final bool) {
 		kept = t.keep(told{s.tell(m, row.Verdict, confidence, reason, evidence, observations), s.tuple, own, j.issuer})
 	}
 	if late {
-		t.late = append(t.late, lateSession{at: kept, listed: wanted, summary: *m, judged: j.copy(), ttl: [2]uint8{s.sides[client].rstTTL, s.sides[server].rstTTL}, tuple: s.tuple})
+		t.late = append(t.late, lateSession{at: kept, listed: wanted, summary: *m, judged: j.copy(), resets: s.resets(m), tuple: s.tuple})
 	} else {
 		t.count(s.tuple.pair(), &j, nil)
 	}

@@ -109,6 +109,7 @@ type side struct {
 	mac                       [6]byte
 	hasMAC                    bool
 	lastID                    uint16
+	idSteps, idJumps          uint16 // how often the IP id followed the one before it, and how often it did not
 	window                    uint16
 	zeroWindow                int64 // since when the window is zero; 0 when it is not
 	zeroFrame                 int64

@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"fmt"
+
 	"cbdoctor/capture/tlswire"
 )
 
@@ -31,6 +33,7 @@ type Summary struct {
 	RSTTime       [2]int64
 	RSTReply      bool      // the server's reset answers the SYN
 	RSTForeign    [2]string // why the reset was not sent by the host it names; empty when nothing says so
+	RSTWeak       [2]bool   // what says so is the MAC address, the IP id or the time: likely, no proof
 	RSTLike       [2]string // why it looks like the host's own, e.g. "same TTL 64 as its other packets"
 	AfterRST      [2]int64  // packets the side sent after its own reset
 	Acks          [2]int64
@@ -111,7 +114,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		if a.zeroWindow > 0 {
 			m.ZeroWindow[d], m.ZeroFrame[d] = max(s.last, end*boolInt(final))-a.zeroWindow, a.zeroFrame
 		}
-		m.RSTForeign[d], m.RSTLike[d] = s.judgeReset(a, b)
+		m.RSTForeign[d], m.RSTLike[d], m.RSTWeak[d] = s.judgeReset(a, b)
 		if a.packets == 0 && b.acks > 0 && a.hasAcked {
 			m.AckOfMissing = true
 		}
@@ -179,18 +182,16 @@ func (m *Summary) resetUnknown(d int) bool {
 
 // judgeReset compares a reset with what its named sender sends otherwise in this session. Other traffic of the host is
 // compared when the capture has been read whole: see tracker.compareResets.
-func (s *session) judgeReset(a, _ *side) (foreign, like string) {
-	if a.rst == 0 {
-		return "", ""
+func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
+	switch {
+	case a.rst == 0 || !a.hasTTL || a.ttlMixed:
+		return "", "", false
+	case a.rstTTL != a.ttl:
+		return ttlDiffers(a.rstTTL, a.ttl, "its other packets of this session"), "", false
+	case a.afterRST >= 2:
+		return "its named sender went on as if it had sent none", "", false
+	case a.idSteps >= idSteady && a.idJumps == 0 && a.rstID != 0 && !idFollows(a.lastID, a.rstID):
+		return fmt.Sprintf("the IP id %d of the reset does not follow %d, the id of the packet before it, as all others do", a.rstID, a.lastID), "", true
 	}
-	if a.hasTTL && !a.ttlMixed {
-		if a.rstTTL != a.ttl {
-			return ttlDiffers(a.rstTTL, a.ttl, "its other packets of this session"), ""
-		}
-		if a.afterRST >= 2 {
-			return "its named sender went on as if it had sent none", ""
-		}
-		return "", ttlSame(a.rstTTL, "its other packets of this session")
-	}
-	return "", ""
+	return "", ttlSame(a.rstTTL, "its other packets of this session"), false
 }

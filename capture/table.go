@@ -58,7 +58,7 @@ var Table = []Row{
 		Wrong:   "the server is several machines behind one address, at different distances",
 		When:    func(m *Summary) bool { return m.RSTReply && m.RSTForeign[server] != "" },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
-			return High, "the SYN is answered by a reset that a device on the way sent: " + m.RSTForeign[server], []int64{m.SYNFrames[0], m.RST[server]}
+			return m.sureOfReset(server), "the SYN is answered by a reset that a device on the way sent: " + m.RSTForeign[server], []int64{m.SYNFrames[0], m.RST[server]}
 		},
 	},
 	{
@@ -221,7 +221,7 @@ var Table = []Row{
 			if m.RSTForeign[server] == "" {
 				d = client
 			}
-			return High, fmt.Sprintf("a device on the way resets the session in the name of the %s: %s", sideName(d), m.RSTForeign[d]), []int64{m.LastData[1-d], m.RST[d]}
+			return m.sureOfReset(d), fmt.Sprintf("a device on the way resets the session in the name of the %s: %s", sideName(d), m.RSTForeign[d]), []int64{m.LastData[1-d], m.RST[d]}
 		},
 	},
 	{
@@ -274,10 +274,14 @@ var Table = []Row{
 			if !m.lost(client) && !m.neverArrived(client) {
 				d = server
 			}
-			if t := m.Tail[d]; t.times > 0 {
-				return High, fmt.Sprintf("the %s sends %d bytes %d times and they are never acknowledged, though the TCP handshake completed", sideName(d), t.len, t.times+1), []int64{m.Established, t.first, t.last}
+			said := ""
+			if m.ICMP != nil {
+				said = fmt.Sprintf("; %s says ICMP %q", m.ICMP.Sender, m.ICMP.Name)
 			}
-			return Medium, fmt.Sprintf("%d bytes of the %s never arrive here, though the TCP handshake completed and later packets do arrive", m.Hole[d], sideName(d)), []int64{m.Established, m.HoleFrame[d]}
+			if t := m.Tail[d]; t.times > 0 {
+				return High, fmt.Sprintf("the %s sends %d bytes %d times and they are never acknowledged, though the TCP handshake completed", sideName(d), t.len, t.times+1) + said, []int64{m.Established, t.first, t.last}
+			}
+			return Medium, fmt.Sprintf("%d bytes of the %s never arrive here, though the TCP handshake completed and later packets do arrive", m.Hole[d], sideName(d)) + said, []int64{m.Established, m.HoleFrame[d]}
 		},
 	},
 	{
@@ -570,6 +574,14 @@ func sideName(d int) string {
 		return "client"
 	}
 	return "server"
+}
+
+// sureOfReset is how sure it is that somebody else sent a side's reset.
+func (m *Summary) sureOfReset(d int) Confidence {
+	if m.RSTWeak[d] {
+		return Medium
+	}
+	return High
 }
 
 func (m *Summary) begunOrWorked() bool { return m.worked() || !m.begun() }

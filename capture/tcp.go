@@ -126,9 +126,22 @@ func (s *session) noteOrigin(me *side, p *packet.Packet) {
 		me.mac, me.hasMAC = p.SrcMAC, true
 	}
 	if p.IPID != 0 {
+		if me.lastID != 0 && me.idSteps < idSteady {
+			if idFollows(me.lastID, p.IPID) {
+				me.idSteps++
+			} else {
+				me.idJumps++
+			}
+		}
 		me.lastID = p.IPID
 	}
 }
+
+// idSteady is from how many steps on a host is known to count its IP ids; others draw them by lot (RFC 6864 allows both).
+const idSteady = 3
+
+// idFollows reports whether an IP id is a little after another. Hosts that count for all connections together skip some.
+func idFollows(before, id uint16) bool { return id-before < 2048 }
 
 func (s *session) reset(me *side, p *packet.Packet) {
 	if me.rst == 0 {

@@ -34,7 +34,7 @@ type tracker struct {
 	late      []lateSession // bad ones whose reset must be compared with other traffic, when all is read
 	early     int64         // sessions that were judged to make room
 
-	ports        map[packet.Addr]ttlSeen
+	ports        map[packet.Addr]origin
 	servers      map[packet.Addr]firstShown
 	reuse        [packet.MaxLanes]reuse
 	arp          map[arpKey]*arpAsk
@@ -56,12 +56,6 @@ type ending struct {
 	frame   int64 // its first
 }
 
-// ttlSeen is the TTL of a host's packets on the port, resets aside.
-type ttlSeen struct {
-	ttl   uint8
-	mixed bool
-}
-
 type arpKey struct{ asker, target packet.Addr }
 
 type arpAsk struct {
@@ -77,7 +71,7 @@ type lateSession struct {
 	listed  bool
 	summary Summary
 	judged  judged
-	ttl     [2]uint8
+	resets  [2]reset
 	tuple   tuple
 }
 
@@ -103,7 +97,7 @@ func newTracker(opt Options) *tracker {
 	t := &tracker{
 		keys: keys,
 		port: opt.port(), index: newIndex(rand.Uint64()), good: listing{limit: goodListed}, bad: listing{limit: badListed},
-		ports: map[packet.Addr]ttlSeen{}, servers: map[packet.Addr]firstShown{},
+		ports: map[packet.Addr]origin{}, servers: map[packet.Addr]firstShown{},
 		arp: map[arpKey]*arpAsk{}, hosts: packet.NewHosts(),
 	}
 	if opt.AllSessions {
@@ -187,7 +181,7 @@ func (t *tracker) tcp(p *packet.Packet) {
 		t.starts.add(p.Frame)
 		t.noteReuse(&key)
 		if begins(p, d) {
-			t.noteTTL(p)
+			t.noteOrigin(p, nil)
 			t.newAttempt(h, &key, p)
 			return
 		}
@@ -196,7 +190,7 @@ func (t *tracker) tcp(p *packet.Packet) {
 		t.index.add(h, t.follow(s))
 	}
 	if me := &s.sides[d]; p.Flags&packet.RST == 0 && (!me.hasTTL || me.ttl != p.TTL) {
-		t.noteTTL(p)
+		t.noteOrigin(p, s)
 	}
 	wasClosed := s.closed
 	s.take(t, p, d)
@@ -281,17 +275,6 @@ func (t *tracker) oldestAttempt() ref {
 		if t.attempts.at(w.at).is(w.frame) {
 			return attemptRef(w.at)
 		}
-	}
-}
-
-func (t *tracker) noteTTL(p *packet.Packet) {
-	if seen, known := t.ports[p.Src]; known {
-		if seen.ttl != p.TTL && !seen.mixed {
-			seen.mixed = true
-			t.ports[p.Src] = seen
-		}
-	} else if len(t.ports) < maxTTLs {
-		t.ports[p.Src] = ttlSeen{ttl: p.TTL}
 	}
 }
 

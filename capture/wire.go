@@ -18,6 +18,9 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 	if w.pg.Foreign != "" && d == client && tlswire.BeginsConnection(b) {
 		w.upgraded = true // STARTTLS of another protocol
 	}
+	if !w.pg.TLS && w.pg.Lost(d == server) && tlswire.BeginsHandshake(b) {
+		w.pg.JoinTLS() // the SSLRequest or its answer is among what the capture lost
+	}
 	if !w.pg.TLS && !w.upgraded {
 		if d == client {
 			b = w.pg.Client(b)

@@ -50,6 +50,12 @@ func (c *Conn) Gap(server bool) { c.stream(server).lost = true }
 // RequestMissed says that the client's SSLRequest was sent and is not here: the server's next byte is the answer to it.
 func (c *Conn) RequestMissed() { c.SSLRequest, c.pending = true, 'S' }
 
+// Lost reports whether bytes of a side are missing, so that its messages can't be told apart any more.
+func (c *Conn) Lost(server bool) bool { return c.stream(server).lost }
+
+// JoinTLS says that the connection has gone over to TLS, though the request for it, or its answer, is not here.
+func (c *Conn) JoinTLS() { c.TLS, c.checked, c.pending = true, true, 0 }
+
 // Skip says that the next n in-order bytes were sent but are not here (the snap length cut them off). The rest of a typed
 // message whose header was seen is passed over; anything else is a Gap.
 func (c *Conn) Skip(server bool, n int) {

@@ -208,6 +208,11 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 	}
 }
 
+// BeginsHandshake reports whether b begins with a ClientHello or a ServerHello in a TLS record.
+func BeginsHandshake(b []byte) bool {
+	return BeginsConnection(b) || len(b) > headerLen && b[0] == TypeHandshake && plausible(b) && HandshakeType(b[headerLen]) == ServerHello
+}
+
 // BeginsConnection reports whether b begins with a ClientHello in a TLS record.
 func BeginsConnection(b []byte) bool {
 	return len(b) > headerLen && b[0] == TypeHandshake && plausible(b) && HandshakeType(b[headerLen]) == ClientHello
