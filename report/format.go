@@ -52,6 +52,7 @@ var formats = []format{
 	{"table", []string{".txt"}, writeTable},
 	{"json", []string{".json"}, writeJSON},
 	{"ndjson", []string{".ndjson", ".jsonl"}, writeNDJSON},
+	{"html", []string{".html", ".htm"}, writeHTML},
 	{"markdown", []string{".md", ".markdown"}, writeMarkdown},
 	{"junit", []string{".xml"}, writeJUnit},
 	{"sarif", []string{".sarif", ".sarif.json"}, writeSARIF},

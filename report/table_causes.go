@@ -28,31 +28,46 @@ func (r *Report) headline(l lang.Lang) string {
 	return label + ": " + rest
 }
 
+// tally counts findings by role.
+type tally struct{ causes, symptoms, advice int }
+
+func (r *Report) tally() tally {
+	var t tally
+	for i := range r.Findings {
+		switch r.Findings[i].Role {
+		case finding.RootCause:
+			t.causes++
+		case finding.Symptom:
+			t.symptoms++
+		case finding.Advice:
+			t.advice++
+		}
+	}
+	return t
+}
+
 // verdict says how bad it is: a word, and what there is.
 func (r *Report) verdict(l lang.Lang) (label, rest string) {
-	counts := map[string]int{}
-	for _, f := range r.Findings {
-		counts[f.Role]++
-	}
+	t := r.tally()
 	advice := ""
-	if n := counts[finding.Advice]; n > 0 {
-		advice = l.Plural(n, ", 1 piece of advice", ", %d pieces of advice")
+	if t.advice > 0 {
+		advice = l.Plural(t.advice, ", 1 piece of advice", ", %d pieces of advice")
 	}
 	switch {
 	case len(r.Findings) == 0:
 		return "OK", l.T("No finding: nothing in this material speaks against the database cluster.")
-	case counts[finding.RootCause] == 0:
+	case t.causes == 0:
 		return "OK", l.T("No fault found") + advice
 	}
 	label = strings.ToUpper(l.T(cmp.Or(r.Summary.Worst, finding.Resolved)))
 	symptoms := ""
-	switch n := counts[finding.Symptom]; {
-	case n > 0 && counts[finding.RootCause] == 1:
+	switch n := t.symptoms; {
+	case n > 0 && t.causes == 1:
 		symptoms = l.Plural(n, "; 1 other finding follows from it", "; %d other findings follow from it")
 	case n > 0:
 		symptoms = l.Plural(n, "; 1 other finding follows from them", "; %d other findings follow from them")
 	}
-	return label, l.Plural(counts[finding.RootCause], "1 root cause", "%d root causes") + symptoms + advice
+	return label, l.Plural(t.causes, "1 root cause", "%d root causes") + symptoms + advice
 }
 
 // causes tells each root cause and each piece of advice in four lines.

@@ -9,6 +9,7 @@ import (
 
 	"cbdoctor/capture"
 	"cbdoctor/fact"
+	"cbdoctor/finding"
 	"cbdoctor/lang"
 )
 
@@ -47,7 +48,9 @@ func material(n fact.Node, l lang.Lang) string {
 type link struct {
 	client, server string
 	works          bool
-	text           []string
+	flaps          bool     // good and bad alternate
+	refs           []string // of findings about it
+	text           []string // what shows it
 }
 
 // links draws a line for each pair of addresses that captures or findings speak of.
@@ -82,7 +85,9 @@ func (r *Report) links(words lang.Lang) []*link {
 	for _, f := range r.Findings {
 		if f.Subject.Client != "" && f.Subject.Server != "" {
 			l := get(f.Subject.Client, f.Subject.Server)
-			l.works = l.works && f.State == "resolved"
+			l.works = l.works && f.State == finding.Resolved
+			l.flaps = l.flaps || f.ID == "health-check-flapping" && f.State != finding.Resolved
+			l.refs = append(l.refs, f.Ref)
 			l.text = append(l.text, f.Ref+" "+f.ID)
 		}
 	}
@@ -91,11 +96,39 @@ func (r *Report) links(words lang.Lang) []*link {
 			l := get(p.Client, p.Server)
 			l.works = l.works && p.Verdict.Good()
 			l.text = append(l.text, counts(p, words))
+			l.flaps = l.flaps || p.Intermittent
 		}
 	}
+	r.replicas(byPair, get, words)
 	return slices.SortedFunc(maps.Values(byPair), func(a, b *link) int {
 		return cmp.Or(cmp.Compare(a.client, b.client), cmp.Compare(a.server, b.server))
 	})
+}
+
+// replicas adds what a status says of the link from a replica to the primary, where nothing better tells.
+func (r *Report) replicas(known map[[2]string]*link, get func(client, server string) *link, words lang.Lang) {
+	for _, p := range r.Nodes {
+		if p.Role != fact.Primary || p.Address == "" {
+			continue
+		}
+		for _, n := range r.Nodes {
+			if n.Role != fact.Replica || n.Connected == "" || n.Address == "" || known[[2]string{n.Address, p.Address}] != nil {
+				continue
+			}
+			l := get(n.Address, p.Address)
+			l.works = n.Connected == "yes"
+			text := words.T("status: connected")
+			if !l.works {
+				text = words.T("status: not connected")
+			}
+			if n.InSync == "yes" {
+				text += words.T(", in sync")
+			} else if n.InSync == "no" {
+				text += words.T(", not in sync")
+			}
+			l.text = append(l.text, text)
+		}
+	}
 }
 
 // counts tells a pair's sessions by verdict.

@@ -21,6 +21,15 @@ func clean(s string) string {
 	}, s)
 }
 
+// cleanLines is clean for text of several lines.
+func cleanLines(s string) string {
+	lines := strings.Split(strings.TrimRight(s, "\n"), "\n")
+	for i, l := range lines {
+		lines[i] = clean(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // cut shortens text to a width in columns.
 func cut(s string, width int) string { return runewidth.Truncate(s, width, "...") }
 

@@ -14,7 +14,8 @@ nft        nftables            captures with a real firewall
 ip         iproute2            network namespaces
 zstd       zstd                compressed inputs
 lz4        lz4                 compressed inputs
-chromium   chromium            pictures of reports are made with it
+chromium   chromium            the HTML report is tried in it, and its pictures are made with it
+pdftotext  poppler-utils       the printed HTML report is read with it
 '
 
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }

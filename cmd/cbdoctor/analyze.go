@@ -26,7 +26,8 @@ type materialOptions struct {
 	rules    []string
 	disable  []string
 	// also are languages that the report carries its texts in beside that of --lang.
-	also []lang.Lang
+	also    []lang.Lang
+	ladders bool // keep the packets of decisive sessions of large captures too
 }
 
 func (o *materialOptions) addFlags(cmd *cobra.Command) {
@@ -64,7 +65,7 @@ func (o *materialOptions) diagnoseWith(cmd *cobra.Command, catalog *rules.Catalo
 	if err != nil {
 		return nil, usageError(fmt.Errorf("--timezone %q is not known: %w", o.timezone, err), `use a name of the tz database, for example "Asia/Tokyo"`)
 	}
-	set, err := analyze.Run(cmd.Context(), paths, analyze.Options{Port: uint16(o.port), Timezone: zone, Hash: o.hash, Stdin: cmd.InOrStdin()})
+	set, err := analyze.Run(cmd.Context(), paths, analyze.Options{Port: uint16(o.port), Timezone: zone, Hash: o.hash, Stdin: cmd.InOrStdin(), Ladders: o.ladders})
 	if err != nil {
 		return nil, inputError(err)
 	}
@@ -104,6 +105,7 @@ func runAnalyze(cmd *cobra.Command, paths []string, o analyzeOptions) error {
 		return err
 	}
 	o.material.also = o.output.languages()
+	o.material.ladders = o.output.wants("html")
 	r, err := o.material.diagnose(cmd, paths)
 	if err != nil {
 		return err

@@ -30,13 +30,13 @@ func newDemoCommand() *cobra.Command {
 		Short: "Do the main job on a simulated cluster",
 		Long: `Starts three simulated CMS nodes in this process, collects from them over SSH and SFTP, analyses the bundle and prints the
 report. One replica is cut off from the primary by a firewall, another one has the schema error of tech note 210530.
-The bundle and report.json stay in the directory. Ends with 1, because there are faults to be found.
+The bundle, report.json and report.html stay in the directory. Ends with 1, because there are faults to be found.
 ` + exitStatusHelp,
 		Example: "  cbdoctor demo -o /tmp/demo",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, o) },
 	}
-	cmd.Flags().StringVarP(&o.dir, "output", "o", "demo-bundle", "directory for the bundle and report.json")
+	cmd.Flags().StringVarP(&o.dir, "output", "o", "demo-bundle", "directory for the bundle and the reports")
 	cmd.Flags().BoolVar(&o.force, "force", false, "replace the directory if an earlier demo made it")
 	return cmd
 }
@@ -61,14 +61,14 @@ func runDemo(cmd *cobra.Command, o demoOptions) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(o.dir, "report.json")
-	if err := writeWhole(file, func(w io.Writer) error { return report.Write(w, "json", r, report.WriteOptions{}) }); err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
+	saved := outputOptions{files: []string{filepath.Join(o.dir, "report.json"), filepath.Join(o.dir, "report.html")}}
+	if err := saved.write(cmd, r, report.WriteOptions{}); err != nil {
+		return err
 	}
 	if err := report.Write(cmd.OutOrStdout(), "table", r, terminalOptions(cmd)); err != nil {
 		return err
 	}
-	fmt.Fprintf(out, "\nthe bundle is in %s, the report for machines in %s\n", dir, file)
+	fmt.Fprintf(out, "\nthe bundle is in %s, the report for the browser in %s, for machines in %s\n", dir, saved.files[1], saved.files[0])
 	if r.Fails(report.WriteOptions{}) {
 		return exitStatus(exitFindings)
 	}

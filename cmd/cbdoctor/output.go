@@ -92,6 +92,23 @@ func repositoryRoot() string {
 	}
 }
 
+// formatOf is the format of an output file: that of its suffix, or that of --format where the suffix tells none or it is the only file.
+func (o *outputOptions) formatOf(file string) string {
+	format := report.FormatOf(file)
+	if o.format != "" && (len(o.files) == 1 || format == "") {
+		return o.format
+	}
+	return format
+}
+
+// wants reports whether the report will be written in a format.
+func (o *outputOptions) wants(format string) bool {
+	if len(o.files) == 0 {
+		return o.format == format
+	}
+	return slices.ContainsFunc(o.files, func(file string) bool { return o.formatOf(file) == format })
+}
+
 // write puts the report to standard output, or to the files when there are any.
 func (o *outputOptions) write(cmd *cobra.Command, r *report.Report, opt report.WriteOptions) error {
 	if len(o.files) == 0 {
@@ -102,10 +119,7 @@ func (o *outputOptions) write(cmd *cobra.Command, r *report.Report, opt report.W
 		return report.Write(cmd.OutOrStdout(), format, r, opt)
 	}
 	for _, file := range o.files {
-		format := report.FormatOf(file)
-		if o.format != "" && (len(o.files) == 1 || format == "") {
-			format = o.format
-		}
+		format := o.formatOf(file)
 		if err := writeWhole(file, func(w io.Writer) error { return report.Write(w, format, r, opt) }); err != nil {
 			return inputError(fmt.Errorf("write %s: %w", file, err))
 		}
