@@ -8,11 +8,17 @@ import (
 	"cbdoctor/finding"
 )
 
+// damaged is the finding about a file that is cut off or broken. Its copy is whole: it has what could be read.
+const damaged = "input-damaged"
+
 // Differences names what the diagnosis of the copy says otherwise than that of the original, up to the renaming; none is what must be.
 func (r *Redactor) Differences(original, redacted []finding.Finding) []string {
 	before, after := map[string]int{}, map[string]int{}
 	var order []string
 	for _, f := range original {
+		if f.ID == damaged {
+			continue
+		}
 		s := f.Subject
 		s.Client, s.Server, s.Node, s.File = r.String(s.Client), r.String(s.Server), r.String(s.Node), ""
 		order = append(order, essence(f, s))
