@@ -1,9 +1,11 @@
 package bundle
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -11,6 +13,8 @@ import (
 const (
 	ManifestSchema = "cbdoctor/manifest/v1"
 	ManifestName   = "manifest.json"
+	// PartSuffix marks a file of which only the beginning is there.
+	PartSuffix = ".part"
 )
 
 // Outcome says what became of a node, a command or a file of a collection.
@@ -32,6 +36,7 @@ type Manifest struct {
 	Tool     string         `json:"tool"`
 	Started  time.Time      `json:"started"`
 	Finished time.Time      `json:"finished,omitzero"` // absent while the collection runs, and when it was cut off
+	Resumed  []time.Time    `json:"resumed,omitempty"` // when "collect --continue" went on with it
 	Nodes    []ManifestNode `json:"nodes"`
 }
 
@@ -39,13 +44,25 @@ type Manifest struct {
 type ManifestNode struct {
 	Name     string            `json:"name"`              // as its prompt says, or as the inventory calls it
 	Address  string            `json:"address,omitempty"` // in the cluster, as its own status says
+	Target   string            `json:"target,omitempty"`  // as it was asked for: [USER@]HOST[:PORT]
 	Reached  string            `json:"reached"`           // host and port of the SSH connection
 	Dir      string            `json:"dir"`
 	HostKey  string            `json:"host_key,omitempty"` // SHA-256 fingerprint
+	Zone     string            `json:"zone,omitempty"`     // of the node's log times, as the inventory says
+	Clock    *Clock            `json:"clock,omitempty"`    // absent when the node did not tell its time
+	Started  time.Time         `json:"started,omitzero"`
+	Finished time.Time         `json:"finished,omitzero"`
 	Outcome  Outcome           `json:"outcome"`
 	Problem  string            `json:"problem,omitempty"`
+	Left     []string          `json:"left_on_node,omitempty"` // captures that were made for this collection and stay there
 	Commands []ManifestCommand `json:"commands"`
 	Files    []ManifestFile    `json:"files"`
+}
+
+// Clock is how far a node's clock was from this machine's at the collection.
+type Clock struct {
+	Offset      float64 `json:"offset_seconds"`      // positive: the node is ahead
+	Uncertainty float64 `json:"uncertainty_seconds"` // the round trip, and the digits that the node prints
 }
 
 // ManifestCommand is one command and where its output is.
@@ -53,6 +70,7 @@ type ManifestCommand struct {
 	Command string    `json:"command"`
 	File    string    `json:"file,omitempty"`
 	Time    time.Time `json:"time"`
+	Seconds float64   `json:"seconds"` // how long it took
 	Outcome Outcome   `json:"outcome"`
 	Problem string    `json:"problem,omitempty"`
 }
@@ -61,11 +79,13 @@ type ManifestCommand struct {
 type ManifestFile struct {
 	Remote  string    `json:"remote"`
 	File    string    `json:"file,omitempty"`
+	Partial string    `json:"partial,omitempty"` // its beginning, where the rest could not be fetched
 	Bytes   int64     `json:"bytes"`
 	SHA256  string    `json:"sha256,omitempty"`
-	ModTime time.Time `json:"modified,omitzero"`
+	ModTime time.Time `json:"modified,omitzero"` // as the node says
 	Outcome Outcome   `json:"outcome"`
 	Problem string    `json:"problem,omitempty"`
+	Note    string    `json:"note,omitempty"` // what is special about it, such as that it grew while it was read
 }
 
 // Complete reports whether every node, command and file succeeded or was left out on purpose.
@@ -99,6 +119,21 @@ func ReadManifest(r io.Reader) (*Manifest, error) {
 		return nil, fmt.Errorf("read the manifest: its schema is %q, and only %q is known here", m.Schema, ManifestSchema)
 	}
 	return &m, nil
+}
+
+// Local is the name in the bundle under which the file is, or will be when it is whole; "" where it has none.
+func (f *ManifestFile) Local() string {
+	if f.File != "" {
+		return f.File
+	}
+	return strings.TrimSuffix(f.Partial, PartSuffix)
+}
+
+// Bytes is the manifest as JSON.
+func (m *Manifest) Bytes() ([]byte, error) {
+	var b bytes.Buffer
+	err := m.Write(&b)
+	return b.Bytes(), err
 }
 
 // Write writes the manifest as JSON.

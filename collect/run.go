@@ -4,67 +4,151 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"os"
-	"regexp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
-	"golang.org/x/crypto/ssh"
+	"golang.org/x/time/rate"
 
 	"cbdoctor/bundle"
-	"cbdoctor/collect/mmp"
+	"cbdoctor/collect/login"
 )
 
 // Options say where and how to collect. Dir and Login are needed.
 type Options struct {
-	Dir            string        // the bundle; it must not exist, or be empty
-	Login          Login         // who logs in
-	Tool           string        // name and version for the manifest
+	Dir      string // the bundle; it must not exist, or be empty, unless Continue is set
+	Continue bool   // finish the collection that Dir holds: what is whole stays, what is missing is fetched
+	Login    login.Login
+	Tool     string // name and version for the manifest
+
+	Files    Selection
+	Capture  *Capture                                       // nil: no packets are captured
+	Approve  func(node string, files int, bytes int64) bool // is asked above AskAbove, one node at a time; nil: yes
+	AskAbove int64                                          // bytes of one node; 0: never
+
 	ConnectTimeout time.Duration // default 15 s
 	CommandTimeout time.Duration // default 60 s
-	NodeTimeout    time.Duration // default 30 min; a node that hangs does not hold up the others for longer
-	Progress       func(Event)   // called from several goroutines, one at a time; nil: silent
-}
+	NodeTimeout    time.Duration // default 1 h; a node that hangs does not hold up the others for longer
+	Stall          time.Duration // a transfer that brings nothing for so long is begun again; default 60 s
+	Retries        int           // in a row without any progress; default 5, negative: none
+	Backoff        time.Duration // before the first retry; default 500 ms
+	Connections    int           // of each node for files; default 1
+	LimitRate      int64         // bytes per second of all nodes together; 0: no limit
 
-// Event is one step of a collection.
-type Event struct {
-	Node string // as it is reached
-	Text string
+	Progress func(Event) // called from several goroutines, one at a time; nil: silent
 }
 
 func (o Options) withDefaults() Options {
-	if o.ConnectTimeout == 0 {
-		o.ConnectTimeout = 15 * time.Second
+	for _, d := range []struct {
+		at    *time.Duration
+		value time.Duration
+	}{{&o.ConnectTimeout, login.Timeout}, {&o.CommandTimeout, time.Minute}, {&o.NodeTimeout, time.Hour}, {&o.Backoff, 500 * time.Millisecond}} {
+		if *d.at == 0 {
+			*d.at = d.value
+		}
 	}
-	if o.CommandTimeout == 0 {
-		o.CommandTimeout = time.Minute
-	}
-	if o.NodeTimeout == 0 {
-		o.NodeTimeout = 30 * time.Minute
+	if o.Retries == 0 {
+		o.Retries = 5
 	}
 	return o
+}
+
+// collection is one run, shared by the nodes.
+type collection struct {
+	opt      Options
+	root     *os.Root
+	record   *record
+	teller   *teller
+	limit    *rate.Limiter
+	captures *captures // nil: none
+	asking   sync.Mutex
 }
 
 // Run collects from all nodes at once. It returns the manifest, which is written to the bundle too, even where nodes failed;
 // the error says that the bundle itself could not be written.
 func Run(ctx context.Context, inv Inventory, opt Options) (*bundle.Manifest, error) {
 	opt = opt.withDefaults()
-	if err := os.MkdirAll(opt.Dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make the bundle %s: %w", opt.Dir, err)
+	root, m, err := openBundle(opt)
+	if err != nil {
+		return nil, err
 	}
-	if entries, err := os.ReadDir(opt.Dir); err != nil || len(entries) > 0 {
-		return nil, fmt.Errorf("make the bundle %s: %w", opt.Dir, errors.Join(err, errors.New("the directory is not empty")))
+	defer root.Close()
+	nodes := addNodes(m, inv.Nodes, &opt.Login)
+	r, err := startRecord(root, m)
+	if err != nil {
+		return nil, err
+	}
+	c := &collection{opt: opt, root: root, record: r, teller: &teller{to: opt.Progress}}
+	if opt.LimitRate > 0 {
+		// an eighth of a second at once: smooth enough, and large enough requests
+		c.limit = rate.NewLimiter(rate.Limit(opt.LimitRate), int(min(max(opt.LimitRate/8, 4<<10), 1<<20)))
+	}
+	if opt.Capture != nil {
+		c.captures = newCaptures(*opt.Capture, len(nodes))
+	}
+	var wait sync.WaitGroup
+	for i, n := range nodes {
+		wait.Go(func() { c.node(ctx, n, i) })
+	}
+	wait.Wait()
+	r.change(func(m *bundle.Manifest) { m.Finished = time.Now().UTC() })
+	return m, r.close()
+}
+
+// openBundle makes the directory and its manifest, or opens those that are to be finished.
+func openBundle(opt Options) (*os.Root, *bundle.Manifest, error) {
+	if !opt.Continue {
+		if err := os.MkdirAll(opt.Dir, 0o755); err != nil {
+			return nil, nil, fmt.Errorf("make the bundle %s: %w", opt.Dir, err)
+		}
+		if entries, err := os.ReadDir(opt.Dir); err != nil || len(entries) > 0 {
+			return nil, nil, fmt.Errorf("make the bundle %s: %w", opt.Dir, errors.Join(err, errors.New("the directory is not empty")))
+		}
 	}
 	root, err := os.OpenRoot(opt.Dir)
 	if err != nil {
-		return nil, fmt.Errorf("open the bundle %s: %w", opt.Dir, err)
+		return nil, nil, fmt.Errorf("open the bundle %s: %w", opt.Dir, err)
 	}
-	defer root.Close()
+	now := time.Now().UTC()
+	if !opt.Continue {
+		return root, &bundle.Manifest{Schema: bundle.ManifestSchema, Tool: opt.Tool, Started: now}, nil
+	}
+	f, err := root.Open(bundle.ManifestName)
+	if err != nil {
+		root.Close()
+		return nil, nil, fmt.Errorf("continue the bundle %s: %w", opt.Dir, err)
+	}
+	defer f.Close()
+	m, err := bundle.ReadManifest(f)
+	if err != nil {
+		root.Close()
+		return nil, nil, fmt.Errorf("continue the bundle %s: %w", opt.Dir, err)
+	}
+	m.Resumed, m.Finished = append(m.Resumed, now), time.Time{}
+	return root, m, nil
+}
 
-	c := &collection{opt: opt, root: root, manifest: &bundle.Manifest{Schema: bundle.ManifestSchema, Tool: opt.Tool, Started: time.Now().UTC()}}
+// addNodes gives each node its entry and its directory. In a bundle that is continued, an entry of an earlier run is used again,
+// and nodes that nobody named come from there. The nodes are returned in the order of their entries.
+func addNodes(m *bundle.Manifest, named []Node, l *login.Login) []Node {
+	nodes := make([]Node, len(m.Nodes))
 	used := map[string]bool{}
-	for _, n := range inv.Nodes {
+	for i, e := range m.Nodes {
+		used[strings.ToLower(e.Dir)] = true
+		if n, err := ParseNode(e.Target); err == nil {
+			n.Name, n.Zone = e.Name, e.Zone
+			nodes[i] = n
+		}
+	}
+	for _, n := range named {
+		reached := l.Endpoint(n.Target())
+		if i := slices.IndexFunc(m.Nodes, func(e bundle.ManifestNode) bool { return e.Reached == reached }); i >= 0 {
+			nodes[i] = n
+			continue
+		}
 		name := n.Name
 		if name == "" {
 			name = n.Host
@@ -72,186 +156,61 @@ func Run(ctx context.Context, inv Inventory, opt Options) (*bundle.Manifest, err
 				name = fmt.Sprintf("%s-%d", n.Host, n.Port)
 			}
 		}
-		c.manifest.Nodes = append(c.manifest.Nodes, bundle.ManifestNode{
-			Name: n.Name, Reached: n.endpoint(), Dir: unique(safeName(name), used), Outcome: bundle.Unknown,
-			Commands: []bundle.ManifestCommand{}, Files: []bundle.ManifestFile{},
+		m.Nodes = append(m.Nodes, bundle.ManifestNode{
+			Name: n.Name, Target: n.String(), Reached: reached, Dir: unique(safeName(name), used), Zone: n.Zone,
+			Outcome: bundle.Unknown, Commands: []bundle.ManifestCommand{}, Files: []bundle.ManifestFile{},
 		})
+		nodes = append(nodes, n)
 	}
-	if err := c.save(); err != nil {
-		return nil, err
-	}
-	var wait sync.WaitGroup
-	for i, n := range inv.Nodes {
-		wait.Go(func() { c.node(ctx, n, i) })
-	}
-	wait.Wait()
-	c.manifest.Finished = time.Now().UTC()
-	return c.manifest, c.save()
+	return nodes
 }
 
-// collection is one run; the manifest is shared by the nodes' goroutines.
-type collection struct {
-	opt      Options
-	root     *os.Root
-	mu       sync.Mutex
-	manifest *bundle.Manifest
+// unique makes a name that is not used yet, whatever the case.
+func unique(name string, used map[string]bool) string {
+	chosen := name
+	for i := 2; used[strings.ToLower(chosen)]; i++ {
+		chosen = fmt.Sprintf("%d-%s", i, name)
+	}
+	used[strings.ToLower(chosen)] = true
+	return chosen
 }
 
-// update changes a node's entry and writes the manifest, so that a crash at any moment leaves a readable bundle.
-func (c *collection) update(i int, change func(n *bundle.ManifestNode)) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	change(&c.manifest.Nodes[i])
-	if err := c.saveLocked(); err != nil && c.manifest.Nodes[i].Problem == "" {
-		c.manifest.Nodes[i].Problem = err.Error()
+// outcomeOf tells why something did not succeed.
+func outcomeOf(ctx context.Context, err error) bundle.Outcome {
+	switch {
+	case errors.Is(context.Cause(ctx), context.Canceled), errors.Is(err, context.Canceled):
+		return bundle.Canceled
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(context.Cause(ctx), context.DeadlineExceeded):
+		return bundle.Timeout
 	}
+	return bundle.Failed
 }
 
-func (c *collection) save() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.saveLocked()
-}
-
-func (c *collection) saveLocked() error {
-	f, err := c.root.Create(bundle.ManifestName + ".part")
-	if err != nil {
-		return fmt.Errorf("write the manifest: %w", err)
+// writeWhole writes beside the name and renames.
+func writeWhole(root *os.Root, name string, content []byte) error {
+	part := name + ".tmp"
+	if err := root.WriteFile(part, content, 0o644); err != nil {
+		return errors.Join(fmt.Errorf("write %s: %w", name, err), ignoreMissing(root.Remove(part)))
 	}
-	if err := errors.Join(c.manifest.Write(f), f.Close()); err != nil {
-		return fmt.Errorf("write the manifest: %w", err)
-	}
-	if err := c.root.Rename(bundle.ManifestName+".part", bundle.ManifestName); err != nil {
-		return fmt.Errorf("write the manifest: %w", err)
+	if err := root.Rename(part, name); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return nil
 }
 
-func (c *collection) say(i int, format string, args ...any) {
-	if c.opt.Progress == nil {
-		return
+func ignoreMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
 	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.opt.Progress(Event{Node: c.manifest.Nodes[i].Reached, Text: fmt.Sprintf(format, args...)})
+	return err
 }
 
-// node collects from one node.
-func (c *collection) node(ctx context.Context, n Node, i int) {
-	ctx, cancel := context.WithTimeout(ctx, c.opt.NodeTimeout)
-	defer cancel()
-	err := c.visit(ctx, n, i)
-	c.update(i, func(m *bundle.ManifestNode) {
-		if err != nil {
-			m.Outcome, m.Problem = outcomeOf(ctx, err), err.Error()
-			return
+// printable replaces what a terminal would act on.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x20 || r >= 0x7f && r < 0xa0 {
+			return '\ufffd'
 		}
-		m.Outcome = bundle.Success
-	})
-	if err != nil {
-		c.say(i, "failed: %v", err)
-	} else {
-		c.say(i, "done")
-	}
-}
-
-func (c *collection) visit(ctx context.Context, n Node, i int) error {
-	c.say(i, "connecting")
-	client, fingerprint, err := c.opt.Login.dial(ctx, n, c.opt.ConnectTimeout)
-	c.update(i, func(m *bundle.ManifestNode) { m.HostKey = fingerprint })
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	stop := context.AfterFunc(ctx, func() { client.Close() })
-	defer stop()
-
-	name := c.manifest.Nodes[i].Dir
-	if err := c.root.Mkdir(name, 0o755); err != nil {
-		return fmt.Errorf("make the directory of the node: %w", err)
-	}
-	dir, err := c.root.OpenRoot(name)
-	if err != nil {
-		return fmt.Errorf("open the directory of the node: %w", err)
-	}
-	defer dir.Close()
-
-	commandErr := c.runCommands(ctx, client, dir, i)
-	fileErr := fetchAll(ctx, client, dir, func(f bundle.ManifestFile) {
-		if f.Outcome == bundle.Success {
-			c.say(i, "fetched %s, %d bytes", f.Remote, f.Bytes)
-		}
-		if f.File != "" {
-			f.File = name + "/" + f.File
-		}
-		c.update(i, func(m *bundle.ManifestNode) { m.Files = append(m.Files, f) })
-	})
-	return errors.Join(commandErr, fileErr)
-}
-
-var ownAddress = regexp.MustCompile(`([0-9a-fA-F:.]+) *\(me\)`)
-
-// runCommands writes the output of each command to a file, the prompt and the command before it, as a copied session has it.
-func (c *collection) runCommands(ctx context.Context, client *ssh.Client, dir *os.Root, i int) error {
-	todo, err := steps("")
-	if err != nil {
-		return err
-	}
-	s, err := mmp.Open(ctx, client, c.opt.ConnectTimeout)
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	c.update(i, func(m *bundle.ManifestNode) {
-		if m.Name == "" {
-			m.Name = s.Name
-		}
-	})
-	var failed error
-	for _, step := range todo {
-		entry := bundle.ManifestCommand{Command: step.command.String(), Time: time.Now().UTC(), Outcome: bundle.Success}
-		out, err := s.Run(ctx, step.command, c.opt.CommandTimeout)
-		var refused *mmp.Refused
-		switch {
-		case errors.As(err, &refused) && !step.required:
-			entry.Outcome, entry.Problem = bundle.Skipped, "not available on this node: "+err.Error()
-		case err != nil:
-			entry.Outcome, entry.Problem = outcomeOf(ctx, err), err.Error()
-			failed = errors.Join(failed, err)
-		default:
-			entry.File = step.file
-			if err := writeText(dir, step.file, s.Name+"> "+step.command.String()+"\n"+out+"\n"); err != nil {
-				entry.File, entry.Outcome, entry.Problem = "", bundle.Failed, err.Error()
-				failed = errors.Join(failed, err)
-			}
-		}
-		c.update(i, func(m *bundle.ManifestNode) {
-			if entry.File != "" {
-				entry.File = m.Dir + "/" + entry.File
-			}
-			m.Commands = append(m.Commands, entry)
-			if found := ownAddress.FindStringSubmatch(out); found != nil && step.command == mmp.ClusterStatus {
-				m.Address = found[1]
-			}
-		})
-		c.say(i, "%s", step.command)
-		if failed != nil && (errors.Is(failed, mmp.ErrClosed) || ctx.Err() != nil) {
-			break
-		}
-	}
-	return failed
-}
-
-func writeText(dir *os.Root, name, text string) error {
-	f, err := dir.Create(name + ".part")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	if _, err := io.WriteString(f, text); err != nil {
-		return fmt.Errorf("write %s: %w", name, errors.Join(err, f.Close(), dir.Remove(name+".part")))
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return dir.Rename(name+".part", name)
+		return r
+	}, strings.ToValidUTF8(s, "\ufffd"))
 }

@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"cbdoctor/bundle"
+	"cbdoctor/collect/login"
 	"cbdoctor/collect/sim"
+	"cbdoctor/collect/sshdtest"
 )
 
 var modified = time.Date(2026, time.March, 31, 9, 30, 0, 0, time.UTC)
@@ -36,12 +38,20 @@ func startSim(t testing.TB, s sim.Scenario) *sim.Cluster {
 }
 
 // simLogin logs in to a simulated cluster with its password and its true host keys.
-func simLogin(t testing.TB, c *sim.Cluster, password string) Login {
+func simLogin(t testing.TB, c *sim.Cluster, password string) login.Login {
 	t.Helper()
 	known := filepath.Join(t.TempDir(), "known_hosts")
-	write(t, known, c.KnownHosts())
-	return Login{User: "admin", Password: func(string) (string, error) { return password, nil }, KnownHosts: []string{known}}
+	sshdtest.Write(t, known, c.KnownHosts())
+	return login.Login{User: "admin", Password: func(string) (string, error) { return password, nil }, KnownHosts: []string{known}}
 }
+
+// sshLogin logs in to a real server with the key that it accepts.
+func sshLogin(t testing.TB, s *sshdtest.Server) login.Login {
+	return login.Login{KeyFiles: []string{s.Key}, KnownHosts: []string{s.KnownHosts(t, "host_ed25519")}}
+}
+
+// sshNode is a real server as the collector is told of it.
+func sshNode(s *sshdtest.Server) Node { return Node{Host: "127.0.0.1", Port: s.Port, User: s.User} }
 
 func inventoryOf(t testing.TB, c *sim.Cluster) Inventory {
 	t.Helper()
@@ -121,7 +131,7 @@ func checkBundle(t testing.TB, m *bundle.Manifest, dir string) {
 				continue
 			}
 			named[f.File] = true
-			b := read(t, filepath.Join(dir, f.File))
+			b := sshdtest.Read(t, filepath.Join(dir, f.File))
 			sum := sha256.Sum256([]byte(b))
 			if int64(len(b)) != f.Bytes || hex.EncodeToString(sum[:]) != f.SHA256 {
 				t.Errorf("%s: %d bytes with SHA-256 %x, the manifest says %d and %s", f.File, len(b), sum, f.Bytes, f.SHA256)
@@ -161,7 +171,7 @@ func TestCollectFromSimulatedNodes(t *testing.T) {
 			t.Errorf("%s was not fetched", want)
 		}
 	}
-	if read(t, filepath.Join(dir, got["log"].File)) != log {
+	if sshdtest.Read(t, filepath.Join(dir, got["log"].File)) != log {
 		t.Error("the log differs from the node's")
 	}
 	if !got["log"].ModTime.Equal(modified) {
@@ -170,7 +180,7 @@ func TestCollectFromSimulatedNodes(t *testing.T) {
 	if a := m.Nodes[0].Address; a != "10.48.36.61" {
 		t.Errorf("address %q is not the one that the status calls its own", a)
 	}
-	status := read(t, filepath.Join(dir, m.Nodes[0].Dir, "database_cluster_status.txt"))
+	status := sshdtest.Read(t, filepath.Join(dir, m.Nodes[0].Dir, "database_cluster_status.txt"))
 	if !strings.HasPrefix(status, "cms01> database cluster status\nStatus : Enabled\n") {
 		t.Errorf("the status begins with %.80q", status)
 	}
@@ -178,24 +188,24 @@ func TestCollectFromSimulatedNodes(t *testing.T) {
 
 func TestCollectFromOpenSSH(t *testing.T) {
 	t.Parallel()
-	s := startOpenSSH(t)
+	s := sshdtest.Start(t)
 	log := strings.Repeat("Mar 31 10:16:59 user.info cms01 host:server: INFO : hello\n", 50_000)
-	write(t, filepath.Join(s.root, "log"), log)
-	write(t, filepath.Join(s.root, "dbclusterclient.key"), "secret\n")
-	if err := os.Symlink("/etc/passwd", filepath.Join(s.root, "link.pcap")); err != nil {
+	sshdtest.Write(t, filepath.Join(s.Root, "log"), log)
+	sshdtest.Write(t, filepath.Join(s.Root, "dbclusterclient.key"), "secret\n")
+	if err := os.Symlink("/etc/passwd", filepath.Join(s.Root, "link.pcap")); err != nil {
 		t.Fatal(err)
 	}
-	m, dir := collectTo(t, Inventory{Nodes: []Node{s.node()}}, Options{Login: s.login(t)})
+	m, dir := collectTo(t, Inventory{Nodes: []Node{sshNode(s)}}, Options{Login: sshLogin(t, s)})
 	if !m.Complete() {
 		t.Errorf("the collection is not complete: %+v", m.Nodes)
 	}
 	checkBundle(t, m, dir)
 	files := fetched(m.Nodes[0])
-	if len(files) != 1 || read(t, filepath.Join(dir, files["log"].File)) != log {
+	if len(files) != 1 || sshdtest.Read(t, filepath.Join(dir, files["log"].File)) != log {
 		t.Errorf("fetched %v, want the log alone, as it is", files)
 	}
-	if m.Nodes[0].HostKey != s.fingerprint(t, "host_ed25519") {
-		t.Errorf("host key %s, want %s", m.Nodes[0].HostKey, s.fingerprint(t, "host_ed25519"))
+	if m.Nodes[0].HostKey != s.Fingerprint(t, "host_ed25519") {
+		t.Errorf("host key %s, want %s", m.Nodes[0].HostKey, s.Fingerprint(t, "host_ed25519"))
 	}
 }
 
@@ -208,7 +218,7 @@ func TestOneNodeFailsTheOthersAreCollected(t *testing.T) {
 		node("cms01", file("log", "one\n")), other, node("cms03", file("log", "three\n")),
 	}})
 	inv := inventoryOf(t, c)
-	inv.Nodes = append(inv.Nodes, Node{Name: "down", Host: "127.0.0.1", Port: freePort(t)})
+	inv.Nodes = append(inv.Nodes, Node{Name: "down", Host: "127.0.0.1", Port: sshdtest.FreePort(t)})
 	m, dir := collectTo(t, inv, Options{Login: simLogin(t, c, "secret")})
 	if m.Complete() {
 		t.Error("the manifest calls the collection complete")
@@ -224,7 +234,7 @@ func TestOneNodeFailsTheOthersAreCollected(t *testing.T) {
 			t.Errorf("%s: problem %q does not say %q", m.Nodes[i].Name, m.Nodes[i].Problem, want)
 		}
 	}
-	if strings.Contains(read(t, filepath.Join(dir, bundle.ManifestName)), "secret") {
+	if strings.Contains(sshdtest.Read(t, filepath.Join(dir, bundle.ManifestName)), "secret") {
 		t.Error("the password is in the manifest")
 	}
 }

@@ -1,8 +1,16 @@
 package collect
 
 import (
+	"fmt"
+	"os"
 	"path"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
+
+	"cbdoctor/bundle"
+	"cbdoctor/collect/transfer"
 )
 
 // choice is one row of the table of files.
@@ -35,14 +43,128 @@ var choices = []choice{
 	{"*.cer", true, ""},
 }
 
-// choose says whether a file of the SFTP root is fetched, and why not where that matters to the reader.
-func choose(name string) (take bool, why string) {
-	for _, c := range choices {
-		if ok, _ := path.Match(c.pattern, strings.ToLower(name)); ok {
+// never is how many of the first rows hold for names that the user asks for by pattern too.
+const never = 5
+
+// Selection says which files of the SFTP root are wanted.
+type Selection struct {
+	Include  []string  // patterns of further files, as path.Match; never keys and backups
+	Exclude  []string  // patterns of files that are not wanted
+	From, To time.Time // when something was written to them; zero: at any time
+}
+
+// dated reports whether times matter, so that the node's clock does.
+func (s Selection) dated() bool { return !s.From.IsZero() || !s.To.IsZero() }
+
+// Check reports a pattern that can't be one.
+func (s Selection) Check() error {
+	for _, p := range slices.Concat(s.Include, s.Exclude) {
+		if _, err := path.Match(p, ""); err != nil {
+			return fmt.Errorf("pattern %q: %w", p, err)
+		}
+	}
+	return nil
+}
+
+// wants says whether a file of the SFTP root is fetched, and why not where that matters to the reader.
+func (s Selection) wants(name string) (take bool, why string) {
+	lower := strings.ToLower(name)
+	asked := matchesAny(s.Include, name)
+	for i, c := range choices {
+		if ok, _ := path.Match(c.pattern, lower); ok && (c.take || i < never || !asked) {
+			if c.take && matchesAny(s.Exclude, name) {
+				break
+			}
 			return c.take, c.why
 		}
 	}
+	switch {
+	case matchesAny(s.Exclude, name):
+		return false, "it was excluded"
+	case asked:
+		return true, ""
+	}
 	return false, "it is none of the files that the diagnosis reads"
+}
+
+func matchesAny(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { ok, _ := path.Match(p, name); return ok })
+}
+
+// maxSkipped bounds how many files that are not wanted get an entry each; the others are counted.
+const maxSkipped = 500
+
+// choose plans what is fetched of a listing, in the order of names, and says of everything else why it is not.
+func (s Selection) choose(entries []os.FileInfo, clock *bundle.Clock) (take []transfer.File, skipped []bundle.ManifestFile) {
+	from, to := s.padded(clock)
+	begin := beginnings(entries)
+	others := 0
+	slices.SortFunc(entries, func(a, b os.FileInfo) int { return strings.Compare(a.Name(), b.Name()) })
+	for _, e := range entries {
+		wanted, why := s.wants(e.Name())
+		switch {
+		case e.IsDir():
+			wanted, why = false, "it is a directory"
+		case !e.Mode().IsRegular():
+			wanted, why = false, "it is no regular file"
+		case wanted && !from.IsZero() && e.ModTime().Before(from):
+			wanted, why = false, "it ends before the time that was asked for"
+		case wanted && !to.IsZero() && begin[e.Name()].After(to):
+			wanted, why = false, "it begins after the time that was asked for"
+		}
+		if wanted {
+			take = append(take, transfer.File{Path: e.Name(), Size: max(e.Size(), 0), ModTime: e.ModTime()})
+			continue
+		}
+		if len(skipped) >= maxSkipped {
+			others++
+			continue
+		}
+		skipped = append(skipped, bundle.ManifestFile{Remote: printable(e.Name()), Bytes: e.Size(), ModTime: e.ModTime().UTC(), Outcome: bundle.Skipped, Problem: why})
+	}
+	if others > 0 {
+		skipped = append(skipped, bundle.ManifestFile{Remote: fmt.Sprintf("(%d more files)", others), Outcome: bundle.Skipped, Problem: "they are none of the files that the diagnosis reads"})
+	}
+	return take, skipped
+}
+
+// unknownClock pads the times where the node did not tell its own.
+const unknownClock = 5 * time.Minute
+
+// padded brings the times to the node's clock, with room for what is not known of it.
+func (s Selection) padded(clock *bundle.Clock) (from, to time.Time) {
+	offset, room := time.Duration(0), unknownClock
+	if clock != nil {
+		offset = time.Duration(clock.Offset * float64(time.Second))
+		room = time.Minute + time.Duration(clock.Uncertainty*float64(time.Second))
+	}
+	if !s.From.IsZero() {
+		from = s.From.Add(min(offset, 0) - room)
+	}
+	if !s.To.IsZero() {
+		to = s.To.Add(max(offset, 0) + room)
+	}
+	return from, to
+}
+
+// rotation is the part of a rotated log's name that counts: "log.2.gz" is of the family of "log".
+var rotation = regexp.MustCompile(`(?i)(\.\d+|-\d{8}|\.gz|\.bz2|\.xz|\.zst)+$`)
+
+// beginnings tells when each rotated log begins: where the one before it ends. Of other files nothing is known.
+func beginnings(entries []os.FileInfo) map[string]time.Time {
+	families := map[string][]os.FileInfo{}
+	for _, e := range entries {
+		family := rotation.ReplaceAllString(e.Name(), "")
+		families[family] = append(families[family], e)
+	}
+	begin := map[string]time.Time{}
+	for _, members := range families {
+		slices.SortFunc(members, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+		for i := 1; i < len(members); i++ {
+			begin[members[i].Name()] = members[i-1].ModTime()
+		}
+	}
+	return begin
 }
 
 // maxName bounds the names that are made from a node's.
@@ -60,5 +182,9 @@ func safeName(name string) string {
 	if clean == "" {
 		clean = "_"
 	}
-	return clean[:min(len(clean), maxName)]
+	clean = clean[:min(len(clean), maxName)]
+	if lower := strings.ToLower(clean); strings.HasSuffix(lower, bundle.PartSuffix) || strings.HasSuffix(lower, ".tmp") {
+		clean += "_" // these names are ours
+	}
+	return clean
 }

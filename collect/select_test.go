@@ -15,7 +15,7 @@ func TestChoose(t *testing.T) {
 		"live.json": true, "a.pcap": true, "A.PCAP": true, "b.pcapng": true, "server.cer": true, "ca.crt": true,
 		"server.key": false, "SERVER.KEY": false, "log.key": false, "syslog.pem": false, "audit.bak": false, "cms.lic": false, "upgrade.img": false, "id_rsa": false, "": false,
 	} {
-		if got, why := choose(name); got != want || !got && why == "" {
+		if got, why := (Selection{}).wants(name); got != want || !got && why == "" {
 			t.Errorf("%q: %v (%s), want %v", name, got, why, want)
 		}
 	}
@@ -27,7 +27,7 @@ func TestKeysAreNeverChosen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		name := rapid.StringN(0, 40, 80).Filter(func(s string) bool { return !strings.Contains(s, "/") }).Draw(t, "name")
 		ending := rapid.SampledFrom([]string{".key", ".KEY", ".pem", ".p12", ".pfx", ".bak", ".Key"}).Draw(t, "ending")
-		if take, _ := choose(name + ending); take {
+		if take, _ := (Selection{Include: []string{"*"}}).wants(name + ending); take {
 			t.Fatalf("%q is chosen", name+ending)
 		}
 	})

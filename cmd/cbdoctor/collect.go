@@ -1,30 +1,47 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strconv"
 	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"cbdoctor/bundle"
 	"cbdoctor/collect"
+	"cbdoctor/collect/progress"
 )
 
 type collectOptions struct {
-	dir          string
-	inventory    string
-	user         string
-	passwordFile string
-	passwordEnv  string
-	keys         []string
-	knownHosts   []string
-	quiet        bool
+	node       nodeOptions
+	dir        string
+	archive    string
+	resume     string
+	list       bool
+	include    []string
+	exclude    []string
+	since      time.Duration
+	from, to   string
+	askAbove   string
+	yes        bool
+	pcap       string
+	captureFor time.Duration
+	untilFail  bool
+	limitRate  string
+	run        collect.Options // times, retries, connections
+	progress   string
+	quiet      bool
+	noAnalysis bool
 }
 
 func newCollectCommand() *cobra.Command {
@@ -33,160 +50,340 @@ func newCollectCommand() *cobra.Command {
 		Use:   "collect [USER@]HOST[:PORT]... -o DIR",
 		Short: "Fetch logs, captures and status texts from live nodes",
 		Long: `Logs in to all nodes at once over SSH, runs a few commands that only read, and downloads logs and captures over SFTP.
-Private keys and backups are never fetched and nothing on a node is changed. Host keys must be known.
-What could be fetched is kept, whatever fails; DIR/manifest.json lists everything.
+Private keys and backups are never fetched and nothing on a node is changed; a capture made with --pcap stays on the node, and
+the summary names it. Host keys must be known. A broken download goes on where it stopped.
+What could be fetched is kept, whatever fails; DIR/manifest.json lists everything, and --continue DIR fetches the rest.
+Without arguments, on a terminal, it asks for one node and finds the others.
 ` + exitStatusHelp,
-		Example: `  cbdoctor collect admin@10.48.36.61 admin@10.48.36.118 -o bundle
-  cbdoctor collect --inventory cluster.yaml --password-file /run/secret -o bundle && cbdoctor analyze bundle`,
+		Example: `  cbdoctor collect admin@10.48.36.61 10.48.36.118 -o bundle
+  cbdoctor collect admin@10.48.36.61 --discover --since 3h --archive bundle.tar.zst
+  cbdoctor collect --inventory cluster.yaml --password-file /run/secret -o bundle && cbdoctor analyze bundle
+  cbdoctor collect --inventory cluster.yaml --pcap a --until-failure -o bundle
+  cbdoctor collect --continue bundle`,
 		RunE: func(cmd *cobra.Command, args []string) error { return runCollect(cmd, args, o) },
 	}
+	o.node.addFlags(cmd)
 	f := cmd.Flags()
 	f.StringVarP(&o.dir, "output", "o", "", "directory of the bundle; it must be new or empty")
-	f.StringVar(&o.inventory, "inventory", "", "YAML file with the nodes")
-	f.StringVar(&o.user, "user", "admin", "MMP user of nodes that name none")
-	f.StringVar(&o.passwordFile, "password-file", "", "file whose first line is the password")
-	f.StringVar(&o.passwordEnv, "password-env", "", "environment variable that holds the password")
-	f.StringArrayVar(&o.keys, "identity", nil, "private key file to log in with; may be repeated")
-	f.StringArrayVar(&o.knownHosts, "known-hosts", nil, "file of known host keys (default ~/.ssh/known_hosts)")
+	f.StringVar(&o.archive, "archive", "", "pack the bundle into this .tar.zst or .tar.gz; the directory goes")
+	f.StringVar(&o.resume, "continue", "", "finish the collection in this directory: fetch what is missing")
+	f.BoolVar(&o.list, "list", false, "only show what would be fetched")
+	f.StringArrayVar(&o.include, "include", nil, "fetch files of this pattern too, never keys or backups; may be repeated")
+	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out files of this pattern; may be repeated")
+	f.DurationVar(&o.since, "since", 0, "only files written to within this time, such as 3h")
+	f.StringVar(&o.from, "from", "", "only files written to since this time, such as 2026-03-31T08:00:00Z or 2026-03-31T08:00")
+	f.StringVar(&o.to, "to", "", "only files that begin before this time")
+	f.StringVar(&o.askAbove, "ask-above", "2G", "on a terminal, ask before a node's files of more than this are fetched")
+	f.BoolVarP(&o.yes, "yes", "y", false, "ask nothing of that kind")
+	f.StringVar(&o.pcap, "pcap", "", "capture on this interface of all nodes at once: a to e, or admin")
+	f.DurationVar(&o.captureFor, "for", 0, "how long to capture (default 2m; with --until-failure at most 1h)")
+	f.BoolVar(&o.untilFail, "until-failure", false, "stop the capture soon after a node logs a failed health check")
+	f.StringVar(&o.limitRate, "limit-rate", "", "bytes per second of all nodes together, such as 500K or 2M")
+	f.IntVar(&o.run.Connections, "connections", 1, "SSH connections a node for files, 1 to 4: more are faster over long paths")
+	f.IntVar(&o.run.Retries, "retries", 5, "attempts after a failure without any progress in between")
+	f.DurationVar(&o.run.ConnectTimeout, "connect-timeout", 15*time.Second, "how long a node may take to let us in")
+	f.DurationVar(&o.run.CommandTimeout, "command-timeout", time.Minute, "how long a command may take")
+	f.DurationVar(&o.run.NodeTimeout, "node-timeout", time.Hour, "how long everything on one node may take")
+	f.DurationVar(&o.run.Stall, "stall-timeout", time.Minute, "how long nothing may arrive before a connection is made again")
+	f.StringVar(&o.progress, "progress", "auto", "auto, bar, plain, json (one event a line on standard error) or none")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only what fails")
+	f.BoolVar(&o.noAnalysis, "no-analysis", false, "do not look at the bundle for questions that stay open")
+	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions(append([]string{"auto"}, progress.Kinds...), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 func runCollect(cmd *cobra.Command, args []string, o collectOptions) error {
-	inventory, err := o.nodes(args)
+	if err := o.check(); err != nil {
+		return err
+	}
+	l, err := o.node.login(cmd)
 	if err != nil {
 		return err
 	}
-	if o.dir == "" {
-		return usageError(errors.New("collect needs a directory for the bundle"), "add -o DIR")
+	if len(args) == 0 && o.node.inventory == "" && o.resume == "" && onTerminal() {
+		args = o.interview(cmd)
 	}
-	login, err := o.login(cmd)
+	inventory, err := o.node.nodes(cmd, args, &l)
 	if err != nil {
 		return err
 	}
-	progress := func(e collect.Event) { fmt.Fprintf(cmd.ErrOrStderr(), "%s: %s\n", e.Node, printable(e.Text)) }
-	if o.quiet {
-		progress = nil
+	if len(inventory.Nodes) == 0 && o.resume == "" {
+		return usageError(errors.New("collect needs at least one node"), "for example: cbdoctor collect admin@10.48.36.61 -o bundle")
 	}
-	manifest, err := collect.Run(cmd.Context(), inventory, collect.Options{Dir: o.dir, Login: login, Tool: "cbdoctor " + toolVersion(), Progress: progress})
+	o.run.Login, o.run.Tool = l, "cbdoctor "+toolVersion()
+	if o.list {
+		return showListing(cmd, collect.List(cmd.Context(), inventory, o.run))
+	}
+	return o.collect(cmd, inventory)
+}
+
+// check finds wrong usage before any node is bothered, and turns the flags into options.
+func (o *collectOptions) check() error {
+	switch {
+	case o.resume != "" && (o.dir != "" || o.archive != ""):
+		return usageError(errors.New("--continue names the bundle: -o and --archive do not go with it"), "drop them")
+	case o.dir == "" && o.archive == "" && o.resume == "" && !o.list && !onTerminal():
+		return usageError(errors.New("collect needs a place for the bundle"), "add -o DIR or --archive FILE.tar.zst")
+	case o.untilFail && o.pcap == "", o.captureFor != 0 && o.pcap == "":
+		return usageError(errors.New("--for and --until-failure belong to --pcap"), "add --pcap a")
+	case o.run.Connections < 1 || o.run.Connections > 4:
+		return usageError(fmt.Errorf("--connections %d", o.run.Connections), "1 to 4 are possible")
+	case o.progress != "auto" && !slices.Contains(progress.Kinds, o.progress):
+		return usageError(fmt.Errorf("--progress %q is not known", o.progress), "use auto, "+strings.Join(progress.Kinds, ", "))
+	}
+	if o.run.Retries == 0 {
+		o.run.Retries = -1
+	}
+	if o.archive != "" {
+		if err := checkArchive(o.archive); err != nil {
+			return err
+		}
+	}
+	for _, key := range o.node.hostKeys {
+		if !strings.HasPrefix(key, "SHA256:") {
+			return usageError(fmt.Errorf("--host-key %q is no SHA256 fingerprint", key), "ssh-keygen -lf prints one")
+		}
+	}
+	if o.pcap != "" {
+		c := collect.Capture{Interface: o.pcap, For: o.captureFor, UntilFailure: o.untilFail}
+		if err := c.Check(); err != nil {
+			return usageError(fmt.Errorf("--pcap: %w", err), "a is the usual one")
+		}
+		o.run.Capture = &c
+	}
+	return errors.Join(o.checkFiles(), o.checkSizes())
+}
+
+func (o *collectOptions) checkSizes() error {
+	var err error
+	if o.run.LimitRate, err = parseSize(o.limitRate); err != nil {
+		return usageError(fmt.Errorf("--limit-rate: %w", err), "write 500K or 2M, in bytes per second")
+	}
+	if o.run.AskAbove, err = parseSize(o.askAbove); err != nil {
+		return usageError(fmt.Errorf("--ask-above: %w", err), "write 500M or 2G")
+	}
+	return nil
+}
+
+func (o *collectOptions) checkFiles() error {
+	o.run.Files = collect.Selection{Include: o.include, Exclude: o.exclude}
+	if err := o.run.Files.Check(); err != nil {
+		return usageError(err, "a pattern is as in a shell: *, ? and [a-z]")
+	}
+	if o.since != 0 {
+		o.run.Files.From = time.Now().Add(-o.since)
+	}
+	for _, t := range []struct {
+		flag, value string
+		to          *time.Time
+	}{{"--from", o.from, &o.run.Files.From}, {"--to", o.to, &o.run.Files.To}} {
+		if t.value == "" {
+			continue
+		}
+		at, err := parseTime(t.value)
+		if err != nil {
+			return usageError(fmt.Errorf("%s: %w", t.flag, err), "write 2026-03-31T08:00:00Z, or 2026-03-31T08:00 in this machine's zone")
+		}
+		*t.to = at
+	}
+	return nil
+}
+
+func parseTime(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is no time", s)
+}
+
+var sizePattern = regexp.MustCompile(`^(\d+)([KMGT]?)(i?B)?$`)
+
+// parseSize reads a number of bytes with the binary units of curl and rsync. Nothing is 0.
+func parseSize(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	m := sizePattern.FindStringSubmatch(strings.ToUpper(strings.ReplaceAll(s, "i", "")))
+	if m == nil {
+		return 0, fmt.Errorf("%q is no size", s)
+	}
+	n, err := strconv.ParseInt(m[1], 10, 64)
+	shift := 10 * (1 + strings.Index("KMGT", m[2]))
+	if m[2] == "" {
+		shift = 0
+	}
+	if err != nil || n > (1<<62)>>shift {
+		return 0, fmt.Errorf("%q is too large", s)
+	}
+	return n << shift, nil
+}
+
+// interview asks whoever sits at the terminal for one node; the others are discovered.
+func (o *collectOptions) interview(cmd *cobra.Command) []string {
+	a := &asking{cmd: cmd}
+	host := a.line("address of one node: ")
+	if host == "" {
+		return nil
+	}
+	if o.node.user == "" && !strings.Contains(host, "@") {
+		if o.node.user = a.line("user [admin]: "); o.node.user == "" {
+			o.node.user = "admin"
+		}
+	}
+	o.node.discover = true
+	return []string{host}
+}
+
+// memory is what one node may take; the collector's garbage is kept below it.
+const memory = 40 << 20
+
+// collect runs the collection and says what came of it.
+func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory) error {
+	o.place()
+	if !o.yes && onTerminal() {
+		a := &asking{cmd: cmd}
+		o.run.Approve = func(node string, files int, bytes int64) bool {
+			return a.yes(fmt.Sprintf("%s has %d files of %s to fetch: go on?", node, files, collect.Size(bytes)))
+		}
+	}
+	debug.SetMemoryLimit(int64(memory * max(len(inventory.Nodes), 1)))
+	m, err := o.attempt(cmd, inventory)
 	if err != nil {
 		return inputError(err)
 	}
-	return summary(cmd.OutOrStdout(), manifest, o.dir)
+	if err := showSummary(cmd.OutOrStdout(), m); err != nil {
+		return err
+	}
+	if !o.noAnalysis && cmd.Context().Err() == nil {
+		if again := o.openQuestions(cmd, inventory); again != nil {
+			if m, err = o.attempt(cmd, *again); err != nil {
+				return inputError(err)
+			}
+			if err := showSummary(cmd.OutOrStdout(), m); err != nil {
+				return err
+			}
+		}
+	}
+	where := o.run.Dir
+	if o.archive != "" {
+		if err := packBundle(context.WithoutCancel(cmd.Context()), o.run.Dir, o.archive); err != nil {
+			return inputError(withHint(err, "the bundle is whole in "+o.run.Dir))
+		}
+		where = o.archive
+	}
+	return verdict(cmd.OutOrStdout(), m, where)
 }
 
-func (o *collectOptions) nodes(args []string) (collect.Inventory, error) {
-	var inventory collect.Inventory
-	if o.inventory != "" {
-		var err error
-		if inventory, err = collect.ReadInventory(o.inventory); err != nil {
-			return inventory, usageError(err, "an inventory is: nodes: [{host: 10.48.36.61, user: admin}]")
-		}
-	}
-	for _, a := range args {
-		n, err := collect.ParseNode(a)
-		if err != nil {
-			return inventory, usageError(err, "write a node as USER@HOST or USER@HOST:PORT")
-		}
-		inventory.Nodes = append(inventory.Nodes, n)
-	}
-	if len(inventory.Nodes) == 0 {
-		return inventory, usageError(errors.New("collect needs at least one node"), "for example: cbdoctor collect admin@10.48.36.61 -o bundle")
-	}
-	return inventory, nil
+// attempt collects once, with progress.
+func (o *collectOptions) attempt(cmd *cobra.Command, inventory collect.Inventory) (*bundle.Manifest, error) {
+	reporter := progress.New(o.progressKind(), cmd.ErrOrStderr())
+	o.run.Progress = reporter.Event
+	m, err := collect.Run(cmd.Context(), inventory, o.run)
+	reporter.Close()
+	return m, err
 }
 
-// login gathers the ways to log in. A password never comes from the command line, where everybody can read it.
-func (o *collectOptions) login(cmd *cobra.Command) (collect.Login, error) {
-	login := collect.Login{User: o.user, KeyFiles: o.keys, Agent: os.Getenv("SSH_AUTH_SOCK"), KnownHosts: o.knownHosts}
-	if len(login.KnownHosts) == 0 {
-		if home, err := os.UserHomeDir(); err == nil {
-			login.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts")}
-		}
-	}
+// place decides where the bundle is while it is collected.
+func (o *collectOptions) place() {
 	switch {
-	case o.passwordFile != "":
-		b, err := os.ReadFile(o.passwordFile)
-		if err != nil {
-			return login, usageError(fmt.Errorf("--password-file: %w", err), "the file's first line is the password")
-		}
-		password, _, _ := strings.Cut(string(b), "\n")
-		login.Password = func(string) (string, error) { return strings.TrimSuffix(password, "\r"), nil }
-	case o.passwordEnv != "":
-		password, set := os.LookupEnv(o.passwordEnv)
-		if !set {
-			return login, usageError(fmt.Errorf("--password-env: %s is not set", o.passwordEnv), "export it first")
-		}
-		login.Password = func(string) (string, error) { return password, nil }
-	case term.IsTerminal(int(os.Stdin.Fd())):
-		login.Password = onceAsked(cmd.ErrOrStderr())
-		login.Confirm = func(host, fingerprint string) bool { return confirm(cmd, host, fingerprint) }
-	}
-	return login, nil
-}
-
-// onceAsked asks for one password and uses it for all nodes.
-func onceAsked(out io.Writer) func(string) (string, error) {
-	asked := make(chan struct{}, 1)
-	asked <- struct{}{}
-	password, have := "", false
-	return func(node string) (string, error) {
-		<-asked
-		defer func() { asked <- struct{}{} }()
-		if have {
-			return password, nil
-		}
-		fmt.Fprintf(out, "password for %s (and the other nodes): ", node)
-		b, err := term.ReadPassword(int(os.Stdin.Fd()))
-		fmt.Fprintln(out)
-		if err != nil {
-			return "", fmt.Errorf("read the password: %w", err)
-		}
-		password, have = string(b), true
-		return password, nil
+	case o.resume != "":
+		o.run.Dir, o.run.Continue = o.resume, true
+	case o.archive != "":
+		o.run.Dir = o.archive + ".collecting"
+	case o.dir != "":
+		o.run.Dir = o.dir
+	default:
+		o.run.Dir = "bundle-" + time.Now().Format("20060102-150405")
 	}
 }
 
-func confirm(cmd *cobra.Command, host, fingerprint string) bool {
-	fmt.Fprintf(cmd.ErrOrStderr(), "the host key of %s is not known: %s\nis it right? Compare it with the node's console. [yes/no] ", host, fingerprint)
-	line, _ := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')
-	return strings.TrimSpace(line) == "yes"
+func (o *collectOptions) progressKind() string {
+	switch {
+	case o.quiet:
+		return "none"
+	case o.progress != "auto":
+		return o.progress
+	case term.IsTerminal(int(os.Stderr.Fd())) && term.IsTerminal(int(os.Stdout.Fd())) && os.Getenv("TERM") != "dumb":
+		return "bar"
+	}
+	return "plain"
 }
 
-// summary says what was fetched and what failed, and how to go on.
-func summary(w io.Writer, m *bundle.Manifest, dir string) error {
-	for _, n := range m.Nodes {
-		files := 0
+// showListing prints what would be fetched.
+func showListing(cmd *cobra.Command, nodes []collect.Listing) error {
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "node\tfile\tsize\tmodified\t")
+	var total int64
+	var failed []error
+	for _, n := range nodes {
+		if n.Err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", n.Node, n.Err))
+		}
 		for _, f := range n.Files {
-			if f.Outcome == bundle.Success {
+			total += f.Size
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t\n", n.Node, printable(strings.ReplaceAll(f.Path, "\n", "?")), collect.Size(f.Size), f.ModTime.UTC().Format(time.RFC3339))
+		}
+		for _, f := range n.Skipped {
+			fmt.Fprintf(w, "%s\t%s\tnot fetched\t%s\t\n", n.Node, f.Remote, f.Problem)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "total: %s\n", collect.Size(total))
+	if len(failed) > 0 {
+		return &codeError{exitPartial, withHint(errors.Join(failed...), loginHint(failed[0].Error(), nodes[0].Node))}
+	}
+	return nil
+}
+
+// showSummary says what was fetched and what failed.
+func showSummary(w io.Writer, m *bundle.Manifest) error {
+	for _, n := range m.Nodes {
+		files, failed := 0, 0
+		for _, f := range n.Files {
+			switch f.Outcome {
+			case bundle.Success:
 				files++
+			case bundle.Skipped:
+			default:
+				failed++
 			}
 		}
 		line := fmt.Sprintf("%s  %s  %d files", n.Reached, n.Outcome, files)
+		if failed > 0 {
+			line += fmt.Sprintf(", %d not whole", failed)
+		}
 		if n.Problem != "" {
 			line += "  " + printable(strings.ReplaceAll(n.Problem, "\n", "; "))
+		}
+		if len(n.Left) > 0 {
+			line += "  left on the node: " + strings.Join(n.Left, ", ")
 		}
 		if _, err := fmt.Fprintln(w, line); err != nil {
 			return err
 		}
 	}
-	if m.Complete() {
-		fmt.Fprintf(w, "next: cbdoctor analyze %s\n", dir)
-		return nil
-	}
-	return &codeError{exitPartial, withHint(errors.New("some nodes or files failed; what was collected is kept in "+dir), hintFor(m))}
+	return nil
 }
 
-// hintFor says what to do about the most common failure.
-func hintFor(m *bundle.Manifest) string {
+// verdict says how to go on.
+func verdict(w io.Writer, m *bundle.Manifest, where string) error {
+	if m.Complete() {
+		fmt.Fprintf(w, "next: cbdoctor analyze %s\n", where)
+		return nil
+	}
+	return &codeError{exitPartial, withHint(errors.New("some nodes or files failed; what was collected is kept in "+where), hintFor(m, where))}
+}
+
+// hintFor says what to do about the first failure of a known kind.
+func hintFor(m *bundle.Manifest, where string) string {
 	for _, n := range m.Nodes {
-		switch {
-		case strings.Contains(n.Problem, "is not known"):
-			host, port, _ := strings.Cut(n.Reached, ":")
-			return fmt.Sprintf("compare the fingerprint with the node's console, then: ssh-keyscan -p %s %s >> ~/.ssh/known_hosts", port, host)
-		case strings.Contains(n.Problem, "unable to authenticate"):
-			return "check the user and the password: --user, --password-file or --identity"
+		if hint := loginHint(n.Problem, n.Reached); hint != "" && n.Outcome != bundle.Success {
+			return hint
 		}
 	}
-	return "see manifest.json there for the reason of each"
+	return fmt.Sprintf("its manifest.json has the reason of each; cbdoctor collect --continue %s fetches the rest", where)
 }

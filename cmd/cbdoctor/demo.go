@@ -14,6 +14,7 @@ import (
 
 	"cbdoctor/bundle"
 	"cbdoctor/collect"
+	"cbdoctor/collect/login"
 	"cbdoctor/collect/sim"
 	"cbdoctor/report"
 )
@@ -111,8 +112,12 @@ func collectDemo(ctx context.Context, scenario sim.Scenario, cluster *sim.Cluste
 	}
 	manifest, err := collect.Run(ctx, inventory, collect.Options{
 		Dir: dir, Tool: "cbdoctor " + toolVersion(),
-		Login:    collect.Login{User: scenario.User, Password: func(string) (string, error) { return scenario.Password, nil }, KnownHosts: []string{known}},
-		Progress: func(e collect.Event) { fmt.Fprintf(out, "  %s: %s\n", e.Node, e.Text) },
+		Login: login.Login{User: scenario.User, Password: func(string) (string, error) { return scenario.Password, nil }, KnownHosts: []string{known}},
+		Progress: func(e collect.Event) {
+			if e.Kind != collect.Progress {
+				fmt.Fprintf(out, "  %s: %s\n", e.Node, e.Text)
+			}
+		},
 	})
 	if err != nil {
 		return err

@@ -76,6 +76,7 @@ It only reads: it never changes a node. "cbdoctor PATH..." is the same as "cbdoc
 		newReportCommand(),
 		newCaptureCommand(),
 		newCollectCommand(),
+		newBundleCommand(),
 		newDemoCommand(),
 		newVerifyCommand(),
 		newDiffCommand(),

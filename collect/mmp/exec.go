@@ -19,6 +19,9 @@ func openExec(ctx context.Context, client *ssh.Client, timeout time.Duration) (*
 	return s, nil
 }
 
+// notFound is the exit status of a shell that does not know a command (POSIX, Shell Command Language 2.8.2).
+const notFound = 127
+
 // exec runs one command on a channel of its own.
 func (s *Session) exec(ctx context.Context, c Command, timeout time.Duration) (string, error) {
 	session, err := s.client.NewSession()
@@ -44,8 +47,8 @@ func (s *Session) exec(ctx context.Context, c Command, timeout time.Duration) (s
 		return text, fmt.Errorf("%q: %w", c, ctx.Err())
 	case out.full || messages.full:
 		return text, fmt.Errorf("%q: more than %d MiB of output", c, maxOutput>>20)
-	case errors.As(err, &status) && text == "":
-		return text, &Refused{c, status.Error()}
+	case errors.As(err, &status) && (text == "" || status.ExitStatus() == notFound):
+		return text, &Refused{c, tail([]byte(text + " (" + status.Error() + ")"))}
 	case err != nil && !errors.As(err, &status) && !errors.As(err, &missing):
 		return text, fmt.Errorf("%q: %w", c, err)
 	}

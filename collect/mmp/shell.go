@@ -42,6 +42,9 @@ func (e *Refused) Error() string { return fmt.Sprintf("%q: the node answers %q",
 // promptAtEnd: the prompt is the host name and an angle bracket, and nothing else stands on its line.
 var promptAtEnd = regexp.MustCompile(`(?:^|[\r\n])([A-Za-z0-9][A-Za-z0-9._-]*)>{1,2} ?$`)
 
+// unixPrompt is how the prompt of a Unix shell ends: this is no MMP, or none that offers its command line on a terminal.
+var unixPrompt = regexp.MustCompile(`(?:^|[\r\n])[^\r\n]{0,100}[#$%] ?$`)
+
 // pagerAtEnd: what a pager prints while it waits for a key.
 var pagerAtEnd = regexp.MustCompile(`(?i)(^|[\r\n])[^\r\n]{0,40}(?:--\s*more\s*--|\(END\)|press (any key|space|enter)[^\r\n]{0,40}|lines \d+-\d+)[^\r\n]{0,20}$`)
 
@@ -105,6 +108,9 @@ func openShell(ctx context.Context, client *ssh.Client, timeout time.Duration) (
 	}
 	go pump(out, s.out)
 	banner, err := s.untilPrompt(ctx, min(timeout, nudge), nil)
+	if errors.Is(err, ErrNoPrompt) && unixPrompt.Match(banner) {
+		return fail(fmt.Errorf("%w of an MMP: the node printed %q", ErrNoPrompt, tail(banner)))
+	}
 	if errors.Is(err, ErrNoPrompt) {
 		if _, err := io.WriteString(s.in, "\r"); err != nil {
 			return fail(fmt.Errorf("ask for the prompt: %w", err))

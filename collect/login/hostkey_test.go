@@ -1,4 +1,4 @@
-package collect
+package login
 
 import (
 	"context"
@@ -10,17 +10,17 @@ import (
 
 	"golang.org/x/crypto/ssh/knownhosts"
 
-	"cbdoctor/bundle"
+	"cbdoctor/collect/sshdtest"
 )
 
 func TestHostKeys(t *testing.T) {
 	t.Parallel()
-	s := startOpenSSH(t)
-	other := startOpenSSH(t)
-	host := fmt.Sprintf("[127.0.0.1]:%d", s.port)
-	key := strings.TrimSpace(read(t, filepath.Join(s.home, "host_ed25519.pub")))
-	ecdsa := strings.TrimSpace(read(t, filepath.Join(s.home, "host_ecdsa.pub")))
-	foreign := strings.TrimSpace(read(t, filepath.Join(other.home, "host_ed25519.pub")))
+	s := sshdtest.Start(t)
+	other := sshdtest.Start(t)
+	host := fmt.Sprintf("[127.0.0.1]:%d", s.Port)
+	key := strings.TrimSpace(sshdtest.Read(t, filepath.Join(s.Home, "host_ed25519.pub")))
+	ecdsa := strings.TrimSpace(sshdtest.Read(t, filepath.Join(s.Home, "host_ecdsa.pub")))
+	foreign := strings.TrimSpace(sshdtest.Read(t, filepath.Join(other.Home, "host_ed25519.pub")))
 	for name, c := range map[string]struct {
 		known string
 		want  string // part of the problem; "" when the key is accepted
@@ -30,39 +30,45 @@ func TestHostKeys(t *testing.T) {
 		"both keys are known":                          {host + " " + ecdsa + "\n" + host + " " + key, ""},
 		"a hashed name":                                {knownhosts.HashHostname(host) + " " + key, ""},
 		"an unknown host":                              {"", "is not known"},
-		"the key of another port":                      {fmt.Sprintf("[127.0.0.1]:%d %s", s.port+1, key), "is not known"},
+		"the key of another port":                      {fmt.Sprintf("[127.0.0.1]:%d %s", s.Port+1, key), "is not known"},
 		"a changed key":                                {host + " " + foreign, "has changed"},
 		"a revoked key":                                {host + " " + key + "\n@revoked * " + key, "revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "known_hosts")
-			write(t, file, c.known+"\n")
-			m, dir := collectTo(t, Inventory{Nodes: []Node{s.node()}}, Options{Login: Login{KeyFiles: []string{s.key}, KnownHosts: []string{file}}})
-			checkBundle(t, m, dir)
-			n := m.Nodes[0]
+			sshdtest.Write(t, file, c.known+"\n")
+			login := Login{KeyFiles: []string{s.Key}, KnownHosts: []string{file}}
+			err := dialAndClose(t, &login, targetOf(s))
 			if c.want == "" {
-				if n.Outcome != bundle.Success {
-					t.Errorf("refused: %s", n.Problem)
+				if err != nil {
+					t.Errorf("refused: %v", err)
 				}
 				return
 			}
-			if n.Outcome != bundle.Failed || !strings.Contains(n.Problem, c.want) || !strings.Contains(n.Problem, "SHA256:") {
-				t.Errorf("%s, %q; want a failure that says %q with the fingerprint", n.Outcome, n.Problem, c.want)
-			}
-			if len(n.Commands)+len(n.Files) > 0 {
-				t.Error("commands or files were asked for over a connection that is not trusted")
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "SHA256:") {
+				t.Errorf("%v; want a failure that says %q with the fingerprint", err, c.want)
 			}
 		})
 	}
 }
 
+// dialAndClose logs in and says what came of it.
+func dialAndClose(t testing.TB, l *Login, to Target) error {
+	t.Helper()
+	c, _, err := l.Dial(context.Background(), to, 0)
+	if c != nil {
+		c.Close()
+	}
+	return err
+}
+
 // Confirm is asked with the fingerprint, once, and decides; it is never asked about a changed key.
 func TestConfirmUnknownHostKey(t *testing.T) {
 	t.Parallel()
-	s := startOpenSSH(t)
+	s := sshdtest.Start(t)
 	wrong := filepath.Join(t.TempDir(), "known_hosts")
-	write(t, wrong, fmt.Sprintf("[127.0.0.1]:%d %s", s.port, read(t, s.key+".pub")))
+	sshdtest.Write(t, wrong, fmt.Sprintf("[127.0.0.1]:%d %s", s.Port, sshdtest.Read(t, s.Key+".pub")))
 	for name, c := range map[string]struct {
 		known  []string
 		answer bool
@@ -73,14 +79,14 @@ func TestConfirmUnknownHostKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := 0
-			login := Login{KeyFiles: []string{s.key}, KnownHosts: c.known, Confirm: func(_, fingerprint string) bool {
+			login := Login{KeyFiles: []string{s.Key}, KnownHosts: c.known, Confirm: func(_, fingerprint string) bool {
 				asked++
 				if !strings.HasPrefix(fingerprint, "SHA256:") {
 					t.Errorf("asked about %q", fingerprint)
 				}
 				return c.answer
 			}}
-			client, _, err := login.dial(context.Background(), s.node(), Options{}.withDefaults().ConnectTimeout)
+			client, _, err := login.Dial(context.Background(), targetOf(s), 0)
 			if client != nil {
 				client.Close()
 			}

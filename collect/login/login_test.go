@@ -1,4 +1,4 @@
-package collect
+package login
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"golang.org/x/crypto/ssh/agent"
 
 	"cbdoctor/collect/sim"
+	"cbdoctor/collect/sshdtest"
 )
 
 // keyPair makes a key in memory and its file.
@@ -33,7 +34,7 @@ func keyPair(t testing.TB) (ed25519.PrivateKey, ssh.PublicKey, string) {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "id")
-	write(t, file, string(pem.EncodeToMemory(block)))
+	sshdtest.Write(t, file, string(pem.EncodeToMemory(block)))
 	return private, sshKey, file
 }
 
@@ -62,13 +63,45 @@ func startAgent(t testing.TB, key ed25519.PrivateKey) string {
 	return socket
 }
 
+// startSim starts one simulated node and ends it with the test.
+func startSim(t testing.TB, n sim.Node) *sim.Cluster {
+	t.Helper()
+	c, err := sim.Start(sim.Scenario{User: "admin", Password: "secret", Nodes: []sim.Node{n}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+// knownHosts writes a file of known hosts.
+func knownHosts(t testing.TB, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	sshdtest.Write(t, file, content)
+	return file
+}
+
+func target(t testing.TB, endpoint string) Target {
+	t.Helper()
+	to, err := ParseTarget(endpoint)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return to
+}
+
+func targetOf(s *sshdtest.Server) Target {
+	return Target{Host: "127.0.0.1", Port: s.Port, User: s.User}
+}
+
 func TestLoginKinds(t *testing.T) {
 	t.Parallel()
 	private, public, file := keyPair(t)
-	_, _, stranger := keyPair(t)
+	strangerKey, _, stranger := keyPair(t)
 	socket := startAgent(t, private)
 	with := func(methods ...string) sim.Node {
-		n := node("cms01")
+		n := sim.Node{Name: "cms01"}
 		n.Login = sim.Login{Methods: methods, AuthorizedKeys: []ssh.PublicKey{public}}
 		return n
 	}
@@ -88,16 +121,17 @@ func TestLoginKinds(t *testing.T) {
 		"key file":                              {with("publickey"), Login{KeyFiles: []string{file}}, true},
 		"another's key file":                    {with("publickey"), Login{KeyFiles: []string{stranger}}, false},
 		"agent":                                 {with("publickey"), Login{Agent: socket}, true},
+		"agent with another's key, then a key":  {with("publickey"), Login{Agent: startAgent(t, strangerKey), KeyFiles: []string{file}}, true},
+		"another's key, then the agent":         {with("publickey"), Login{Agent: socket, KeyFiles: []string{stranger}}, true},
 		"agent that is not there, then a key":   {with("publickey"), Login{Agent: socket + "x", KeyFiles: []string{file}}, true},
 		"agent of no use, then a password":      {with("publickey", "password"), Login{KeyFiles: []string{stranger}, Password: password("secret")}, true},
 		"a key and a password, either suffices": {with("publickey", "password"), Login{KeyFiles: []string{file}, Password: password("wrong")}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cluster := startSim(t, sim.Scenario{User: "admin", Password: "secret", Nodes: []sim.Node{c.node}})
-			known := simLogin(t, cluster, "")
-			c.login.User, c.login.KnownHosts = known.User, known.KnownHosts
-			client, _, err := c.login.dial(context.Background(), inventoryOf(t, cluster).Nodes[0], 20*time.Second)
+			cluster := startSim(t, c.node)
+			c.login.User, c.login.KnownHosts = "admin", []string{knownHosts(t, cluster.KnownHosts())}
+			client, _, err := c.login.Dial(context.Background(), target(t, cluster.Nodes[0].Endpoint), 20*time.Second)
 			if client != nil {
 				client.Close()
 			}
@@ -119,14 +153,14 @@ func TestLoginToOpenSSH(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := startOpenSSH(t, config...)
+			s := sshdtest.Start(t, config...)
 			for _, c := range []struct {
 				password string
 				want     bool
-			}{{sshdPassword, s.password}, {"wrong", false}} {
-				login := s.login(t)
+			}{{sshdtest.Password, s.HasPassword}, {"wrong", false}} {
+				login := Login{KeyFiles: []string{s.Key}, KnownHosts: []string{s.KnownHosts(t, "host_ed25519")}}
 				login.Password = func(string) (string, error) { return c.password, nil }
-				client, _, err := login.dial(context.Background(), s.node(), 20*time.Second)
+				client, _, err := login.Dial(context.Background(), targetOf(s), 20*time.Second)
 				if client != nil {
 					client.Close()
 				}

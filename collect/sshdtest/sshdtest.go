@@ -1,4 +1,6 @@
-package collect
+// Package sshdtest runs a real OpenSSH server for tests, with a configuration, keys and a small MMP command line of its own, on a
+// free port of the loopback address. Nothing of the machine's own SSH is used or changed. Start at Start.
+package sshdtest
 
 import (
 	"fmt"
@@ -15,21 +17,21 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// sshdPassword is the password of the user under the test's own sshd; sshdShadow is its hash in a shadow file that only that sshd sees.
+// Password is the password of the user under the test's own sshd; shadowHash is its hash in a shadow file that only that sshd sees.
 const (
-	sshdPassword = "correct horse"
-	sshdShadow   = "$6$cbdoctor$Ddd0UPkCmg/qDFGk0O2AyJs9wuTggfmErhG7RkTHHW0Hz8q4tml7b17oQRhzNbPv2wA6rQLhCTrRV7U3IRPos."
+	Password   = "correct horse"
+	shadowHash = "$6$cbdoctor$Ddd0UPkCmg/qDFGk0O2AyJs9wuTggfmErhG7RkTHHW0Hz8q4tml7b17oQRhzNbPv2wA6rQLhCTrRV7U3IRPos."
 )
 
-// openSSH is a real OpenSSH server with its own configuration on a free port of the loopback address.
-type openSSH struct {
-	home     string // holds keys and configuration
-	root     string // where its SFTP sessions start
-	port     int
-	user     string
-	key      string // private key file that it accepts
-	password bool   // password logins can be tried: it sees a shadow file of its own
-	log      string
+// Server is a real OpenSSH server with its own configuration on a free port of the loopback address.
+type Server struct {
+	Home        string // holds keys and configuration
+	Root        string // where its SFTP sessions start
+	Port        int
+	User        string
+	Key         string // private key file that it accepts
+	HasPassword bool   // password logins can be tried: it sees a shadow file of its own
+	log         string
 }
 
 // mmpScript is the forced command: SFTP where SFTP was asked for, else a small MMP command line.
@@ -54,8 +56,8 @@ while IFS= read -r line; do
 done
 `
 
-// startOpenSSH starts sshd with the given additional lines of configuration. It is ended by its process id.
-func startOpenSSH(t testing.TB, config ...string) *openSSH {
+// Start starts sshd with the given additional lines of configuration. It is ended by its process id.
+func Start(t testing.TB, config ...string) *Server {
 	t.Helper()
 	binary, err := exec.LookPath("sshd")
 	if err != nil {
@@ -65,26 +67,26 @@ func startOpenSSH(t testing.TB, config ...string) *openSSH {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &openSSH{home: t.TempDir(), root: t.TempDir(), user: me.Username, port: freePort(t)}
-	s.log = filepath.Join(s.home, "sshd.log")
-	s.key = filepath.Join(s.home, "id_ed25519")
+	s := &Server{Home: t.TempDir(), Root: t.TempDir(), User: me.Username, Port: FreePort(t)}
+	s.log = filepath.Join(s.Home, "sshd.log")
+	s.Key = filepath.Join(s.Home, "id_ed25519")
 	for _, k := range []string{"host_ed25519", "host_ecdsa", "id_ed25519"} {
 		kind := strings.TrimPrefix(strings.TrimPrefix(k, "host_"), "id_")
-		command(t, "ssh-keygen", "-q", "-t", kind, "-N", "", "-C", k, "-f", filepath.Join(s.home, k))
+		Command(t, "ssh-keygen", "-q", "-t", kind, "-N", "", "-C", k, "-f", filepath.Join(s.Home, k))
 	}
-	write(t, filepath.Join(s.home, "authorized_keys"), read(t, s.key+".pub"))
-	script := filepath.Join(s.home, "mmp")
-	write(t, script, fmt.Sprintf(mmpScript, s.root))
+	Write(t, filepath.Join(s.Home, "authorized_keys"), Read(t, s.Key+".pub"))
+	script := filepath.Join(s.Home, "mmp")
+	Write(t, script, fmt.Sprintf(mmpScript, s.Root))
 	if err := os.Chmod(script, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	lines := append([]string{
-		"Port " + strconv.Itoa(s.port),
+		"Port " + strconv.Itoa(s.Port),
 		"ListenAddress 127.0.0.1",
-		"HostKey " + filepath.Join(s.home, "host_ed25519"),
-		"HostKey " + filepath.Join(s.home, "host_ecdsa"),
-		"AuthorizedKeysFile " + filepath.Join(s.home, "authorized_keys"),
-		"Subsystem sftp /usr/lib/openssh/sftp-server -d " + s.root,
+		"HostKey " + filepath.Join(s.Home, "host_ed25519"),
+		"HostKey " + filepath.Join(s.Home, "host_ecdsa"),
+		"AuthorizedKeysFile " + filepath.Join(s.Home, "authorized_keys"),
+		"Subsystem sftp /usr/lib/openssh/sftp-server -d " + s.Root,
 		"ForceCommand " + script,
 		"PermitRootLogin yes",
 		"StrictModes no",
@@ -96,8 +98,8 @@ func startOpenSSH(t testing.TB, config ...string) *openSSH {
 	if !strings.Contains(strings.Join(lines, "\n"), "UsePAM") {
 		lines = append(lines, "UsePAM no")
 	}
-	conf := filepath.Join(s.home, "sshd_config")
-	write(t, conf, strings.Join(lines, "\n")+"\n")
+	conf := filepath.Join(s.Home, "sshd_config")
+	Write(t, conf, strings.Join(lines, "\n")+"\n")
 
 	log, err := os.Create(s.log)
 	if err != nil {
@@ -105,7 +107,7 @@ func startOpenSSH(t testing.TB, config ...string) *openSSH {
 	}
 	cmd := exec.Command(binary, "-D", "-e", "-f", conf)
 	if inner, ok := s.privateView(t, binary, conf); ok {
-		cmd, s.password = inner, true
+		cmd, s.HasPassword = inner, true
 	} else if os.Getuid() == 0 { // privilege separation needs it
 		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
 			t.Fatal(err)
@@ -122,48 +124,45 @@ func startOpenSSH(t testing.TB, config ...string) *openSSH {
 		<-ended
 		log.Close()
 		if t.Failed() && testing.Verbose() {
-			t.Logf("sshd of port %d says:\n%s", s.port, read(t, s.log))
+			t.Logf("sshd of port %d says:\n%s", s.Port, Read(t, s.log))
 		}
 	})
-	awaitSSH(t, s.port, ended, s.log)
+	awaitSSH(t, s.Port, ended, s.log)
 	return s
 }
 
 // privateView runs sshd where it sees a shadow file, a PAM stack and a /run of its own; nothing of the machine changes.
-func (s *openSSH) privateView(t testing.TB, binary, conf string) (*exec.Cmd, bool) {
+func (s *Server) privateView(t testing.TB, binary, conf string) (*exec.Cmd, bool) {
 	if os.Getuid() != 0 || exec.Command("unshare", "-m", "true").Run() != nil {
 		return nil, false
 	}
-	shadow, pam := filepath.Join(s.home, "shadow"), filepath.Join(s.home, "pam")
-	write(t, shadow, s.user+":"+sshdShadow+":19000:0:99999:7:::\nsshd:!:19000::::::\n")
-	write(t, pam, "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n")
+	shadow, pam := filepath.Join(s.Home, "shadow"), filepath.Join(s.Home, "pam")
+	Write(t, shadow, s.User+":"+shadowHash+":19000:0:99999:7:::\nsshd:!:19000::::::\n")
+	Write(t, pam, "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n")
 	return exec.Command("unshare", "-m", "--propagation", "private", "sh", "-ec",
 		`mount --bind "$1" /etc/shadow; mount --bind "$2" /etc/pam.d/sshd; mount -t tmpfs tmpfs /run; mkdir -m 755 /run/sshd; exec "$3" -D -e -f "$4"`,
 		"sh", shadow, pam, binary, conf), true
 }
 
-// node is the server as the collector is told of it.
-func (s *openSSH) node() Node { return Node{Host: "127.0.0.1", Port: s.port, User: s.user} }
+// Addr is its address.
+func (s *Server) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.Port)) }
 
-// login uses the key that the server accepts, and its true host keys.
-func (s *openSSH) login(t testing.TB) Login {
-	return Login{KeyFiles: []string{s.key}, KnownHosts: []string{s.knownHosts(t, "host_ed25519")}}
-}
-
-func (s *openSSH) knownHosts(t testing.TB, keys ...string) string {
+// KnownHosts writes a known_hosts file with the server's keys of these names, such as "host_ed25519".
+func (s *Server) KnownHosts(t testing.TB, keys ...string) string {
 	t.Helper()
 	var b strings.Builder
 	for _, k := range keys {
-		fmt.Fprintf(&b, "[127.0.0.1]:%d %s", s.port, read(t, filepath.Join(s.home, k+".pub")))
+		fmt.Fprintf(&b, "[127.0.0.1]:%d %s", s.Port, Read(t, filepath.Join(s.Home, k+".pub")))
 	}
 	file := filepath.Join(t.TempDir(), "known_hosts")
-	write(t, file, b.String())
+	Write(t, file, b.String())
 	return file
 }
 
-func (s *openSSH) fingerprint(t testing.TB, key string) string {
+// Fingerprint is that of one of the server's host keys.
+func (s *Server) Fingerprint(t testing.TB, key string) string {
 	t.Helper()
-	k, _, _, _, err := ssh.ParseAuthorizedKey([]byte(read(t, filepath.Join(s.home, key+".pub"))))
+	k, _, _, _, err := ssh.ParseAuthorizedKey([]byte(Read(t, filepath.Join(s.Home, key+".pub"))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +176,7 @@ func awaitSSH(t testing.TB, port int, ended <-chan struct{}, log string) {
 	for time.Now().Before(deadline) {
 		select {
 		case <-ended:
-			t.Fatalf("sshd ended: %s", read(t, log))
+			t.Fatalf("sshd ended: %s", Read(t, log))
 		default:
 		}
 		conn, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
@@ -194,7 +193,8 @@ func awaitSSH(t testing.TB, port int, ended <-chan struct{}, log string) {
 	t.Fatalf("sshd does not answer on port %d", port)
 }
 
-func freePort(t testing.TB) int {
+// FreePort is a TCP port that nobody listens on.
+func FreePort(t testing.TB) int {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -204,21 +204,24 @@ func freePort(t testing.TB) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-func command(t testing.TB, name string, args ...string) {
+// Command runs a program that must succeed.
+func Command(t testing.TB, name string, args ...string) {
 	t.Helper()
 	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
 		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
 	}
 }
 
-func write(t testing.TB, file, content string) {
+// Write writes a file.
+func Write(t testing.TB, file, content string) {
 	t.Helper()
 	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func read(t testing.TB, file string) string {
+// Read reads a file.
+func Read(t testing.TB, file string) string {
 	t.Helper()
 	b, err := os.ReadFile(file)
 	if err != nil {

@@ -1,0 +1,287 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/term"
+
+	"cbdoctor/collect"
+	"cbdoctor/collect/login"
+)
+
+// nodeOptions name nodes and say how to log in to them; every subcommand that talks to nodes has them.
+type nodeOptions struct {
+	inventory  string
+	discover   bool
+	user       string
+	password   collect.Secret
+	keys       []string
+	knownHosts []string
+	hostKeys   []string
+	acceptNew  bool
+	jump       string
+	sshConfig  string
+	algorithms login.Algorithms
+}
+
+func (o *nodeOptions) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.inventory, "inventory", "", "YAML file with the nodes (docs/collect.md)")
+	f.BoolVar(&o.discover, "discover", false, "take the other nodes from the cluster status of the first")
+	f.StringVar(&o.user, "user", "", "MMP user of nodes that name none (default that of the SSH configuration, else admin)")
+	f.StringVar(&o.password.File, "password-file", "", "file whose first line is the password")
+	f.StringVar(&o.password.Env, "password-env", "", "environment variable that holds the password")
+	f.IntVar(&o.password.FD, "password-fd", 0, "file descriptor whose first line is the password")
+	f.StringVar(&o.password.Command, "password-command", "", `shell command that prints the password, such as "pass show cms"`)
+	f.StringArrayVarP(&o.keys, "identity", "i", nil, "private key file to log in with; may be repeated")
+	f.StringVarP(&o.jump, "jump", "J", "", "jump hosts on the way: [USER@]HOST[:PORT],...")
+	f.StringVarP(&o.sshConfig, "ssh-config", "F", "", `SSH configuration (default ~/.ssh/config); "none" reads none`)
+	f.StringArrayVar(&o.knownHosts, "known-hosts", nil, "file of known host keys (default ~/.ssh/known_hosts)")
+	f.StringArrayVar(&o.hostKeys, "host-key", nil, "fingerprint (SHA256:...) that the nodes' keys must have; may be repeated")
+	f.BoolVar(&o.acceptNew, "accept-new", false, "accept and remember the keys of unknown hosts; changed ones are refused all the same")
+	f.StringVar(&o.algorithms.KeyExchange, "kex", "", "key exchange methods, as in ssh_config: +diffie-hellman-group14-sha1 for old nodes")
+	f.StringVar(&o.algorithms.Ciphers, "ciphers", "", "ciphers, as in ssh_config: +aes128-cbc for old nodes")
+	f.StringVar(&o.algorithms.MACs, "macs", "", "MACs, as in ssh_config")
+	f.StringVar(&o.algorithms.HostKeys, "host-key-algorithms", "", "host key algorithms, as in ssh_config: +ssh-rsa for old nodes")
+}
+
+// nodes are those of the inventory and of the arguments, and with --discover the rest of their cluster.
+func (o *nodeOptions) nodes(cmd *cobra.Command, args []string, l *login.Login) (collect.Inventory, error) {
+	var inventory collect.Inventory
+	if o.inventory != "" {
+		var err error
+		if inventory, err = collect.ReadInventory(o.inventory); err != nil {
+			return inventory, usageError(err, "an inventory is: nodes: [{host: 10.48.36.61, user: admin}]; docs/collect.md has all of it")
+		}
+	}
+	for _, a := range args {
+		n, err := collect.ParseNode(a)
+		if err != nil {
+			return inventory, usageError(err, "write a node as USER@HOST or USER@HOST:PORT")
+		}
+		if n.User == "" {
+			n.User = o.user // before that of the SSH configuration
+		}
+		inventory.Nodes = append(inventory.Nodes, n)
+	}
+	if !o.discover || len(inventory.Nodes) == 0 {
+		return inventory, nil
+	}
+	found, err := collect.Discover(cmd.Context(), inventory.Nodes[0], l)
+	if err != nil {
+		return inventory, &codeError{exitPartial, withHint(err, loginHint(err.Error(), inventory.Nodes[0].Host))}
+	}
+	for _, n := range found[1:] {
+		fmt.Fprintf(cmd.ErrOrStderr(), "discovered %s\n", n)
+		inventory.Nodes = append(inventory.Nodes, n)
+	}
+	return inventory, nil
+}
+
+// login gathers the ways to log in. A password never comes from the command line, where everybody can read it.
+func (o *nodeOptions) login(cmd *cobra.Command) (login.Login, error) {
+	l := login.Login{
+		User: o.user, KeyFiles: o.keys, Agent: os.Getenv("SSH_AUTH_SOCK"), KnownHosts: o.knownHosts, HostKeys: o.hostKeys,
+		AcceptNew: o.acceptNew, Jump: o.jump, Algorithms: o.algorithms,
+	}
+	if err := o.algorithms.Check(); err != nil {
+		return l, usageError(err, "names are as ssh -Q kex, ssh -Q cipher, ssh -Q mac and ssh -Q key print them")
+	}
+	for _, file := range o.keys {
+		if _, err := os.Stat(file); err != nil {
+			return l, usageError(fmt.Errorf("--identity: %w", err), "give the private key, not the .pub file")
+		}
+	}
+	home, _ := os.UserHomeDir()
+	if len(l.KnownHosts) == 0 && home != "" {
+		l.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+	}
+	config := o.sshConfig
+	if config == "" {
+		config = filepath.Join(home, ".ssh", "config")
+	} else if _, err := os.Stat(config); err != nil && config != "none" {
+		return l, usageError(fmt.Errorf("--ssh-config: %w", err), `"none" reads no SSH configuration`)
+	}
+	if config != "none" {
+		var err error
+		if l.Config, err = login.ReadConfig(config); err != nil {
+			return l, usageError(err, "--ssh-config none goes on without it")
+		}
+	}
+	if l.User == "" {
+		l.User = "admin"
+	}
+	return l, o.secrets(cmd, &l)
+}
+
+// secrets says where passwords and passphrases come from.
+func (o *nodeOptions) secrets(cmd *cobra.Command, l *login.Login) error {
+	if o.password != (collect.Secret{}) {
+		if o.password.Command == "" {
+			password, err := o.password.Read("")
+			if err != nil {
+				return usageError(err, "the first line is the password")
+			}
+			l.Password = func(string) (string, error) { return password, nil }
+		} else {
+			l.Password = remembered(o.password.Read)
+		}
+	}
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		return nil
+	}
+	t := &asking{cmd: cmd}
+	if l.Password == nil {
+		l.Password = t.password()
+	}
+	l.Passphrase = remembered(func(file string) (string, error) { return t.secret("passphrase of " + file + ": ") })
+	l.Answer = t.answer
+	l.Confirm = t.confirm
+	return nil
+}
+
+// remembered asks once for each node or file.
+func remembered(ask func(string) (string, error)) func(string) (string, error) {
+	var mu sync.Mutex
+	known := map[string]string{}
+	return func(of string) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if s, have := known[of]; have {
+			return s, nil
+		}
+		s, err := ask(of)
+		if err == nil {
+			known[of] = s
+		}
+		return s, err
+	}
+}
+
+// asking is the user at the terminal, who can answer one question at a time.
+type asking struct {
+	cmd *cobra.Command
+	mu  sync.Mutex
+}
+
+func (a *asking) secret(prompt string) (string, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := a.cmd.ErrOrStderr()
+	fmt.Fprint(out, printable(prompt))
+	b, err := term.ReadPassword(int(os.Stdin.Fd()))
+	fmt.Fprintln(out)
+	if err != nil {
+		return "", fmt.Errorf("read from the terminal: %w", err)
+	}
+	return string(b), nil
+}
+
+// password asks for one password and uses it for all nodes.
+func (a *asking) password() func(string) (string, error) {
+	var mu sync.Mutex
+	password, have := "", false
+	return func(node string) (string, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if have {
+			return password, nil
+		}
+		var err error
+		if password, err = a.secret("password for " + node + " (and the other nodes): "); err == nil {
+			have = true
+		}
+		return password, err
+	}
+}
+
+func (a *asking) line(prompt string) string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	fmt.Fprint(a.cmd.ErrOrStderr(), printable(prompt))
+	return readLine(a.cmd.InOrStdin())
+}
+
+// readLine reads to the line end and not beyond it, so that the next question finds its answer.
+func readLine(r io.Reader) string {
+	var line []byte
+	b := make([]byte, 1)
+	for len(line) < 1000 {
+		if n, err := r.Read(b); n == 0 || err != nil || b[0] == '\n' {
+			break
+		}
+		line = append(line, b[0])
+	}
+	return strings.TrimSpace(string(line))
+}
+
+func (a *asking) answer(question string, echo bool) (string, error) {
+	if echo {
+		return a.line(question + " "), nil
+	}
+	return a.secret(question + " ")
+}
+
+func (a *asking) confirm(host, fingerprint string) bool {
+	return a.line(fmt.Sprintf("the host key of %s is not known: %s\nis it right? Compare it with the node's console. [yes/no] ", host, fingerprint)) == "yes"
+}
+
+// yes asks a question whose answer is no unless it is yes.
+func (a *asking) yes(question string) bool {
+	answer := strings.ToLower(a.line(question + " [y/N] "))
+	return answer == "y" || answer == "yes"
+}
+
+// onTerminal reports whether somebody can be asked.
+func onTerminal() bool {
+	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
+}
+
+// loginHint says what to do about the most common failures.
+func loginHint(problem, reached string) string {
+	host, port := reached, "22"
+	if i := strings.LastIndexByte(reached, ':'); i > 0 && strings.Count(reached, ":") == 1 {
+		host, port = reached[:i], reached[i+1:]
+	}
+	switch {
+	case strings.Contains(problem, "has changed"):
+		name := host
+		if port != "22" {
+			name = "[" + host + "]:" + port
+		}
+		return fmt.Sprintf("ask the owner of the node; if it was installed anew: ssh-keygen -R '%s'", name)
+	case strings.Contains(problem, "is not known") && strings.Contains(problem, "host key"):
+		return fmt.Sprintf("compare the fingerprint with the node's console, then use --host-key SHA256:... with it, or: ssh-keyscan -p %s %s >> ~/.ssh/known_hosts", port, host)
+	case strings.Contains(problem, "unable to authenticate"):
+		return "check the user and the password: --user, --password-file or --identity"
+	case strings.Contains(problem, "no common algorithm"):
+		return algorithmHint(problem)
+	}
+	return ""
+}
+
+// algorithmHint names the flag for a node that only speaks what is no longer safe.
+func algorithmHint(problem string) string {
+	old := ssh.InsecureAlgorithms()
+	for _, kind := range []struct {
+		what, flag string
+		names      []string
+	}{{"key exchange", "--kex", old.KeyExchanges}, {"host key", "--host-key-algorithms", old.HostKeys}, {"cipher", "--ciphers", old.Ciphers}, {"MAC", "--macs", old.MACs}} {
+		if !strings.Contains(problem, kind.what) {
+			continue
+		}
+		for _, n := range kind.names {
+			if strings.Contains(problem, n) {
+				return fmt.Sprintf("the node speaks only old algorithms; to use one all the same: %s +%s", kind.flag, n)
+			}
+		}
+	}
+	return "the node and this program have no algorithm in common"
+}

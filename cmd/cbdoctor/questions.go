@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"cbdoctor/collect"
+	"cbdoctor/fact"
+	"cbdoctor/finding"
+	"cbdoctor/report"
+)
+
+// openQuestions analyses what was collected, says what it leaves open and what would answer it, and offers to fetch that now.
+// It returns the nodes to go to again; nil: none.
+func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inventory) *collect.Inventory {
+	r, err := (&materialOptions{port: 5432, timezone: "UTC"}).diagnose(cmd, []string{o.run.Dir})
+	out := cmd.OutOrStdout()
+	if err != nil {
+		fmt.Fprintf(out, "the bundle could not be analysed yet: %s\n", printable(err.Error()))
+		return nil
+	}
+	for _, f := range r.Findings {
+		if f.Role == finding.RootCause && f.State != finding.Resolved {
+			fmt.Fprintf(out, "found: %s\n", printable(f.Title))
+		}
+	}
+	var again collect.Inventory
+	for _, q := range questionsOf(r) {
+		fmt.Fprintf(out, "open: %s\n", printable(q.text))
+		for _, n := range inventory.Nodes {
+			if q.capture != "" && o.run.Capture == nil && o.isNode(n, q.capture, r) && !slices.ContainsFunc(again.Nodes, func(m collect.Node) bool { return m.Host == n.Host && m.Port == n.Port }) {
+				again.Nodes = append(again.Nodes, n)
+			}
+		}
+	}
+	if len(again.Nodes) == 0 || o.yes || !onTerminal() || o.archive != "" && o.run.Dir == "" {
+		return nil
+	}
+	if !(&asking{cmd: cmd}).yes(fmt.Sprintf("capture on %s for 2 minutes now?", strings.Join(names(again.Nodes), ", "))) {
+		return nil
+	}
+	o.run.Capture, o.run.Continue = &collect.Capture{Interface: "a"}, true
+	return &again
+}
+
+func names(nodes []collect.Node) []string {
+	var out []string
+	for _, n := range nodes {
+		out = append(out, n.Host)
+	}
+	return out
+}
+
+// isNode reports whether an address of the report is that of a node, which may be reached at another one.
+func (o *collectOptions) isNode(n collect.Node, address string, r *report.Report) bool {
+	return n.Host == address || slices.ContainsFunc(r.Nodes, func(known fact.Node) bool {
+		return known.Address == address && n.Name != "" && known.Name == n.Name
+	})
+}
+
+// question is what the material leaves open.
+type question struct {
+	text    string
+	capture string // address of the node where a capture would answer it; "" when none would
+}
+
+// needsCapture are the findings of which logs alone can't tell the cause.
+var needsCapture = []string{"health-check-refused", "health-check-timeout", "health-check-failed", "tls-handshake-failed"}
+
+// questionsOf reads a report for what more material would answer.
+func questionsOf(r *report.Report) []question {
+	var out []question
+	for _, f := range r.Findings {
+		if f.State == finding.Resolved {
+			continue
+		}
+		if slices.Contains(needsCapture, f.ID) && f.Role == finding.RootCause {
+			out = append(out, question{fmt.Sprintf("why %s can't use %s: a capture on %s while it fails would tell (--pcap a)", f.Subject.Client, f.Subject.Server, f.Subject.Client), f.Subject.Client})
+		}
+		if f.ID == "material-missing" {
+			out = append(out, question{text: f.Title + ": collect from it too (--discover finds the nodes of a cluster)"})
+		}
+	}
+	missing := map[string]int{}
+	for _, rule := range r.Coverage.RulesNotEvaluated {
+		if len(rule.Missing) > 0 {
+			missing[strings.Join(rule.Missing, ", ")]++
+		}
+	}
+	for _, what := range slices.Sorted(maps.Keys(missing)) {
+		out = append(out, question{text: fmt.Sprintf("rules that could not be judged for want of %s: %d", what, missing[what])})
+	}
+	return out
+}

@@ -1,0 +1,172 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"sync"
+	"time"
+
+	"cbdoctor/bundle"
+	"cbdoctor/collect/transfer"
+)
+
+// fetch downloads the chosen files of the SFTP root. Each of them has an entry from the moment it is chosen.
+func (v *visit) fetch(ctx context.Context, f *transfer.Fetcher) error {
+	entries, err := f.List(ctx)
+	if err != nil {
+		return err
+	}
+	take, skipped := v.opt.Files.choose(entries, v.clock)
+	todo, total := v.enter(take, skipped)
+	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Text: fmt.Sprintf("%d files, %s", len(todo), Size(total))})
+	if v.opt.AskAbove > 0 && total > v.opt.AskAbove && v.opt.Approve != nil && !v.approved(len(todo), total) {
+		v.skip(todo, "it was not wanted")
+		return nil
+	}
+	todo = v.thatFit(todo)
+	files := make([]transfer.File, len(todo))
+	for i, e := range todo {
+		files[i] = e.File
+	}
+	var mu sync.Mutex
+	told := make([]time.Time, len(files))
+	f.Fetch(ctx, v.dir, files, func(i int, here int64) {
+		mu.Lock()
+		again := time.Since(told[i]) >= progressEvery
+		if again {
+			told[i] = time.Now()
+		}
+		mu.Unlock()
+		if again {
+			v.teller.tell(Event{Node: v.reached, Kind: Progress, File: files[i].Path, Bytes: here, Total: files[i].Size})
+		}
+	}, func(i int, r transfer.Result) { v.fetched(ctx, todo[i].entry, r) })
+	return context.Cause(ctx)
+}
+
+// pending is a file to fetch and where its entry is.
+type pending struct {
+	transfer.File
+	entry int
+}
+
+// enter gives every file of the listing its entry. What an earlier run has whole is not fetched again.
+func (v *visit) enter(take []transfer.File, skipped []bundle.ManifestFile) (todo []pending, total int64) {
+	v.record.node(v.i, func(m *bundle.ManifestNode) {
+		used := map[string]bool{}
+		if all, err := steps(v.node.Interface); err == nil {
+			for _, s := range all {
+				used[s.file] = true
+			}
+		}
+		before := map[string]bundle.ManifestFile{}
+		var kept []bundle.ManifestFile
+		for _, e := range m.Files {
+			if local := e.Local(); local != "" {
+				before[e.Remote] = e
+				used[localName(local)] = true
+			}
+			if e.Outcome == bundle.Success {
+				kept = append(kept, e)
+			}
+		}
+		m.Files = append(kept, skipped...)
+		for _, t := range take {
+			e, known := before[printable(t.Path)]
+			if known && e.Outcome == bundle.Success {
+				continue
+			}
+			if t.Name = localName(e.Local()); t.Name == "" {
+				t.Name = unique(safeName(t.Path), used)
+			}
+			todo = append(todo, pending{t, len(m.Files)})
+			total += t.Size
+			m.Files = append(m.Files, bundle.ManifestFile{Remote: printable(t.Path), Partial: v.name + "/" + t.Name + bundle.PartSuffix, Bytes: t.Size, ModTime: t.ModTime, Outcome: bundle.Unknown})
+		}
+	})
+	return todo, total
+}
+
+func (v *visit) approved(files int, total int64) bool {
+	v.asking.Lock()
+	defer v.asking.Unlock()
+	return v.opt.Approve(v.reached, files, total)
+}
+
+func (v *visit) skip(files []pending, why string) {
+	v.record.node(v.i, func(m *bundle.ManifestNode) {
+		for _, f := range files {
+			m.Files[f.entry].Outcome, m.Files[f.entry].Problem, m.Files[f.entry].Partial = bundle.Skipped, why, ""
+		}
+	})
+}
+
+// thatFit leaves out what the disk here has no room for, rather than fill it.
+func (v *visit) thatFit(files []pending) []pending {
+	free, known := freeSpace(v.opt.Dir)
+	if !known {
+		return files
+	}
+	return slices.DeleteFunc(files, func(f pending) bool {
+		if f.Size <= free-reserve {
+			free -= f.Size
+			return false
+		}
+		v.record.node(v.i, func(m *bundle.ManifestNode) {
+			m.Files[f.entry].Outcome, m.Files[f.entry].Partial = bundle.Failed, ""
+			m.Files[f.entry].Problem = fmt.Sprintf("it has %s, and the disk here has %s left", Size(f.Size), Size(free))
+		})
+		return true
+	})
+}
+
+// reserve is left free for the manifest and the command outputs.
+const reserve = 64 << 10
+
+// fetched writes down what became of a file.
+func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
+	v.record.node(v.i, func(m *bundle.ManifestNode) {
+		e := &m.Files[entry]
+		e.Bytes, e.ModTime, e.Note, e.Partial = r.Size, r.ModTime.UTC(), r.Note, ""
+		if r.Err == nil {
+			e.File, e.SHA256, e.Outcome = v.name+"/"+r.Name, r.SHA256, bundle.Success
+			return
+		}
+		e.Outcome, e.Problem = outcomeOf(ctx, r.Err), printable(r.Err.Error())
+		if errors.Is(r.Err, transfer.ErrStalled) {
+			e.Outcome = bundle.Timeout
+		}
+		if r.Left > 0 {
+			e.Partial = v.name + "/" + r.Name + bundle.PartSuffix
+		}
+	})
+	event := Event{Node: v.reached, Kind: FileDone, File: r.Path, Bytes: r.Size, Total: r.Size, Text: fmt.Sprintf("fetched %s, %d bytes", r.Path, r.Size)}
+	if r.Err != nil {
+		event.Kind, event.Bytes, event.Text = FileFailed, r.Left, fmt.Sprintf("could not fetch %s: %v", r.Path, r.Err)
+	}
+	v.teller.tell(event)
+}
+
+// localName is the name of a file in its node's directory.
+func localName(inBundle string) string {
+	if inBundle == "" {
+		return ""
+	}
+	return path.Base(inBundle)
+}
+
+// Size prints a number of bytes for people.
+func Size(n int64) string {
+	units := []string{"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"}
+	v, i := float64(n), 0
+	for v >= 1024 && i < len(units)-1 {
+		v, i = v/1024, i+1
+	}
+	if i == 0 {
+		return fmt.Sprintf("%d B", n)
+	}
+	return fmt.Sprintf("%.1f %s", v, units[i])
+}

@@ -1,0 +1,128 @@
+package login
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"regexp"
+	"slices"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/crypto/ssh/agent"
+)
+
+// methods are tried in this order: keys, password, keyboard-interactive. All keys are one method, since x/crypto tries each
+// kind of method once. done is to be called when the login is over.
+func (l *Login) methods(r resolved) (methods []ssh.AuthMethod, done func(), err error) {
+	var signers []ssh.Signer
+	for _, file := range r.keyFiles {
+		more, err := l.signers(file)
+		if err != nil && !slices.Contains(r.usual, file) {
+			return nil, nil, fmt.Errorf("private key %s: %w", file, err)
+		}
+		signers = append(signers, more...)
+	}
+	done = func() {}
+	if r.agent != "" && !r.onlyFiles {
+		if conn, err := net.Dial("unix", r.agent); err == nil { // one that is not there is done without
+			done = func() { conn.Close() }
+			signers = withAgent(signers, conn)
+		}
+	}
+	methods = append(methods, ssh.PublicKeys(signers...))
+	password := l.Password
+	if r.password != nil {
+		password = r.password
+	}
+	if password == nil && l.Answer == nil {
+		return methods, done, nil
+	}
+	a := &answers{node: r.endpoint(), password: password, answer: l.Answer}
+	if password != nil {
+		methods = append(methods, ssh.PasswordCallback(a.once))
+	}
+	return append(methods, ssh.KeyboardInteractive(a.all)), done, nil
+}
+
+// signers reads a private key file, and the certificate beside it where there is one.
+func (l *Login) signers(file string) ([]ssh.Signer, error) {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	s, err := ssh.ParsePrivateKey(b)
+	var locked *ssh.PassphraseMissingError
+	if errors.As(err, &locked) && l.Passphrase != nil {
+		var phrase string
+		if phrase, err = l.Passphrase(file); err == nil {
+			s, err = ssh.ParsePrivateKeyWithPassphrase(b, []byte(phrase))
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	signers := []ssh.Signer{s}
+	if b, err := os.ReadFile(file + "-cert.pub"); err == nil {
+		if key, _, _, _, err := ssh.ParseAuthorizedKey(b); err == nil {
+			if cert, ok := key.(*ssh.Certificate); ok {
+				if c, err := ssh.NewCertSigner(cert, s); err == nil {
+					signers = append([]ssh.Signer{c}, signers...)
+				}
+			}
+		}
+	}
+	return signers, nil
+}
+
+// withAgent adds the keys of the agent. One that has nothing to give is done without.
+func withAgent(signers []ssh.Signer, conn net.Conn) []ssh.Signer {
+	held, _ := agent.NewClient(conn).Signers()
+	for _, s := range held {
+		if !slices.ContainsFunc(signers, func(have ssh.Signer) bool { return bytes.Equal(have.PublicKey().Marshal(), s.PublicKey().Marshal()) }) {
+			signers = append(signers, s)
+		}
+	}
+	return signers
+}
+
+// answers gives a host the password, once: a second question means that it was wrong, and more of them lock accounts.
+type answers struct {
+	node     string
+	password func(node string) (string, error)
+	answer   func(question string, echo bool) (string, error)
+	given    bool
+}
+
+func (a *answers) once() (string, error) {
+	if a.given {
+		return "", errors.New("the password was refused")
+	}
+	a.given = true
+	return a.password(a.node)
+}
+
+var asksPassword = regexp.MustCompile(`(?i)pass(word|phrase|code)`)
+
+// all answers the questions of keyboard-interactive (RFC 4256): the password where it is asked for, the user for the rest.
+func (a *answers) all(_, _ string, questions []string, echos []bool) ([]string, error) {
+	out := make([]string, len(questions))
+	for i, q := range questions {
+		var err error
+		switch {
+		case a.password != nil && !echos[i] && (asksPassword.MatchString(q) || a.answer == nil):
+			a.given = false // the method before asked for the same one
+			if out[i], err = a.password(a.node); err != nil {
+				return nil, err
+			}
+		case a.answer != nil:
+			if out[i], err = a.answer(q, echos[i]); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, errors.New("the host asks a question that nobody is there to answer")
+		}
+	}
+	return out, nil
+}

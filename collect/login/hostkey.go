@@ -1,0 +1,165 @@
+package login
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/skeema/knownhosts"
+	"golang.org/x/crypto/ssh"
+	xknownhosts "golang.org/x/crypto/ssh/knownhosts"
+)
+
+// UnknownHostKey says that a host's key is in no known_hosts file.
+type UnknownHostKey struct {
+	Host, Fingerprint string
+}
+
+func (e *UnknownHostKey) Error() string {
+	return fmt.Sprintf("the host key of %s (%s) is not known", e.Host, e.Fingerprint)
+}
+
+// ChangedHostKey says that a host shows another key than the known one.
+type ChangedHostKey struct {
+	Host, Fingerprint string
+	Where             string // "known_hosts:3 has SHA256:..."
+}
+
+func (e *ChangedHostKey) Error() string {
+	return fmt.Sprintf("the host key of %s has changed: it shows %s, and %s; somebody may be in between, or the node was installed anew", e.Host, e.Fingerprint, e.Where)
+}
+
+// OtherHostKey says that a host shows none of the keys that were asked for.
+type OtherHostKey struct {
+	Host, Fingerprint string
+	Want              []string
+}
+
+func (e *OtherHostKey) Error() string {
+	return fmt.Sprintf("the host key of %s is %s, and not %s as was asked for", e.Host, e.Fingerprint, strings.Join(e.Want, " or "))
+}
+
+// judge decides about the key of one host.
+type judge struct {
+	login       *Login
+	host        resolved
+	known       *knownhosts.HostKeyDB // nil: no file is there
+	wanted      []string              // fingerprints; none: the known hosts decide
+	chosen      []string              // host key algorithms that were asked for by name
+	fingerprint string                // of the key that was shown
+}
+
+// remembering keeps two nodes that are accepted at the same moment from writing over each other.
+var remembering sync.Mutex
+
+func (l *Login) judgeFor(r resolved) (*judge, error) {
+	j := &judge{login: l, host: r, wanted: l.HostKeys}
+	if r.hostKey != "" {
+		j.wanted = []string{r.hostKey}
+	}
+	var err error
+	if j.chosen, err = r.algorithms.hostKeys(); err != nil {
+		return nil, err
+	}
+	files := slices.DeleteFunc(slices.Clone(r.knownHosts), func(f string) bool { _, err := os.Stat(f); return err != nil })
+	if len(files) == 0 {
+		return j, nil
+	}
+	remembering.Lock()
+	defer remembering.Unlock()
+	if j.known, err = knownhosts.NewDB(files...); err != nil {
+		return nil, fmt.Errorf("read the known host keys: %w", err)
+	}
+	return j, nil
+}
+
+// algorithms are the lists of host key algorithms to try, one connection each. Only those of known keys are asked for where
+// there are any: otherwise a host with several keys looks changed (golang/go#29286).
+func (j *judge) algorithms() [][]string {
+	if len(j.wanted) > 0 {
+		lists := [][]string{j.chosen}
+		for _, one := range ssh.SupportedAlgorithms().HostKeys {
+			if !strings.Contains(one, "-cert-") {
+				lists = append(lists, []string{one})
+			}
+		}
+		return lists
+	}
+	if j.known != nil {
+		if known := j.known.HostKeyAlgorithms(j.host.endpoint()); len(known) > 0 {
+			return [][]string{known}
+		}
+	}
+	return [][]string{j.chosen}
+}
+
+// tryOther reports whether another host key algorithm may show the key that is wanted.
+func (j *judge) tryOther(err error) bool {
+	var other *OtherHostKey
+	var none *ssh.AlgorithmNegotiationError
+	return len(j.wanted) > 0 && (errors.As(err, &other) || errors.As(err, &none) && strings.Contains(err.Error(), "host key"))
+}
+
+// check accepts a known key, refuses a changed one, and asks about an unknown one.
+func (j *judge) check(host string, remote net.Addr, key ssh.PublicKey) error {
+	shown := key
+	if cert, ok := key.(*ssh.Certificate); ok {
+		shown = cert.Key
+	}
+	j.fingerprint = ssh.FingerprintSHA256(shown)
+	var err error = &xknownhosts.KeyError{}
+	if j.known != nil {
+		err = j.known.HostKeyCallback()(host, remote, key)
+	}
+	var revoked *xknownhosts.RevokedError
+	var differs *xknownhosts.KeyError
+	switch {
+	case errors.As(err, &revoked):
+		return fmt.Errorf("the host key of %s (%s) is revoked: %s:%d", host, j.fingerprint, revoked.Revoked.Filename, revoked.Revoked.Line)
+	case len(j.wanted) > 0:
+		if slices.Contains(j.wanted, j.fingerprint) {
+			return nil
+		}
+		return &OtherHostKey{host, j.fingerprint, j.wanted}
+	case err == nil:
+		return nil
+	case errors.As(err, &differs) && len(differs.Want) > 0:
+		var where []string
+		for _, k := range differs.Want {
+			where = append(where, fmt.Sprintf("%s:%d has %s", k.Filename, k.Line, ssh.FingerprintSHA256(k.Key)))
+		}
+		return &ChangedHostKey{host, j.fingerprint, strings.Join(where, ", ")}
+	case !errors.As(err, &differs):
+		return fmt.Errorf("the host key of %s (%s): %w", host, j.fingerprint, err)
+	}
+	if j.login.AcceptNew || j.login.Confirm != nil && j.login.Confirm(host, j.fingerprint) {
+		return j.remember(host, remote, shown)
+	}
+	return &UnknownHostKey{host, j.fingerprint}
+}
+
+// remember writes an accepted key to the first file of known hosts.
+func (j *judge) remember(host string, remote net.Addr, key ssh.PublicKey) error {
+	if len(j.host.knownHosts) == 0 {
+		return nil
+	}
+	remembering.Lock()
+	defer remembering.Unlock()
+	name := j.host.knownHosts[0]
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		return fmt.Errorf("remember the host key of %s: %w", host, err)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	if err != nil {
+		return fmt.Errorf("remember the host key of %s: %w", host, err)
+	}
+	if err := errors.Join(knownhosts.WriteKnownHost(f, host, remote, key), f.Close()); err != nil {
+		return fmt.Errorf("remember the host key of %s: %w", host, err)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package login
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// Login says who logs in and how, and which hosts are trusted.
+type Login struct {
+	User       string                            // where neither the target nor the SSH configuration names one
+	Password   func(node string) (string, error) // asked when a host wants it; nil: no password
+	Answer     func(question string, echo bool) (string, error)
+	KeyFiles   []string                          // private keys; they are tried before the agent's
+	Passphrase func(file string) (string, error) // of an encrypted private key; nil: such keys are left out
+	Agent      string                            // socket of an SSH agent; "" uses none
+
+	KnownHosts []string                            // files of known host keys; new ones go to the first
+	HostKeys   []string                            // "SHA256:..."; where there are any, a host must show one of them
+	AcceptNew  bool                                // an unknown host's key is accepted and remembered
+	Confirm    func(host, fingerprint string) bool // is asked about an unknown host's key; nil refuses it
+
+	Algorithms Algorithms // in place of, or besides, those that are safe
+	Jump       string     // jump hosts of targets that name none, as ssh -J
+	Config     *Config    // the user's SSH configuration; nil: none
+}
+
+// Target is one host to log in to. Only Host is needed.
+type Target struct {
+	Host     string // name, address, or alias of the SSH configuration
+	Port     int    // 0: the configuration's, else 22
+	User     string // "": the configuration's, else the login's
+	KeyFiles []string
+	Password func(node string) (string, error) // in place of the login's
+	HostKey  string                            // "SHA256:...", in place of the login's
+	Jump     string                            // in place of the login's; "none": no jump host
+}
+
+// Timeout bounds how long one host may take to be reached and to let us in.
+const Timeout = 15 * time.Second
+
+// Endpoint is the address of the target after the SSH configuration was asked.
+func (l *Login) Endpoint(t Target) string {
+	r := l.resolve(t)
+	return net.JoinHostPort(r.host, strconv.Itoa(r.port))
+}
+
+// Who is the user of the target after the SSH configuration was asked.
+func (l *Login) Who(t Target) string { return l.resolve(t).user }
+
+// Dial connects and logs in. It returns the fingerprint of the host key, where one was seen, also with an error. timeout is for
+// each host on the way; 0 is Timeout.
+func (l *Login) Dial(ctx context.Context, t Target, timeout time.Duration) (*ssh.Client, string, error) {
+	if timeout == 0 {
+		timeout = Timeout
+	}
+	r := l.resolve(t)
+	via, err := l.jumps(r.jump)
+	if err != nil {
+		return nil, "", err
+	}
+	connect := direct(timeout)
+	var hops []*ssh.Client
+	closeHops := func() {
+		for _, h := range hops {
+			h.Close()
+		}
+	}
+	for _, hop := range via {
+		hop := l.resolve(hop)
+		c, _, err := l.open(ctx, hop, connect, timeout)
+		if err != nil {
+			closeHops()
+			return nil, "", fmt.Errorf("jump host %s: %w", hop.endpoint(), err)
+		}
+		hops = append(hops, c)
+		connect = c.DialContext
+	}
+	client, fingerprint, err := l.open(ctx, r, connect, timeout)
+	if err != nil {
+		closeHops()
+		return nil, fingerprint, err
+	}
+	go func() { // the jump hosts are of use as long as the connection through them
+		_ = client.Wait()
+		closeHops()
+	}()
+	return client, fingerprint, nil
+}
+
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+func direct(timeout time.Duration) dialFunc {
+	d := net.Dialer{Timeout: timeout}
+	return d.DialContext
+}
+
+// open connects to one host and logs in. Where a certain host key is wanted and the host shows one of another type first, the
+// other types are asked for too.
+func (l *Login) open(ctx context.Context, r resolved, connect dialFunc, timeout time.Duration) (client *ssh.Client, fingerprint string, err error) {
+	j, err := l.judgeFor(r)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, algorithms := range j.algorithms() {
+		client, fingerprint, err = l.handshake(ctx, r, j, algorithms, connect, timeout)
+		if !j.tryOther(err) {
+			break
+		}
+	}
+	return client, fingerprint, err
+}
+
+func (l *Login) handshake(ctx context.Context, r resolved, j *judge, hostKeys []string, connect dialFunc, timeout time.Duration) (*ssh.Client, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	endpoint := r.endpoint()
+	raw, err := connect(ctx, "tcp", endpoint)
+	if err != nil {
+		return nil, "", fmt.Errorf("connect: %w", err)
+	}
+	conn := newConn(raw)
+	// a connection through a jump host has no deadlines: what bounds it is that it is closed
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	methods, done, err := l.methods(r)
+	if err != nil {
+		conn.Close()
+		return nil, "", err
+	}
+	defer done()
+	config := &ssh.ClientConfig{User: r.user, Auth: methods, HostKeyCallback: j.check, HostKeyAlgorithms: hostKeys, ClientVersion: "SSH-2.0-cbdoctor"}
+	if err := r.algorithms.apply(&config.Config); err != nil {
+		conn.Close()
+		return nil, "", err
+	}
+	c, channels, requests, err := ssh.NewClientConn(conn, endpoint, config)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		conn.Close()
+		return nil, j.fingerprint, fmt.Errorf("log in as %s: %w", r.user, context.Cause(ctx))
+	case err != nil:
+		conn.Close()
+		return nil, j.fingerprint, fmt.Errorf("log in as %s: %w", r.user, err)
+	}
+	client := ssh.NewClient(c, channels, requests)
+	go conn.keepAlive(client)
+	return client, j.fingerprint, nil
+}

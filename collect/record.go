@@ -1,0 +1,70 @@
+package collect
+
+import (
+	"fmt"
+	"os"
+	"sync"
+
+	"cbdoctor/bundle"
+)
+
+// record is the manifest while the collection runs. It is written again soon after each change, so that a crash at any moment
+// leaves a readable bundle; changes that come while it is written go into the next writing together.
+type record struct {
+	root     *os.Root
+	mu       sync.Mutex
+	manifest *bundle.Manifest
+	changed  chan struct{}
+	stopped  chan error
+}
+
+func startRecord(root *os.Root, m *bundle.Manifest) (*record, error) {
+	r := &record{root: root, manifest: m, changed: make(chan struct{}, 1), stopped: make(chan error, 1)}
+	if err := r.write(); err != nil {
+		return nil, err
+	}
+	go func() {
+		var failed error
+		for range r.changed {
+			failed = r.write()
+		}
+		r.stopped <- failed
+	}()
+	return r, nil
+}
+
+// change changes the manifest.
+func (r *record) change(f func(*bundle.Manifest)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(r.manifest)
+	select {
+	case r.changed <- struct{}{}:
+	default: // it is to be written anyway
+	}
+}
+
+// node changes the entry of one node.
+func (r *record) node(i int, f func(*bundle.ManifestNode)) {
+	r.change(func(m *bundle.Manifest) { f(&m.Nodes[i]) })
+}
+
+// close writes it a last time. The error says that the manifest on disk is not the one in memory.
+func (r *record) close() error {
+	close(r.changed)
+	<-r.stopped
+	return r.write()
+}
+
+func (r *record) write() error {
+	r.mu.Lock()
+	b, err := r.manifest.Bytes()
+	r.mu.Unlock()
+	if err == nil {
+		err = writeWhole(r.root, bundle.ManifestName, b)
+	}
+	if err != nil {
+		return fmt.Errorf("write the manifest: %w", err)
+	}
+	return nil
+}

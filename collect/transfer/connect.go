@@ -1,0 +1,127 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+)
+
+// longPath is the round trip from which on one channel's window is what bounds it: 2 MiB in 4 ms are 500 MB/s.
+const longPath = 4 * time.Millisecond
+
+// fewChannels are opened in any case: a short path needs no more, and each is a process on the node.
+const fewChannels = 2
+
+// connect dials and opens the channels: few of them, and the others only where the path is long enough to need them.
+func (f *Fetcher) connect(ctx context.Context) error {
+	f.meter.begin()
+	defer f.meter.end()
+	conn, err := f.dial(ctx, 0)
+	if err != nil {
+		return err
+	}
+	p := newPool(f.meter)
+	err = f.open(ctx, p, conn)
+	var refused *ssh.OpenChannelError
+	if errors.As(err, &refused) && f.Free != nil {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-f.Free:
+		}
+		err = f.open(ctx, p, conn)
+	}
+	if errors.As(err, &refused) {
+		return &FinalError{err}
+	}
+	if err != nil {
+		return err
+	}
+	f.pool = p
+	for i := range f.Connections - 1 {
+		go f.join(context.WithoutCancel(ctx), p, i+1) // the first one is at work meanwhile
+	}
+	return nil
+}
+
+// join adds one more connection; one that fails is done without.
+func (f *Fetcher) join(ctx context.Context, p *pool, i int) {
+	conn, err := f.dial(ctx, i)
+	if err != nil {
+		return
+	}
+	if p.over() {
+		conn.Close()
+		return
+	}
+	_ = f.open(ctx, p, conn)
+}
+
+// open adds the channels of one connection to the pool and returns when the first is ready.
+func (f *Fetcher) open(ctx context.Context, p *pool, conn *ssh.Client) error {
+	few := min(fewChannels, f.Channels)
+	go func() {
+		if roundTrip(conn) >= longPath {
+			_ = p.add(ctx, conn, f.Channels-few) // those that are refused are done without
+		}
+	}()
+	return p.add(ctx, conn, few)
+}
+
+// roundTrip is the shortest of a few: the node is busy with opening channels meanwhile.
+func roundTrip(conn *ssh.Client) time.Duration {
+	shortest := time.Hour
+	for range 3 {
+		asked := time.Now()
+		if _, _, err := conn.SendRequest("keepalive@openssh.com", true, nil); err != nil {
+			return 0
+		}
+		shortest = min(shortest, time.Since(asked))
+		if shortest < longPath {
+			break
+		}
+	}
+	return shortest
+}
+
+func (f *Fetcher) dial(ctx context.Context, i int) (*ssh.Client, error) {
+	conn, err := f.Dial(ctx, i)
+	if err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conns = append(f.conns, conn)
+	return conn, nil
+}
+
+// hangUp closes the connections, so that everything that waits for an answer ends.
+func (f *Fetcher) hangUp() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range f.conns {
+		c.Close()
+	}
+}
+
+// drop forgets the connections after one broke.
+func (f *Fetcher) drop() {
+	f.hangUp()
+	f.meter.lost()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.conns = nil
+	if f.pool != nil {
+		f.pool.close() // at once, since the connections are closed
+		f.pool = nil
+	}
+}
+
+// Close ends the SFTP channels and the connections.
+func (f *Fetcher) Close() {
+	if f.meter != nil {
+		f.drop()
+	}
+}

@@ -1,0 +1,92 @@
+package transfer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+	"golang.org/x/time/rate"
+)
+
+// Fetcher downloads from one node. Dial is needed; the other fields have useful zero values. Its methods are for one goroutine
+// at a time.
+type Fetcher struct {
+	Dial        func(ctx context.Context, i int) (*ssh.Client, error) // the i-th connection, from 0; asked again after one broke
+	Connections int                                                   // default 1; more help where one is bound by TCP's window
+	Channels    int                                                   // of each connection over a long path; default 8
+	Limit       *rate.Limiter                                         // bytes per second, of all who share it; nil: no limit
+	Retries     int                                                   // in a row, without any byte in between; default 5, negative: none
+	Backoff     time.Duration                                         // before the first retry, then twice as long each time; default 500 ms
+	Stall       time.Duration                                         // a connection that brings nothing for so long is given up; default 60 s
+	Retrying    func(err error, wait time.Duration)                   // is told of each retry; may be nil
+	Free        <-chan struct{}                                       // closed when what else used the connection is over: awaited where the node refuses a channel
+
+	window  *window
+	meter   *meter
+	buffers chan []byte
+	pool    *pool
+
+	mu    sync.Mutex
+	conns []*ssh.Client // those of the pool
+}
+
+// File is one file to fetch: where it is on the node, what to call it here, and what the listing said of it.
+type File struct {
+	Path    string
+	Name    string
+	Size    int64
+	ModTime time.Time
+}
+
+// Result is what became of a file.
+type Result struct {
+	File
+	SHA256 string // hexadecimal; of all of it
+	Note   string // what is special about it, such as that it grew
+	Left   int64  // bytes of its beginning that are here as Name+PartSuffix, when Err is set
+	Err    error
+}
+
+func (f *Fetcher) init() {
+	if f.window != nil {
+		return
+	}
+	f.window, f.meter = newWindow(), newMeter()
+	f.buffers = make(chan []byte, maxInFlight/largeAnswer)
+	f.Connections = max(f.Connections, 1)
+	for _, d := range []struct {
+		at    *int
+		value int
+	}{{&f.Channels, 8}, {&f.Retries, 5}} {
+		if *d.at == 0 {
+			*d.at = d.value
+		}
+	}
+	if f.Backoff == 0 {
+		f.Backoff = 500 * time.Millisecond
+	}
+	if f.Stall == 0 {
+		f.Stall = time.Minute
+	}
+}
+
+// buffer and recycle keep the pieces' memory for the next ones.
+func (f *Fetcher) buffer(n int64) []byte {
+	select {
+	case b := <-f.buffers:
+		return b[:n]
+	default:
+		return make([]byte, n, largeAnswer)
+	}
+}
+
+func (f *Fetcher) recycle(b []byte) {
+	if cap(b) < largeAnswer {
+		return
+	}
+	select {
+	case f.buffers <- b[:0]:
+	default:
+	}
+}

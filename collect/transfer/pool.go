@@ -1,0 +1,126 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pkg/sftp"
+	"golang.org/x/crypto/ssh"
+)
+
+// channel is one SFTP session.
+type channel struct {
+	client *sftp.Client
+	busy   atomic.Int64 // requests in flight
+}
+
+// pool is the open SFTP channels of one node, over one or more connections.
+type pool struct {
+	mu       sync.Mutex
+	channels []*channel
+	closed   bool
+	meter    *meter
+}
+
+func newPool(m *meter) *pool { return &pool{meter: m} }
+
+// add opens n channels on a connection at the same time, since one after the other they cost three round trips each. It
+// returns when the first is ready; the others join when they are, and those that the node refuses are done without.
+func (p *pool) add(ctx context.Context, conn *ssh.Client, n int) error {
+	results := make(chan error, n)
+	for range n {
+		go func() { results <- p.open(conn) }()
+	}
+	var failed error
+	for range n {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case err := <-results:
+			if err == nil {
+				return nil
+			}
+			failed = err
+		}
+	}
+	return failed
+}
+
+func (p *pool) open(conn *ssh.Client) error {
+	client, err := startSFTP(conn, p.meter)
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		go client.Close() // waits for the node
+		return errors.New("the transfer is over")
+	}
+	p.channels = append(p.channels, &channel{client: client})
+	return nil
+}
+
+// startSFTP opens a channel and starts SFTP on it without waiting for the node to confirm the subsystem: its answer to what
+// follows tells the same, a round trip earlier.
+func startSFTP(conn *ssh.Client, m *meter) (*sftp.Client, error) {
+	session, requests, err := conn.OpenChannel("session", nil)
+	if err != nil {
+		return nil, fmt.Errorf("open a channel for SFTP: %w", err)
+	}
+	go ssh.DiscardRequests(requests)
+	go func() { _, _ = io.Copy(io.Discard, session.Stderr()) }() // ends with the channel
+	if _, err := session.SendRequest("subsystem", false, ssh.Marshal(struct{ Name string }{"sftp"})); err != nil {
+		return nil, fmt.Errorf("start SFTP: %w", errors.Join(err, session.Close()))
+	}
+	client, err := sftp.NewClientPipe(&answerReader{r: session, meter: m}, &requestWriter{session}, sftp.MaxPacketUnchecked(largeAnswer))
+	if err != nil {
+		return nil, fmt.Errorf("start SFTP: %w", errors.Join(err, session.Close()))
+	}
+	return client, nil
+}
+
+// requestWriter never fails with io.EOF, as a closed channel does: pkg/sftp would take it for the end of a file or a directory.
+type requestWriter struct{ io.WriteCloser }
+
+func (w *requestWriter) Write(p []byte) (int, error) {
+	n, err := w.WriteCloser.Write(p)
+	if errors.Is(err, io.EOF) {
+		err = errLost
+	}
+	return n, err
+}
+
+// least is the channel with the fewest requests in flight.
+func (p *pool) least() *channel {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	best := p.channels[0]
+	for _, c := range p.channels[1:] {
+		if c.busy.Load() < best.busy.Load() {
+			best = c
+		}
+	}
+	return best
+}
+
+// over reports whether the pool was closed.
+func (p *pool) over() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
+}
+
+// close ends all channels. Those that are still opening end when the connection does.
+func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, c := range p.channels {
+		c.client.Close()
+	}
+}

@@ -1,0 +1,83 @@
+package transfer
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	// maxInFlight is what may be asked for and not yet written: it bounds memory. 50 ms at 200 MB/s need 10 MiB.
+	maxInFlight = 16 << 20
+	// firstInFlight is where it starts; it doubles each round trip.
+	firstInFlight = 4 << 20
+	// patience is how long an answer may take before less is asked for at once: a thin link is not filled with minutes of
+	// answers, behind which the commands of the same connection would wait.
+	patience = 500 * time.Millisecond
+	// queueing is what an answer may wait behind others without more in flight being of no use.
+	queueing = 5 * time.Millisecond
+)
+
+// window bounds the bytes in flight of one node, growing while answers come soon and shrinking when they don't.
+type window struct {
+	mu      sync.Mutex
+	freed   chan struct{} // closed and replaced when something becomes free
+	size    int64         // what may be in flight
+	used    int64
+	fastest time.Duration // of all answers so far
+	resting int64         // bytes to see before it shrinks again: answers of before the last change say nothing new
+}
+
+func newWindow() *window { return &window{size: firstInFlight, freed: make(chan struct{})} }
+
+// acquire waits until n more bytes may be asked for. One request always may.
+func (w *window) acquire(ctx context.Context, n int64) error {
+	for {
+		w.mu.Lock()
+		if w.used == 0 || w.used+n <= w.size {
+			w.used += n
+			w.mu.Unlock()
+			return nil
+		}
+		freed := w.freed
+		w.mu.Unlock()
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-freed:
+		}
+	}
+}
+
+// release gives n bytes back: they are written, or given up.
+func (w *window) release(n int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.used -= n
+	close(w.freed)
+	w.freed = make(chan struct{})
+}
+
+// answered takes note of an answer of n bytes that took that long.
+func (w *window) answered(n int64, took time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.fastest == 0 || took < w.fastest {
+		w.fastest = took
+	}
+	w.size, w.resting = adapt(w.size, w.resting, n, took, w.fastest)
+}
+
+// adapt decides on the next size: one more piece for each that came as soon as can be, as it is while the link has room, and
+// half when a piece came late.
+func adapt(size, resting, n int64, took, fastest time.Duration) (newSize, newResting int64) {
+	resting = max(0, resting-n)
+	switch {
+	case took <= 2*fastest+queueing:
+		return min(size+n, maxInFlight), resting
+	case took <= max(patience, 3*fastest) || resting > 0:
+		return size, resting
+	}
+	size = max(size/2, n)
+	return size, size
+}
