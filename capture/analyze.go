@@ -5,6 +5,7 @@ import (
 	"io"
 	"runtime"
 
+	"cbdoctor/capture/filter"
 	"cbdoctor/capture/packet"
 )
 
@@ -36,6 +37,19 @@ func AnalyzeFile(ctx context.Context, path string, opt Options) (*Result, error)
 	return l.Whole(), nil
 }
 
+// reading says which packets of a capture are wanted. The error is that of the filter expression.
+func (o Options) reading() (packet.Options, error) {
+	reading := packet.Options{Ports: []uint16{o.port()}}
+	if o.BPF != "" {
+		f, err := filter.Compile(o.BPF)
+		if err != nil {
+			return reading, err
+		}
+		reading.Filter = filter.Packets(f)
+	}
+	return reading, nil
+}
+
 // List is [Analyze] for captures of any size: sessions are told when they are asked for.
 func List(ctx context.Context, name string, r io.Reader, opt Options) (*Listing, error) {
 	return list(name, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
@@ -63,7 +77,15 @@ func list(name string, opt Options, read func(packet.Options, []packet.Handler) 
 		lanes[i].lane, lanes[i].keys = uint8(i), lanes[0].keys
 		handlers[i] = lanes[i].packet
 	}
-	info, err := read(packet.Options{Ports: []uint16{opt.port()}, Hosts: lanes[0].hosts, Secrets: func(b []byte) { lanes[0].keys.Add(b) }}, handlers)
+	reading, err := opt.reading()
+	if err != nil {
+		return nil, err
+	}
+	reading.Secrets = func(b []byte) { lanes[0].keys.Add(b) }
+	if opt.BPF == "" {
+		reading.Hosts = lanes[0].hosts
+	}
+	info, err := read(reading, handlers)
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,7 @@ func (t *tracker) compareResets(known peers) {
 	for i := range t.late {
 		l := &t.late[i]
 		m := &l.summary
-		for d, addr := range [2]packet.Addr{l.tuple.client, l.tuple.server} {
-			if m.resetUnknown(d) {
-				m.RSTForeign[d], m.RSTLike[d], m.RSTWeak[d] = known.compare(l.resets[d], addr)
-			}
-		}
+		known.judge(m, &l.tuple, l.resets)
 		verdict, confidence, reason, evidence := Decide(m)
 		if l.listed && t.told[l.at].FirstFrame == l.judged.frame { // it may have had to make room in the list
 			out := &t.told[l.at]
@@ -33,6 +29,15 @@ func (t *tracker) compareResets(known peers) {
 		t.count(l.tuple.pair(), &l.judged, nil)
 	}
 	t.late = t.late[:0]
+}
+
+// judge compares the resets of a session that the session itself can't be held against.
+func (p peers) judge(m *Summary, k *tuple, resets [2]reset) {
+	for d, addr := range [2]packet.Addr{k.client, k.server} {
+		if m.resetUnknown(d) {
+			m.RSTForeign[d], m.RSTLike[d], m.RSTWeak[d] = p.compare(resets[d], addr)
+		}
+	}
 }
 
 // compare holds a reset against the other packets of its named sender: on the port, and of other ports. weak says that what makes

@@ -25,9 +25,13 @@ func Cut(ctx context.Context, path string, sessions []int, w io.Writer, opt Opti
 		}
 		chosen = append(chosen, &r.Sessions[i])
 	}
+	reading, err := opt.reading()
+	if err != nil {
+		return 0, err
+	}
 	out := packet.NewWriter(w, "cbdoctor")
 	written := 0
-	_, err = packet.ReadFile(ctx, path, packet.Options{Ports: []uint16{opt.port()}}, func(p *packet.Packet) error {
+	_, err = packet.ReadFile(ctx, path, reading, func(p *packet.Packet) error {
 		s := owner(chosen, p)
 		if s == nil {
 			return nil

@@ -49,7 +49,12 @@ func Ladder(ctx context.Context, path string, session int, opt Options) ([]Step,
 	}
 	s := &r.Sessions[i]
 	l := newLadder(s, opt)
-	_, err = packet.ReadFile(ctx, path, packet.Options{Ports: []uint16{opt.port()}, Secrets: l.secrets}, l.packet)
+	reading, err := opt.reading()
+	if err != nil {
+		return nil, nil, err
+	}
+	reading.Secrets = l.secrets
+	_, err = packet.ReadFile(ctx, path, reading, l.packet)
 	return l.steps, s, err
 }
 

@@ -64,12 +64,16 @@ func Ladders(ctx context.Context, r io.Reader, sessions []*Session, opt Options)
 		ladders[i] = newLadder(s, opt)
 		end = max(end, s.end())
 	}
-	secrets := func(b []byte) {
+	reading, err := opt.reading()
+	if err != nil {
+		return nil, err
+	}
+	reading.Secrets = func(b []byte) {
 		for _, l := range ladders {
 			l.secrets(b)
 		}
 	}
-	_, err := packet.Read(ctx, r, packet.Options{Ports: []uint16{opt.port()}, Secrets: secrets}, func(p *packet.Packet) error {
+	_, err = packet.Read(ctx, r, reading, func(p *packet.Packet) error {
 		if p.Frame > end {
 			return packet.ErrStop
 		}

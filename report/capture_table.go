@@ -49,6 +49,18 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 	return t.w.Flush()
 }
 
+// WriteLive prints the verdict of one session as it becomes known.
+func WriteLive(w io.Writer, s *capture.Session, opt WriteOptions) {
+	t := newTerminal(w, opt)
+	color := good
+	if !s.Verdict.Good() {
+		color = bad
+	}
+	t.line("%s  %s > %s  %s (%s)", s.Last.T.Format("15:04:05.000"), s.Client, s.Server, t.paint(color, string(s.Verdict)), t.lang.T(string(s.Confidence)))
+	t.para("              ", s.Reason)
+	_ = t.w.Flush()
+}
+
 // WritePaths prints what several captures together say of the ways between their points.
 func WritePaths(w io.Writer, paths []points.Path, opt WriteOptions) error {
 	t := newTerminal(w, opt)

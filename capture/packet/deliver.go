@@ -118,11 +118,12 @@ func (d *delivery) listInterface(i Interface) {
 	}
 }
 
+func stampOf(ns int64, digits uint8) stamp.Time { return stamp.New(time.Unix(0, ns), int(digits)) }
+
 // finish completes the info.
 func (d *delivery) finish() Info {
 	if d.first != noTime {
-		d.info.First = stamp.New(time.Unix(0, d.first), int(d.digits))
-		d.info.Last = stamp.New(time.Unix(0, d.last), int(d.digits))
+		d.info.First, d.info.Last = stampOf(d.first, d.digits), stampOf(d.last, d.digits)
 	}
 	d.info.PortPackets = d.lanes.portPackets()
 	if n := d.lanes[0].decoder.parts.leftOut; n > 0 {

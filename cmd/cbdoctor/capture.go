@@ -6,25 +6,57 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"cbdoctor/capture"
+	"cbdoctor/capture/filter"
 	"cbdoctor/capture/points"
 	"cbdoctor/capture/tlskeys"
 	"cbdoctor/report"
 )
 
+// captureInput says which packets are judged, of files as on an interface.
+type captureInput struct {
+	port   int
+	bpf    string
+	keylog string
+}
+
+func (o *captureInput) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&o.port, "port", capture.DefaultPort, "TCP port of the database")
+	f.StringVar(&o.keylog, "keylog", "", "read what is inside TLS with the secrets of this file (as SSLKEYLOGFILE makes it; those in a pcapng file are used anyway)")
+	f.StringVar(&o.bpf, "bpf", "", "use only packets that match this expression, as with tcpdump")
+}
+
+func (o *captureInput) options() (capture.Options, error) {
+	opt := capture.Options{Port: uint16(o.port), BPF: o.bpf}
+	if o.port < 1 || o.port > 65535 {
+		return opt, usageError(fmt.Errorf("--port %d is no TCP port", o.port), "give a number from 1 to 65535")
+	}
+	if o.keylog != "" {
+		var err error
+		if opt.KeyLog, err = readKeyLog(o.keylog); err != nil {
+			return opt, err
+		}
+	}
+	if _, err := filter.Compile(o.bpf); err != nil {
+		return opt, usageError(fmt.Errorf("--bpf: %w", err), "for example: --bpf 'host 10.48.36.118 and not net 10.0.0.0/8'")
+	}
+	return opt, nil
+}
+
 type captureOptions struct {
-	port     int
+	captureInput
 	json     bool
 	session  int
 	cut      string
 	sessions string
 	all      bool
-	keylog   string
 	force    bool
 }
 
@@ -48,29 +80,24 @@ The exit code tells whether a connection failed that did not work again later.
 		},
 		RunE: func(cmd *cobra.Command, args []string) error { return runCapture(cmd, args, o) },
 	}
+	o.addFlags(cmd)
+	cmd.AddCommand(newCaptureLiveCommand())
 	f := cmd.Flags()
-	f.IntVar(&o.port, "port", capture.DefaultPort, "TCP port of the database")
 	f.BoolVar(&o.json, "json", false, "print JSON: one document a file, and one of the paths between several")
 	f.IntVar(&o.session, "session", -1, "print the packets of this session as a ladder")
 	f.StringVar(&o.cut, "cut", "", "write the packets of --sessions (all bad ones by default) to this pcapng file")
 	f.StringVar(&o.sessions, "sessions", "", "session numbers for --cut, separated by commas")
 	f.BoolVar(&o.all, "all-sessions", false, "list every good session, not only the first 1,000")
-	f.StringVar(&o.keylog, "keylog", "", "read what is inside TLS with the secrets of this file (as SSLKEYLOGFILE makes it; those in a pcapng file are used anyway)")
 	f.BoolVar(&o.force, "force", false, "overwrite the file of --cut")
 	return cmd
 }
 
 func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
-	if o.port < 1 || o.port > 65535 {
-		return usageError(fmt.Errorf("--port %d is no TCP port", o.port), "give a number from 1 to 65535")
+	opt, err := o.options()
+	if err != nil {
+		return err
 	}
-	opt := capture.Options{Port: uint16(o.port), AllSessions: o.all}
-	if o.keylog != "" {
-		var err error
-		if opt.KeyLog, err = readKeyLog(o.keylog); err != nil {
-			return err
-		}
-	}
+	opt.AllSessions = o.all
 	if o.session >= 0 || o.cut != "" {
 		if len(files) != 1 || files[0] == "-" {
 			return usageError(errors.New("--session and --cut take one file on disk"), "they read it twice")
@@ -138,11 +165,9 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 	paths, err := points.Compare(cmd.Context(), sources, opt.Port)
 	problems = errors.Join(problems, err)
 	points.Confirm(sources, paths)
-	failed := false
+	var pairs []capture.Pair
 	for i, l := range listings {
-		for _, p := range l.Pairs {
-			failed = failed || !p.Verdict.Good() && p.Verdict != capture.OneWay
-		}
+		pairs = append(pairs, l.Pairs...)
 		switch {
 		case o.json && len(results) == 0:
 			err = l.WriteJSON(cmd.OutOrStdout())
@@ -166,7 +191,12 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 	if problems != nil {
 		return inputError(problems)
 	}
-	if failed {
+	return failedPairs(pairs)
+}
+
+// failedPairs is the exit status: whether connections fail.
+func failedPairs(pairs []capture.Pair) error {
+	if slices.ContainsFunc(pairs, func(p capture.Pair) bool { return !p.Verdict.Good() && p.Verdict != capture.OneWay }) {
 		return exitStatus(exitFindings)
 	}
 	return nil

@@ -1,0 +1,5 @@
+//go:build !linux && !libpcap
+
+package tap
+
+func open(string) (handle, error) { return nil, ErrNotSupported }
