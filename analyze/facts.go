@@ -11,10 +11,13 @@ import (
 )
 
 // facts makes the facts of all that was read.
-func (m *material) facts() *fact.Set {
+func (m *material) facts() (*fact.Set, error) {
 	m.dating()
 	m.joinCut()
 	id := m.identify()
+	if m.zones(id) {
+		m.dating()
+	}
 	s := &fact.Set{Port: m.opt.Port, Inputs: m.inputs, Captures: m.captures, Paths: m.paths, Ladders: m.ladders}
 	ends := m.logEnds(id)
 	m.makeStatuses(s, id)
@@ -26,12 +29,15 @@ func (m *material) facts() *fact.Set {
 	m.makeLinks(s)
 	m.makeFileCertificates(s, id, m.latest(ends))
 	m.makeClocks(s, id)
+	if err := m.sameEvents(s, id); err != nil {
+		return nil, err
+	}
 	m.makeNodes(s, id)
 	m.makeCoverage(s, id)
 	align(s)
 	inOrder(s)
 	m.makeTimeline(s)
-	return s
+	return s, nil
 }
 
 // inOrder puts facts into the order in which they began, which is not that in which files were read.
@@ -253,7 +259,9 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 	}
 	for _, t := range m.texts {
 		for _, h := range sortedKeys(t.Hosts) {
-			at(id.node(h)).HasLog = true
+			n := at(id.node(h))
+			n.HasLog = true
+			n.Timezone = m.zoneName(t)
 		}
 	}
 	for _, st := range s.Statuses {

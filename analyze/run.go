@@ -24,12 +24,15 @@ import (
 // Options say how to read the material. The zero value reads port 5432 and takes times without a zone for UTC.
 type Options struct {
 	Port     uint16
-	Timezone *time.Location // of log times without a zone; nil is UTC
-	Hash     bool           // put the SHA-256 of every input into the facts
-	Stdin    io.Reader      // what the path "-" means; nil is the program's own
-	Limits   bundle.Limits
-	Capture  capture.Options
-	Ladders  bool // keep the ladders of decisive sessions of large captures too, which costs a second reading
+	Timezone *time.Location            // of log times without a zone; nil is UTC
+	Zones    map[string]*time.Location // the same for single nodes, by host name or address
+
+	SameEvents []SameEvent // offsets of clocks by hand
+	Hash       bool        // put the SHA-256 of every input into the facts
+	Stdin      io.Reader   // what the path "-" means; nil is the program's own
+	Limits     bundle.Limits
+	Capture    capture.Options
+	Ladders    bool // keep the ladders of decisive sessions of large captures too, which costs a second reading
 }
 
 // ErrNothingUsable says that the material had nothing that could be understood. Its text quotes the first unknown line.
@@ -53,7 +56,10 @@ func Run(ctx context.Context, paths []string, opt Options) (*fact.Set, error) {
 	if err := m.comparePoints(ctx, paths); err != nil {
 		return nil, err
 	}
-	set := m.facts()
+	set, err := m.facts()
+	if err != nil {
+		return nil, err
+	}
 	return set, m.usable()
 }
 
@@ -108,6 +114,8 @@ type material struct {
 	finds      []foundText
 
 	collections []collection
+	namedLines  []namedLine // that the user said to show the same event as another
+	namedAt     []FileLine  // beside namedLines
 
 	peers   map[peerKey]string // the client of a backend process, from "connection received"
 	listens map[string]bool    // hosts whose PostgreSQL accepts connections here
@@ -188,7 +196,9 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 			b, r = head(r, maxCertificateFile)
 			certs = m.certificates(f, b, &in)
 		}
-		text = readText(f, terminal.Restore(r), m.take)
+		grabbed, r := m.named(f.Path, terminal.Restore(r))
+		text = readText(f, r, m.take)
+		grabbed.keep(m, text)
 		text.finish(m, f, &in, certs)
 	}
 	if m.opt.Hash && f.Local != "" && in.SHA256 == "" {

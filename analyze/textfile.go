@@ -26,9 +26,14 @@ type textFile struct {
 	recognised int64  // log lines, and lines of the output of commands
 	unknown    string // first line that was not recognised
 	unknownAt  int
-	transcript []byte // lines that are no log lines
-	lineOf     []int  // line number of each line in transcript
-	year       int    // of the first line that prints none, found by dating
+	transcript []byte                   // lines that are no log lines
+	lineOf     []int                    // line number of each line in transcript
+	zone       *time.Location           // of its times, when the node has one of its own
+	lastOf     map[string]logline.Stamp // of each host's lines that were taken
+	leapDay    bool                     // a 29 February without a year is in it
+	leapWraps  int16
+	taken      int64 // lines of the programs, and of outputs that are used
+	year       int   // of the first line that prints none, found by dating
 	problem    string
 	damaged    bool
 
@@ -37,7 +42,7 @@ type textFile struct {
 
 // readText reads a file and gives every log line of the programs to take.
 func readText(f *bundle.File, r io.Reader, take func(t *textFile, n int, l *logline.Line, raw []byte)) *textFile {
-	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: take}
+	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: take, lastOf: map[string]logline.Stamp{}}
 	t.archive, t.inTar = archiveOf(f.Path)
 	var err error
 	if t.File, err = logline.Read(r, programs, t); err != nil {
@@ -48,7 +53,11 @@ func readText(f *bundle.File, r io.Reader, take func(t *textFile, n int, l *logl
 }
 
 // Wanted takes a log line.
-func (t *textFile) Wanted(n int, l *logline.Line, raw []byte) { t.take(t, n, l, raw) }
+func (t *textFile) Wanted(n int, l *logline.Line, raw []byte) {
+	t.watch(l)
+	t.taken++
+	t.take(t, n, l, raw)
+}
 
 // Other remembers a line that is no log line: it may belong to the output of a command.
 func (t *textFile) Other(n int, b []byte) {

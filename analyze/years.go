@@ -13,7 +13,7 @@ func (m *material) dating() {
 	var anchors []time.Time
 	for _, t := range m.texts {
 		if t.Year != 0 {
-			anchors = append(anchors, m.at(t.LastDated.Year, t.LastDated))
+			anchors = append(anchors, m.at(t, t.LastDated.Year, t.LastDated))
 		}
 	}
 	for _, c := range m.captures {
@@ -22,10 +22,9 @@ func (m *material) dating() {
 		}
 	}
 	for _, t := range m.texts {
-		if t.LastBare.IsZero() {
-			continue
+		if !t.LastBare.IsZero() {
+			t.year = t.leapYear(m.yearOf(t, anchors))
 		}
-		t.year = m.yearOf(t, anchors)
 	}
 }
 
@@ -35,7 +34,7 @@ func (m *material) yearOf(t *textFile, anchors []time.Time) int {
 		best, distance := 0, time.Duration(1<<63-1)
 		for _, a := range anchors {
 			for y := a.Year() - 1; y <= a.Year()+1; y++ {
-				d := m.at(int16(y), t.LastBare).Sub(a).Abs()
+				d := m.at(t, int16(y), t.LastBare).Sub(a).Abs()
 				if d < distance {
 					best, distance = y, d
 				}
@@ -46,19 +45,41 @@ func (m *material) yearOf(t *textFile, anchors []time.Time) int {
 	year := t.modTime.UTC().Year()
 	if t.modTime.IsZero() || year < 2010 {
 		year = 2010 // before CMS there was no such log: plainly no real date
-	} else if m.at(int16(year), t.LastBare).After(t.modTime.Add(24 * time.Hour)) {
+	} else if m.at(t, int16(year), t.LastBare).After(t.modTime.Add(24 * time.Hour)) {
 		year--
 	}
 	return year - int(t.LastBare.Wraps)
 }
 
-func (m *material) at(year int16, r logline.Stamp) time.Time {
+// leapYear: a file that has a 29 February is of a year that has one.
+func (t *textFile) leapYear(year int) int {
+	for t.leapDay && !leap(year+int(t.leapWraps)) {
+		year--
+	}
+	return year
+}
+
+func leap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
+
+// at is the instant of a stamp. Where a clock was set back, an hour comes twice: Again says that it is the second time.
+func (m *material) at(t *textFile, year int16, r logline.Stamp) time.Time {
 	zone := m.opt.Timezone
+	if t.zone != nil {
+		zone = t.zone
+	}
 	if r.UTC {
 		zone = time.UTC
 	}
 	d := r.OfDay
-	return time.Date(int(year), time.Month(r.Month), int(r.Day), int(d/time.Hour), int(d/time.Minute)%60, int(d/time.Second)%60, int(d%time.Second), zone).UTC()
+	at := time.Date(int(year), time.Month(r.Month), int(r.Day), int(d/time.Hour), int(d/time.Minute)%60, int(d/time.Second)%60, int(d%time.Second), zone)
+	shift := -time.Hour // time.Date may give either of the two
+	if r.Again {
+		shift = time.Hour
+	}
+	if other := at.Add(shift); other.Hour() == at.Hour() {
+		at = other
+	}
+	return at.UTC()
 }
 
 // when dates a line of a file.
@@ -70,5 +91,5 @@ func (m *material) when(t *textFile, r logline.Stamp) stamp.Time {
 	if year == 0 {
 		year = int16(t.year) + r.Wraps
 	}
-	return stamp.New(m.at(year, r), int(r.Digits))
+	return stamp.New(m.at(t, year, r), int(r.Digits))
 }

@@ -89,6 +89,7 @@ type Node struct {
 	HasLog    bool     `json:"has_log" cel:"has_log"`
 	HasStatus bool     `json:"has_status" cel:"has_status"`
 	HasPcap   bool     `json:"has_capture" cel:"has_capture"`
+	Timezone  string   `json:"timezone,omitempty" cel:"timezone"` // in which its log times were read, where they print none
 	// ClockAhead is how far its clock is ahead of that of the others (negative: behind). It was taken off all its times.
 	ClockAhead time.Duration `json:"clock_ahead,omitempty" cel:"clock_ahead"`
 	Files      []string      `json:"files,omitempty" cel:"files"`       // certificate and key files that "pki list" shows
@@ -256,8 +257,9 @@ type Certificate struct {
 type Clock struct {
 	A      string        `json:"a" cel:"a"` // node, or capture file
 	B      string        `json:"b" cel:"b"`
-	Offset time.Duration `json:"offset" cel:"offset"` // what A shows minus what B shows
-	Within time.Duration `json:"within" cel:"within"` // the true offset is in Offset ± Within
+	Offset time.Duration `json:"offset" cel:"offset"`         // what A shows minus what B shows
+	Within time.Duration `json:"within" cel:"within"`         // the true offset is in Offset ± Within
+	Given  bool          `json:"given,omitempty" cel:"given"` // the user said which lines show the same event
 	Span   `cel:"span"`
 }
 

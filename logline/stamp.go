@@ -11,6 +11,7 @@ type Stamp struct {
 	Day    uint8
 	Digits uint8 // of the fraction
 	UTC    bool  // the line says which zone it means; this is that time in UTC
+	Again  bool  // the clock was set back, and this hour comes a second time; whoever reads several lines finds that out
 	OfDay  time.Duration
 }
 

@@ -21,7 +21,7 @@ type Expect struct {
 	About    string   `yaml:"about,omitempty"`    // what the case shows, for people
 	Inputs   []string `yaml:"inputs,omitempty"`   // below the folder; none means all files but this one and README.md
 	Port     uint16   `yaml:"port,omitempty"`     // TCP port of the database; 0 means 5432
-	Timezone string   `yaml:"timezone,omitempty"` // of log times that carry none; "" means UTC
+	Timezone string   `yaml:"timezone,omitempty"` // of log times that carry none, as the values of --timezone with commas between; "" means UTC
 	Match    string   `yaml:"match,omitempty"`    // "partial" (also ""), or "exact": there is no finding and no session but those named here
 	Exit     *int     `yaml:"exit,omitempty"`     // exit code of "cbdoctor analyze"
 

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +20,8 @@ type analyzeOptions struct {
 // materialOptions say how to read the input; every subcommand that reads a bundle has them.
 type materialOptions struct {
 	port     int
-	timezone string
+	timezone []string
+	same     []string
 	hash     bool
 	rules    []string
 	disable  []string
@@ -33,7 +33,8 @@ type materialOptions struct {
 func (o *materialOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&o.port, "port", 5432, "TCP port of the database")
-	f.StringVar(&o.timezone, "timezone", "UTC", "zone of log times that carry none, as in the tz database")
+	f.StringArrayVar(&o.timezone, "timezone", nil, "zone of log times that carry none, as in the tz database (default UTC); NODE=ZONE for one node; may be repeated")
+	f.StringArrayVar(&o.same, "same-event", nil, `two lines that show the same event, "FILE:LINE FILE:LINE": sets how far the clocks of their nodes are apart; may be repeated`)
 	f.BoolVar(&o.hash, "hash", false, "put the SHA-256 of every input into the report (reads everything once more)")
 	f.StringArrayVar(&o.rules, "rules", nil, "directory with further rules; may be repeated")
 	f.StringArrayVar(&o.disable, "disable", nil, "ID of a rule to leave out; may be repeated")
@@ -61,11 +62,18 @@ func (o *materialOptions) diagnoseWith(cmd *cobra.Command, catalog *rules.Catalo
 	if o.port < 1 || o.port > 65535 {
 		return nil, usageError(fmt.Errorf("--port %d is no TCP port", o.port), "give a number from 1 to 65535")
 	}
-	zone, err := time.LoadLocation(o.timezone)
+	zone, zones, err := zoneOptions(o.timezone)
 	if err != nil {
-		return nil, usageError(fmt.Errorf("--timezone %q is not known: %w", o.timezone, err), `use a name of the tz database, for example "Asia/Tokyo"`)
+		return nil, err
 	}
-	set, err := analyze.Run(cmd.Context(), paths, analyze.Options{Port: uint16(o.port), Timezone: zone, Hash: o.hash, Stdin: cmd.InOrStdin(), Ladders: o.ladders})
+	events, paths, err := sameEventArguments(o.same, paths)
+	if err != nil {
+		return nil, err
+	}
+	set, err := analyze.Run(cmd.Context(), paths, analyze.Options{Port: uint16(o.port), Timezone: zone, Zones: zones, SameEvents: events, Hash: o.hash, Stdin: cmd.InOrStdin(), Ladders: o.ladders})
+	if errors.Is(err, analyze.ErrSameEvent) {
+		return nil, usageError(fmt.Errorf("--same-event: %w", err), "name lines that begin with a time, of two nodes")
+	}
 	if err != nil {
 		return nil, inputError(err)
 	}

@@ -219,9 +219,7 @@ func (c *caseMaker) expect(before *report.Report, summary reduce.Summary) error 
 	if c.o.material.port != 5432 {
 		e.Port = uint16(c.o.material.port)
 	}
-	if c.o.material.timezone != "UTC" {
-		e.Timezone = c.o.material.timezone
-	}
+	e.Timezone = strings.Join(c.o.material.timezone, ",")
 	if err := e.Write(filepath.Join(c.dir, verify.FileName)); err != nil {
 		return err
 	}

@@ -58,7 +58,7 @@ func runDemo(cmd *cobra.Command, o demoOptions) error {
 	if err := collectDemo(cmd.Context(), scenario, cluster, o.dir, dir, out); err != nil {
 		return err
 	}
-	r, err := (&materialOptions{port: 5432, timezone: "UTC"}).diagnose(cmd, []string{dir})
+	r, err := (&materialOptions{port: 5432}).diagnose(cmd, []string{dir})
 	if err != nil {
 		return err
 	}

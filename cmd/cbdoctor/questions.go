@@ -17,7 +17,7 @@ import (
 // openQuestions analyses what was collected, says what it leaves open and what would answer it, and offers to fetch that now.
 // It returns the nodes to go to again; nil: none.
 func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inventory) *collect.Inventory {
-	r, err := (&materialOptions{port: 5432, timezone: "UTC"}).diagnose(cmd, []string{o.run.Dir})
+	r, err := (&materialOptions{port: 5432}).diagnose(cmd, []string{o.run.Dir})
 	out := cmd.OutOrStdout()
 	if err != nil {
 		fmt.Fprintf(out, "the bundle could not be analysed yet: %s\n", printable(err.Error()))

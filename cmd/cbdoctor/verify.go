@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -44,7 +45,7 @@ folder with logs, captures and status texts and an expect.yaml:
   plan: [clear error, upgrade_schema]        # in this order
   inputs: [client.pcap]             # default: everything but expect.yaml and README.md
   port: 5432
-  timezone: UTC
+  timezone: UTC                     # or "UTC,cms02=Asia/Tokyo"
 
 --update rewrites the expectations that differ (what still holds stays; comments are lost, "about" is kept).
 
@@ -123,12 +124,12 @@ func runVerify(cmd *cobra.Command, dir string, o verifyOptions) error {
 
 // diagnoseCase is "cbdoctor analyze" without its output: the report and the exit code.
 func (o materialOptions) diagnoseCase(cmd *cobra.Command, catalog *rules.Catalog, paths []string, e *verify.Expect) (*verify.Diagnosis, error) {
-	o.port, o.timezone = 5432, "UTC"
+	o.port, o.timezone = 5432, nil
 	if e.Port != 0 {
 		o.port = int(e.Port)
 	}
 	if e.Timezone != "" {
-		o.timezone = e.Timezone
+		o.timezone = strings.Split(e.Timezone, ",")
 	}
 	r, err := o.diagnoseWith(cmd, catalog, paths)
 	if ctx := cmd.Context().Err(); ctx != nil {
