@@ -92,6 +92,13 @@ func (t *terminal) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
+// WriteGrid writes a table without frames, for results that are no report.
+func WriteGrid(w io.Writer, header []string, rows [][]string) error {
+	t := newTerminal(w, WriteOptions{})
+	t.grid(header, rows, nil)
+	return t.w.Flush()
+}
+
 // grid draws a table without frames.
 func (t *terminal) grid(header []string, rows [][]string, limits map[int]int) {
 	table := tablewriter.NewTable(t.w,

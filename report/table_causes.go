@@ -105,7 +105,7 @@ func (t *terminal) facts(f *finding.Finding) {
 // The words that facts and findings carry as data, and people read in their language.
 var _ = lang.Mark(
 	"critical", "error", "warning", "info", "high", "medium", "low", "ongoing", "resolved", "unknown",
-	"primary", "replica", "client", "yes", "no", "log", "status", "capture",
+	"root-cause", "symptom", "advice", "primary", "replica", "client", "yes", "no", "log", "status", "capture",
 )
 
 // span tells when a finding was seen, and how often.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 )
 
 // sharedEffects is what a name in "explains" stands for, nil when no file has it.
@@ -74,6 +75,13 @@ var joins = []join{
 	{"touches", "a node at either end of the connection, or a connection that ends at the node", touches},
 	{"cluster", "anything in the same cluster", func(_, _ *draft) bool { return true }},
 }
+
+// What the joins say stands on the page of a rule in the reader's language.
+var _ = lang.Mark(
+	"the same client and the same server", "the same two addresses, whichever of them is the client", "the same server, whichever client",
+	"the same client, whichever server", "the same node", "the same file",
+	"a node at either end of the connection, or a connection that ends at the node", "anything in the same cluster",
+)
 
 func joinNames() []string {
 	names := make([]string, len(joins))

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"cbdoctor/lang"
 )
 
 // Markdown writes the page.
@@ -19,7 +21,7 @@ func (p Page) Markdown(w io.Writer) error {
 			switch {
 			case len(s.Items) == 1 && item.Code == "":
 				bullet = ""
-			case s.Heading == "What to do":
+			case s.Ordered:
 				bullet = fmt.Sprintf("%d. ", i+1)
 			}
 			indent := strings.Repeat(" ", len(bullet))
@@ -39,7 +41,11 @@ func (c *Catalog) WriteDocs(w io.Writer, format string) error {
 	case "markdown":
 		return c.writeMarkdown(w)
 	case "html":
-		return htmlPage.Execute(w, c.chapters())
+		return htmlPage.Execute(w, struct {
+			Lang     lang.Lang
+			Heading  string
+			Chapters []chapter
+		}{c.lang, c.lang.T("Rules"), c.chapters()})
 	default:
 		return fmt.Errorf("documentation format %q is not one of markdown, html", format)
 	}
@@ -67,7 +73,7 @@ func (c *Catalog) chapters() []chapter {
 }
 
 func (c *Catalog) writeMarkdown(w io.Writer) error {
-	if _, err := fmt.Fprintf(w, "# Rules\n\n%d rules in %d families.\n", len(c.Rules), len(c.chapters())); err != nil {
+	if _, err := fmt.Fprintf(w, "# %s\n\n%s\n", c.lang.T("Rules"), c.lang.T("%d rules in %d families.", len(c.Rules), len(c.chapters()))); err != nil {
 		return err
 	}
 	for _, chapter := range c.chapters() {

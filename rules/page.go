@@ -1,9 +1,10 @@
 package rules
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
+
+	"cbdoctor/lang"
 )
 
 // Page is one rule as people read it; "rules show", "explain", and the documentation in Markdown and HTML print the same.
@@ -18,6 +19,7 @@ type Page struct {
 type Section struct {
 	Heading string
 	Items   []Item
+	Ordered bool // steps
 }
 
 // Item is a line of text, and a command or condition below it.
@@ -28,28 +30,32 @@ type Item struct {
 
 // Page describes the rule.
 func (c *Catalog) Page(r *Rule) Page {
+	l := c.lang
 	p := Page{ID: r.ID, Title: r.Title.Plain(), Facts: []string{
-		"severity " + string(r.Severity), "fix area " + r.FixArea, "about a " + r.Subject, "family " + r.family.Family,
+		l.T("severity %s", l.T(string(r.Severity))), l.T("fix area %s", r.FixArea), l.T("about: %s", r.Subject), l.T("family %s", r.family.Family),
 	}}
 	if r.Advice {
-		p.Facts = append(p.Facts, "advice: nothing is broken yet")
+		p.Facts = append(p.Facts, l.T("advice: nothing is broken yet"))
 	}
 	add := func(heading string, items []Item) {
 		if len(items) > 0 {
-			p.Sections = append(p.Sections, Section{heading, items})
+			p.Sections = append(p.Sections, Section{Heading: heading, Items: items})
 		}
 	}
-	add("What happens", []Item{{Text: strings.TrimSpace(r.Explanation)}})
-	add("How it shows", each(r.Signs, (*Sign).item))
-	add("What would speak against it", each(r.Against, func(a Against) Item { return Item{Text: a.Text.Plain()} }))
-	add("What it explains", each(r.effects(c), Effect.item))
-	add("What to do", each(r.steps(c), placed.item))
-	add("References", each(r.References, func(s string) Item { return Item{Text: s} }))
-	add("Examples", each(r.Examples, func(e Example) Item {
+	add(l.T("What happens"), []Item{{Text: strings.TrimSpace(r.Explanation)}})
+	add(l.T("How it shows"), each(r.Signs, func(s *Sign) Item { return s.item(l) }))
+	add(l.T("What would speak against it"), each(r.Against, func(a Against) Item { return Item{Text: a.Text.Plain()} }))
+	add(l.T("What it explains"), each(r.effects(c), func(e Effect) Item { return e.item(l) }))
+	add(l.T("What to do"), each(r.steps(c), func(s placed) Item { return s.item(l) }))
+	if n := len(p.Sections); n > 0 && len(r.steps(c)) > 0 {
+		p.Sections[n-1].Ordered = true
+	}
+	add(l.T("References"), each(r.References, func(s string) Item { return Item{Text: s} }))
+	add(l.T("Examples"), each(r.Examples, func(e Example) Item {
 		if e.Match {
-			return Item{Text: "must match: " + e.Name}
+			return Item{Text: l.T("must match: %s", e.Name)}
 		}
-		return Item{Text: "must not match: " + e.Name}
+		return Item{Text: l.T("must not match: %s", e.Name)}
 	}))
 	return p
 }
@@ -62,34 +68,34 @@ func each[T any](values []T, describe func(T) Item) []Item {
 	return items
 }
 
-func (s *Sign) item() Item {
-	text := "any " + s.For
+func (s *Sign) item(l lang.Lang) Item {
+	text := l.T("any %s", s.For)
 	if k := kindOf(s.For); len(s.asked()) > 0 {
-		text = fmt.Sprintf("a %s with %s %s", s.For, k.key, strings.Join(s.asked(), ", "))
+		text = l.T("a %s with %s %s", s.For, k.key, strings.Join(s.asked(), ", "))
 	}
-	sure := s.Confidence
+	sure := l.T(s.Confidence)
 	if sure == "" {
-		sure = "as the packets prove"
+		sure = l.T("as the packets prove")
 	}
-	text += "; confidence " + sure
+	text += l.T("; confidence %s", sure)
 	if !s.ConfirmedBy.IsZero() {
-		text += ", a step more when confirmed by another place"
+		text += l.T(", a step more when confirmed by another place")
 	}
 	return Item{Text: text, Code: strings.Join(strings.Fields(s.When.Source), " ")}
 }
 
-func (e Effect) item() Item {
-	text := strings.Join(e.Findings, ", ") + " of " + joinNamed(e.Join).why
+func (e Effect) item(l lang.Lang) Item {
+	text := l.T("%s of %s", strings.Join(e.Findings, ", "), l.T(joinNamed(e.Join).why))
 	if e.Time == "cause-first" {
-		text += ", when the cause was there first"
+		text += l.T(", when the cause was there first")
 	}
 	return Item{Text: text}
 }
 
-func (p placed) item() Item {
+func (p placed) item(l lang.Lang) Item {
 	text := p.Where.Plain() + ": " + p.Text.Plain()
 	if p.Destructive {
-		text = "DESTROYS DATA. " + text
+		text = l.T("DESTROYS DATA: ") + text
 	}
 	code := p.Command.Plain()
 	for _, a := range p.Alternatives {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 )
 
 func newExplainCommand() *cobra.Command {
@@ -30,7 +31,7 @@ that finding: which condition held with which values, where it was seen, and wha
 			if err != nil {
 				return err
 			}
-			_, err = io.WriteString(cmd.OutOrStdout(), printable(proofText(f)))
+			_, err = io.WriteString(cmd.OutOrStdout(), printable(proofText(f.In(language(cmd)), language(cmd))))
 			return err
 		},
 	}
@@ -68,35 +69,35 @@ func findingOf(path, ref string, stdin io.Reader) (*finding.Finding, error) {
 	return nil, usageError(fmt.Errorf("report %s has no finding %q", path, ref), "it has "+strings.Join(refs, ", "))
 }
 
-func proofText(f *finding.Finding) string {
+func proofText(f finding.Finding, l lang.Lang) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s  %s: %s\n", f.Ref, f.ID, f.Title)
-	fmt.Fprintf(&b, "    %s, confidence %s, %s, %s\n", f.Severity, f.Confidence, f.Role, f.State)
+	fmt.Fprintf(&b, "    %s, %s, %s, %s\n", l.T(string(f.Severity)), l.T("%s confidence", l.T(f.Confidence)), l.T(f.Role), l.T(f.State))
 	if !f.First.IsZero() {
-		fmt.Fprintf(&b, "    %s to %s, %d times\n", f.First, f.Last, f.Count)
+		fmt.Fprintf(&b, "    %s\n", l.T("%s to %s, %d times", f.First, f.Last, f.Count))
 	}
 	fmt.Fprintf(&b, "    %s\n", f.Summary)
 	if len(f.ExplainedBy) > 0 {
-		fmt.Fprintf(&b, "    explained by %s\n", strings.Join(f.ExplainedBy, ", "))
+		fmt.Fprintf(&b, "    %s\n", l.T("explained by %s", strings.Join(f.ExplainedBy, ", ")))
 	}
-	b.WriteString("\nWhat held\n")
+	fmt.Fprintf(&b, "\n%s\n", l.T("What held"))
 	for _, p := range f.Proof {
-		fmt.Fprintf(&b, "  %s, seen in: %s (%d times)\n", p.Fact, strings.Join(p.Seen, "; "), p.Count)
+		fmt.Fprintf(&b, "  %s\n", l.T("%s, seen in: %s (%d times)", p.Fact, strings.Join(p.Seen, "; "), p.Count))
 		if p.Condition != "" {
-			fmt.Fprintf(&b, "    condition  %s\n", p.Condition)
+			fmt.Fprintf(&b, "    %s\n", l.T("condition  %s", p.Condition))
 		}
 		for _, v := range p.Values {
 			fmt.Fprintf(&b, "    %s = %s\n", v.Name, v.Value)
 		}
 	}
-	b.WriteString("\nWhat would have spoken against it, and was not there\n")
+	fmt.Fprintf(&b, "\n%s\n", l.T("What would have spoken against it, and was not there"))
 	for _, a := range f.Against {
 		fmt.Fprintf(&b, "  - %s\n", a.Text)
 	}
 	if len(f.Against) == 0 {
-		b.WriteString("  nothing was looked for\n")
+		fmt.Fprintf(&b, "  %s\n", l.T("nothing was looked for"))
 	}
-	b.WriteString("\nEvidence\n")
+	fmt.Fprintf(&b, "\n%s\n", l.T("Evidence"))
 	for _, e := range f.Evidence {
 		fmt.Fprintf(&b, "  %s\n", evidencePlace(e))
 		if e.Text != "" {

@@ -5,11 +5,11 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"cbdoctor/lang"
+	"cbdoctor/report"
 	"cbdoctor/rules"
 )
 
@@ -55,7 +55,7 @@ func newRulesListCommand() *cobra.Command {
 			case "json":
 				return listRulesJSON(cmd.OutOrStdout(), catalog)
 			case "table":
-				return listRulesTable(cmd.OutOrStdout(), catalog)
+				return listRulesTable(cmd.OutOrStdout(), catalog, language(cmd))
 			default:
 				return usageError(fmt.Errorf("format %q is not one of table, json", format), "see \"cbdoctor rules list --help\"")
 			}
@@ -70,13 +70,12 @@ func addRuleFlags(cmd *cobra.Command, dirs *[]string) {
 	cmd.Flags().StringArrayVar(dirs, "rules", nil, "directory with rules of your own, which add to or replace the built-in ones")
 }
 
-func listRulesTable(w io.Writer, catalog *rules.Catalog) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "ID\tSEVERITY\tFIX AREA\tABOUT\tTITLE")
+func listRulesTable(w io.Writer, catalog *rules.Catalog, l lang.Lang) error {
+	rows := make([][]string, 0, len(catalog.Rules))
 	for _, r := range catalog.Rules {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.ID, r.Severity, r.FixArea, r.Subject, printable(r.Title.Plain()))
+		rows = append(rows, []string{r.ID, l.T(string(r.Severity)), r.FixArea, r.Subject, r.Title.Plain()})
 	}
-	return table.Flush()
+	return report.WriteGrid(w, []string{l.T("ID"), l.T("SEVERITY"), l.T("FIX AREA"), l.T("ABOUT"), l.T("TITLE")}, rows)
 }
 
 func listRulesJSON(w io.Writer, catalog *rules.Catalog) error {
