@@ -7,13 +7,14 @@
 package diff
 
 import (
-	"fmt"
+	"cmp"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/report"
 	"cbdoctor/stamp"
 )
@@ -23,7 +24,8 @@ const Schema = "cbdoctor/diff/v1"
 
 // Diff is what changed from one report to the other.
 type Diff struct {
-	Schema string `json:"schema"`
+	Schema   string    `json:"schema"`
+	Language lang.Lang `json:"language,omitempty"` // of the texts: that of the newer report
 	// Until is the last time that each of the two reports knows of.
 	OldUntil stamp.Time `json:"old_until,omitzero"`
 	NewUntil stamp.Time `json:"new_until,omitzero"`
@@ -59,8 +61,9 @@ type Change struct {
 
 // Compare is pure: the same reports give the same lists, in the order of the reports.
 func Compare(before, after *report.Report) *Diff {
+	l := cmp.Or(after.Language, lang.English)
 	d := &Diff{
-		Schema: Schema, OldUntil: until(before), NewUntil: until(after),
+		Schema: Schema, Language: after.Language, OldUntil: until(before), NewUntil: until(after),
 		Fixed: []Entry{}, New: []Entry{}, Stays: []Entry{}, Unknown: []Entry{},
 		Nodes: changedNodes(before, after), Links: changedLinks(before, after), Notes: []string{},
 	}
@@ -81,14 +84,14 @@ func Compare(before, after *report.Report) *Diff {
 		switch {
 		case over(f):
 			if was != nil && !over(was) {
-				d.Fixed = append(d.Fixed, entry(was, f, "later evidence shows it working"))
+				d.Fixed = append(d.Fixed, entry(l, was, f, l.T("later evidence shows it working")))
 			}
 		case was == nil:
-			d.New = append(d.New, entry(nil, f, "not in the old report"))
+			d.New = append(d.New, entry(l, nil, f, l.T("not in the old report")))
 		case over(was):
-			d.New = append(d.New, entry(was, f, "was over, and is back"))
+			d.New = append(d.New, entry(l, was, f, l.T("was over, and is back")))
 		default:
-			d.Stays = append(d.Stays, entry(was, f, "going on in both"))
+			d.Stays = append(d.Stays, entry(l, was, f, l.T("going on in both")))
 		}
 	}
 	seen := whatIsSeen(after)
@@ -97,13 +100,13 @@ func Compare(before, after *report.Report) *Diff {
 		if now[key(f)] != nil || over(f) || old[key(f)] != f {
 			continue
 		}
-		if looked, missing := seen.wouldShow(f, before); len(looked) > 0 {
-			d.Fixed = append(d.Fixed, entry(f, nil, "not to be found any more in "+strings.Join(looked, ", ")))
+		if looked, missing := seen.wouldShow(f, before, l); len(looked) > 0 {
+			d.Fixed = append(d.Fixed, entry(l, f, nil, l.T("not to be found any more in %s", strings.Join(looked, ", "))))
 		} else {
-			d.Unknown = append(d.Unknown, entry(f, nil, "the new material has no "+strings.Join(missing, ", no ")))
+			d.Unknown = append(d.Unknown, entry(l, f, nil, l.T("the new material has no %s", strings.Join(missing, l.T(", no ")))))
 		}
 	}
-	d.Notes = append(d.Notes, notes(d, before, after)...)
+	d.Notes = append(d.Notes, notes(l, d, before, after)...)
 	return d
 }
 
@@ -116,7 +119,7 @@ func key(f *finding.Finding) string {
 	return strings.Join([]string{f.ID, s.Kind, s.Client, s.Server, strconv.Itoa(s.Port), s.Node, s.Side, filepath.Base(s.File)}, "\x00")
 }
 
-func entry(was, is *finding.Finding, why string) Entry {
+func entry(l lang.Lang, was, is *finding.Finding, why string) Entry {
 	f := is
 	if f == nil {
 		f = was
@@ -138,7 +141,7 @@ func entry(was, is *finding.Finding, why string) Entry {
 		{"last seen", was.Last.String(), is.Last.String()},
 	} {
 		if v.old != v.now {
-			e.Changes = append(e.Changes, fmt.Sprintf("%s: %s, was %s", v.what, orUnknown(v.now), orUnknown(v.old)))
+			e.Changes = append(e.Changes, l.T("%s: %s, was %s", l.T(v.what), l.T(orUnknown(v.now)), l.T(orUnknown(v.old))))
 		}
 	}
 	return e
@@ -165,9 +168,9 @@ func until(r *report.Report) (last stamp.Time) {
 	return last
 }
 
-func notes(d *Diff, before, after *report.Report) (notes []string) {
+func notes(l lang.Lang, d *Diff, before, after *report.Report) (notes []string) {
 	if d.NewUntil.Before(d.OldUntil) {
-		notes = append(notes, fmt.Sprintf("the new material ends at %s, before the old one does (%s): were the two swapped?", d.NewUntil, d.OldUntil))
+		notes = append(notes, l.T("the new material ends at %s, before the old one does (%s): were the two swapped?", d.NewUntil, d.OldUntil))
 	}
 	known := map[string]bool{}
 	for _, n := range before.Nodes {
@@ -176,7 +179,7 @@ func notes(d *Diff, before, after *report.Report) (notes []string) {
 	delete(known, "")
 	common := slices.ContainsFunc(after.Nodes, func(n node) bool { return known[n.Address] || known[n.Name] })
 	if !common && len(known) > 0 && len(after.Nodes) > 0 {
-		notes = append(notes, "the two have no node in common: are they of the same cluster?")
+		notes = append(notes, l.T("the two have no node in common: are they of the same cluster?"))
 	}
 	return notes
 }

@@ -1,7 +1,6 @@
 package diff
 
 import (
-	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/report"
 )
 
@@ -18,11 +18,11 @@ type node = fact.Node
 // place is a kind of material of one node: where something shows, or would show.
 type place struct{ kind, node string }
 
-func (p place) String() string {
+func (p place) in(l lang.Lang) string {
 	if p.node == "" {
-		return p.kind
+		return l.T(p.kind)
 	}
-	return fmt.Sprintf("%s of %s", p.kind, p.node)
+	return l.T("%[1]s of %[2]s", l.T(p.kind), p.node)
 }
 
 // seen is what the newer material can show.
@@ -67,21 +67,21 @@ func kindOf(kind string) string {
 
 // wouldShow says where the newer material was looked into for a finding of the older one, and what it lacks. One place that
 // showed it then and shows it no more is enough; a capture counts only when the same two speak in it.
-func (s *seen) wouldShow(f *finding.Finding, before *report.Report) (looked, missing []string) {
+func (s *seen) wouldShow(f *finding.Finding, before *report.Report, l lang.Lang) (looked, missing []string) {
 	for _, p := range placesOf(f, before) {
 		fine := s.places[p]
 		if p.kind == string(bundle.Capture) && f.Subject.Kind == "pair" {
 			fine = s.pairs[[2]string{f.Subject.Client, f.Subject.Server}]
-			p = place{fmt.Sprintf("capture with %s > %s", f.Subject.Client, f.Subject.Server), ""}
+			p = place{l.T("capture with %s > %s", f.Subject.Client, f.Subject.Server), ""}
 		}
 		if fine && !s.notEvaluated[f.ID] {
-			looked = append(looked, p.String())
+			looked = append(looked, p.in(l))
 		} else {
-			missing = append(missing, p.String())
+			missing = append(missing, p.in(l))
 		}
 	}
 	if len(looked)+len(missing) == 0 {
-		missing = []string{"material of the kind that showed it"}
+		missing = []string{l.T("material of the kind that showed it")}
 	}
 	return looked, missing
 }

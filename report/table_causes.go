@@ -88,12 +88,12 @@ func (t *terminal) causes(r *Report) {
 
 // facts writes a finding's severity, id, state, confidence and times, in one line where that fits.
 func (t *terminal) facts(f *finding.Finding) {
-	severity := t.lang.T(string(f.Severity))
-	words := ", " + f.ID
+	severity := t.lang.T(clean(string(f.Severity)))
+	words := ", " + clean(f.ID)
 	if f.State != finding.Unknown {
-		words += ", " + t.lang.T(f.State)
+		words += ", " + t.lang.T(clean(f.State))
 	}
-	words += ", " + t.lang.T("%s confidence", t.lang.T(f.Confidence))
+	words += ", " + t.lang.T("%s confidence", t.lang.T(clean(f.Confidence)))
 	when := span(f, t.lang)
 	between := ", "
 	if runewidth.StringWidth(severity+words+when)+6 > t.width {

@@ -75,7 +75,8 @@ func runDiff(cmd *cobra.Command, before, after string, o diffOptions) error {
 	if err != nil {
 		return err
 	}
-	d := diff.Compare(old, now)
+	l := language(cmd)
+	d := diff.Compare(old.In(l), now.In(l))
 	if o.output == "" {
 		err = write(cmd.OutOrStdout(), d)
 	} else {

@@ -102,8 +102,11 @@ func noSuchCommand(root *cobra.Command, args []string) error {
 // withDefaultCommand makes "cbdoctor PATH" mean "cbdoctor analyze PATH": a first word that is no command, but is a path
 // on disk, looks like one or is "-", is analysed. A word that is neither stays as it is, so that a mistyped command is reported as one.
 func withDefaultCommand(root *cobra.Command, args []string) []string {
+	value := false // the word belongs to the flag before it
 	for _, arg := range args {
-		if strings.HasPrefix(arg, "-") && arg != "-" {
+		if strings.HasPrefix(arg, "-") && arg != "-" || value {
+			flag := root.PersistentFlags().Lookup(strings.TrimPrefix(arg, "--"))
+			value = !value && flag != nil && flag.NoOptDefVal == ""
 			continue
 		}
 		if c, _, err := root.Find([]string{arg}); err == nil && c != root {
