@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -19,8 +18,10 @@ const (
 	pageFindings = 200
 	pageEvidence = 10 // of a finding
 	pageSessions = 100
+	pageSteps    = 300
+	pageLinks    = 200
+	pageLanes    = 40 // nodes on the timeline
 	pageInputs   = 500
-	pageData     = 24 << 20 // bytes of JSON: more would make the file too large for mail and the page slow to search
 )
 
 // writeHTML fills the page of package page. This file and its neighbours only choose and name; what it looks like is settled there.
@@ -32,7 +33,7 @@ func writeHTML(w io.Writer, r *Report, opt WriteOptions) error {
 	}
 	p.Since, p.Last = r.since()
 	p.Findings, p.FindingsLeft = r.pageFindings()
-	p.Plan = r.pagePlan()
+	p.Plan, p.StepsLeft = r.pagePlan()
 	if len(p.Plan) > 0 {
 		p.Next = &p.Plan[0]
 	}
@@ -116,10 +117,10 @@ func (r *Report) pageFindings() (out []page.Finding, left int) {
 func text(en, ja string) page.Text { return page.Text{EN: clean(en), JA: clean(ja)} }
 
 // pagePlan is the plan with equal steps on several nodes together, as the terminal shows it.
-func (r *Report) pagePlan() []page.Step {
+func (r *Report) pagePlan() (out []page.Step, left int) {
 	en, ja := r.In(lang.English).Plan, r.In(lang.Japanese).Plan
-	var out []page.Step
-	for i := 0; i < len(r.Plan); {
+	i := 0
+	for i < len(r.Plan) && len(out) < pageSteps {
 		n := alike(r.Plan[i:])
 		s := r.Plan[i]
 		step := page.Step{
@@ -141,7 +142,7 @@ func (r *Report) pagePlan() []page.Step {
 		out = append(out, step)
 		i += n
 	}
-	return out
+	return out, len(r.Plan) - i
 }
 
 // places names where equal steps run, in their order.
@@ -201,38 +202,4 @@ func (r *Report) coverage() page.Coverage {
 		c.Inputs = append(c.Inputs, page.Input{Path: clean(in.Path), Kind: in.Kind, Node: clean(in.Node), Bytes: in.Bytes, Problem: clean(in.Problem)})
 	}
 	return c
-}
-
-// pageData is the report as JSON. Where that would be too much for a page, sessions go first, good ones before bad ones, then
-// evidence: what is left out is counted, and stands in the JSON report.
-func (r *Report) pageData() ([]byte, page.Text, error) {
-	var b bytes.Buffer
-	if err := writeCompact(&b, r); err != nil {
-		return nil, page.Text{}, err
-	}
-	left := 0
-	for limit := 20_000; b.Len() > pageData && limit > 100; limit /= 2 {
-		short := *r
-		short.Captures, left = nil, 0
-		for _, c := range r.Captures {
-			copied := *c
-			copied.Sessions = slices.Clone(c.Sessions)
-			slices.SortStableFunc(copied.Sessions, func(a, b sessionOf) int { return cmp.Compare(rank(a), rank(b)) })
-			if len(copied.Sessions) > limit {
-				left += len(copied.Sessions) - limit
-				copied.Sessions = copied.Sessions[:limit]
-			}
-			short.Captures = append(short.Captures, &copied)
-		}
-		b.Reset()
-		if err := writeCompact(&b, &short); err != nil {
-			return nil, page.Text{}, err
-		}
-	}
-	if left == 0 {
-		return b.Bytes(), page.Text{}, nil
-	}
-	return b.Bytes(), page.In(func(l lang.Lang) string {
-		return l.T("%d sessions are not in this page; the JSON report has them.", left)
-	}), nil
 }

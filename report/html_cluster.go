@@ -1,62 +1,54 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 
-	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
 	"cbdoctor/lang"
 	"cbdoctor/report/page"
 )
 
-type sessionOf = capture.Session
-
-// rank puts failed sessions before good ones.
-func rank(s sessionOf) int {
-	if s.Verdict.Good() {
-		return 1
-	}
-	return 0
-}
-
 func (r *Report) pageNodes() []page.Node {
+	worst := r.troubles()
 	var out []page.Node
 	for _, n := range r.Nodes {
 		out = append(out, page.Node{
-			Address: clean(n.Address), Name: clean(n.Name), Role: n.Role, Connected: n.Connected, InSync: n.InSync, Version: clean(n.Version), Material: page.In(func(l lang.Lang) string { return material(n, l) }), State: r.nodeState(n),
+			Address: clean(n.Address), Name: clean(n.Name), Role: n.Role, Connected: n.Connected, InSync: n.InSync, Version: clean(n.Version),
+			Material: page.In(func(l lang.Lang) string { return material(n, l) }), State: nodeState(n, max(worst[n.Address], worst[n.Name])),
 		})
 	}
 	return out
 }
 
-// nodeState sums up what the report says of a node.
-func (r *Report) nodeState(n fact.Node) string {
-	state := "unknown"
-	switch {
-	case n.Connected == "no":
-		state = "bad"
-	case n.InSync == "no":
-		state = "warn"
-	case n.Connected == "yes":
-		state = "good"
-	}
+// troubles has the worst rank of what is going on at each node, counted from 1.
+func (r *Report) troubles() map[string]int {
+	worst := map[string]int{}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if f.State == finding.Resolved || f.Role == finding.Advice || f.Subject.Node == "" || f.Subject.Node != n.Address && f.Subject.Node != n.Name {
-			continue
-		}
-		if f.Severity.Rank() >= finding.Error.Rank() {
-			return "bad"
-		}
-		if state == "good" || state == "unknown" {
-			state = "warn"
+		if f.State != finding.Resolved && f.Role != finding.Advice && f.Subject.Node != "" {
+			worst[f.Subject.Node] = max(worst[f.Subject.Node], f.Severity.Rank()+1)
 		}
 	}
-	return state
+	return worst
+}
+
+// nodeState sums up what the report says of a node.
+func nodeState(n fact.Node, worst int) string {
+	switch {
+	case n.Connected == "no", worst > finding.Error.Rank():
+		return "bad"
+	case n.InSync == "no", worst > 0:
+		return "warn"
+	case n.Connected == "yes":
+		return "good"
+	}
+	return "unknown"
 }
 
 func (r *Report) pageLinks() []page.Link {
@@ -72,13 +64,19 @@ func (r *Report) pageLinks() []page.Link {
 		}
 		out = append(out, p)
 	}
+	if len(out) > pageLinks { // what fails is worth its place
+		slices.SortStableFunc(out, func(a, b page.Link) int { return cmp.Compare(linkOrder[a.State], linkOrder[b.State]) })
+		out = out[:pageLinks]
+	}
 	return out
 }
+
+var linkOrder = map[string]int{"bad": 0, "warn": 1, "good": 2}
 
 // lanes are the rows of the timeline: what the log says, what was typed, what the captures show, for each node.
 func (r *Report) lanes() []page.Lane {
 	type key struct{ node, kind string }
-	byKey, names := map[key]*page.Lane{}, []string{}
+	byKey, marks := map[key]*page.Lane{}, map[string]int{}
 	add := func(node, kind string, m page.Mark) {
 		if m.From.IsZero() {
 			return
@@ -88,11 +86,9 @@ func (r *Report) lanes() []page.Lane {
 		}
 		k := key{node, kind}
 		if byKey[k] == nil {
-			byKey[k] = &page.Lane{Node: r.nodeName(node), Kind: kind}
-			if !slices.Contains(names, node) {
-				names = append(names, node)
-			}
+			byKey[k] = &page.Lane{Kind: kind}
 		}
+		marks[node]++
 		byKey[k].Marks = append(byKey[k].Marks, m)
 	}
 	for _, e := range r.Timeline {
@@ -130,11 +126,14 @@ func (r *Report) lanes() []page.Lane {
 			add(client, "session", page.Mark{From: s.First.T, To: s.Last.T, State: state, Text: clean(fmt.Sprintf("%s → %s: %s: %s", s.Client, s.Server, s.Verdict, s.Reason))})
 		}
 	}
+	names := slices.SortedFunc(maps.Keys(marks), func(a, b string) int { return cmp.Or(cmp.Compare(marks[b], marks[a]), cmp.Compare(a, b)) })
+	names = names[:min(len(names), pageLanes)] // those that most is known of
 	slices.Sort(names)
 	var out []page.Lane
 	for _, n := range names {
 		for _, kind := range []string{"log", "session", "command", "status"} {
 			if l := byKey[key{n, kind}]; l != nil {
+				l.Node = r.nodeName(n)
 				out = append(out, *l)
 			}
 		}

@@ -13,13 +13,6 @@ func writeJSON(w io.Writer, r *Report, _ WriteOptions) error {
 	return e.Encode(r)
 }
 
-// writeCompact writes the same document without white space, for machines alone.
-func writeCompact(w io.Writer, r *Report) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
-}
-
 // Read reads a report that was written as JSON.
 func Read(r io.Reader) (*Report, error) {
 	var out Report

@@ -31,6 +31,7 @@ type Page struct {
 	Findings     []Finding // as many as are read one by one; all of them are in Report
 	FindingsLeft int       // how many those are more
 	Plan         []Step
+	StepsLeft    int
 	Lanes        []Lane
 	Clocks       []Text
 	Ladders      []Ladder

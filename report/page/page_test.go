@@ -142,6 +142,9 @@ func TestCloseMarksAreJoined(t *testing.T) {
 	if drawn[0].State != "bad" || !strings.Contains(drawn[0].Text, "× x") {
 		t.Errorf("the first is %+v", drawn[0])
 	}
+	if many := place(slices.Repeat([]Lane{{Marks: marks}}, 30)); len(many.Lanes[29].Drawn) > 2*drawnMarks/30 {
+		t.Errorf("%d marks are drawn of each of 30 lanes", len(many.Lanes[29].Drawn))
+	}
 	if few := place([]Lane{{Marks: marks[:10]}}); len(few.Lanes[0].Drawn) != 10 {
 		t.Errorf("%d of 10 marks are drawn", len(few.Lanes[0].Drawn))
 	}

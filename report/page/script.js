@@ -115,7 +115,7 @@
       $("range-from").textContent = stamp(a);
       $("range-to").textContent = stamp(b);
       clearTimeout(waiting);
-      waiting = setTimeout(() => inView(a, b), 150);
+      if ($("in-view").open) waiting = setTimeout(() => inView(a, b), 150);
     };
     const show = (a, b) => {
       const least = Math.max(WIDTH / (to - from), WIDTH / 1e7), width = Math.min(Math.max(b - a, least), WIDTH);
@@ -182,9 +182,10 @@
         if (++n <= 200) rows.push([short(s.first), s.client, s.verdict, `${s.client} → ${s.server}: ${s.reason}`]);
       }
       rows.sort((x, y) => (x[0] < y[0] ? -1 : 1));
-      $("in-view").querySelector(".count").textContent = n;
+      $("in-view").querySelector(".count").textContent = ` (${n})`;
       $("in-view").querySelector("tbody").replaceChildren(...rows.map((r) => make("tr", {}, ...r.map((c) => make("td", {}, c)))));
     };
+    $("in-view").addEventListener("toggle", redrawTime);
     addEventListener("resize", redrawTime);
     redrawTime();
   }
@@ -212,7 +213,6 @@
     $("session-text").addEventListener("input", () => { limit = 100; redrawSessions(); });
     $("session-bad").addEventListener("change", () => { limit = 100; redrawSessions(); });
     $("show-sessions").addEventListener("click", () => { limit += 300; redrawSessions(); });
-    redrawSessions();
   }
 
   // Findings and steps carry their texts in further languages.
@@ -327,7 +327,7 @@
     setTimeout(() => URL.revokeObjectURL(url), 1000);
   });
 
-  const redraw = () => { redrawTime(); redrawSessions(); index = undefined; };
+  const redraw = () => { redrawTime(); if (loading) redrawSessions(); index = undefined; };
   inLanguage();
   toHash();
 })();

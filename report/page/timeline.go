@@ -26,7 +26,7 @@ type Mark struct {
 const (
 	timeWidth  = 100_000
 	laneHeight = 24
-	drawnMarks = 1500 // of a lane; closer ones are drawn as one
+	drawnMarks = 2500 // of all lanes together; where there are more, close ones are drawn as one
 )
 
 type timeline struct {
@@ -73,7 +73,7 @@ func place(lanes []Lane) *timeline {
 	t.Height = len(lanes) * laneHeight
 	for i, l := range lanes {
 		d := drawnLane{Lane: l, Top: i * laneHeight, Y: i*laneHeight + laneHeight/2, Even: i%2 == 0, First: i == 0 || lanes[i-1].Node != l.Node}
-		for _, m := range merged(l.Marks, t.To.Sub(t.From)/drawnMarks) {
+		for _, m := range merged(l.Marks, max(drawnMarks/len(lanes), 20), t.To.Sub(t.From)) {
 			d.Drawn = append(d.Drawn, t.mark(m, l.Kind, d.Y))
 		}
 		t.Lanes = append(t.Lanes, d)
@@ -106,11 +106,13 @@ func (t *timeline) mark(m Mark, kind string, y int) drawnMark {
 	return drawnMark{Path: path, State: m.State, Text: when + "  " + m.Text}
 }
 
-// merged joins marks of one state that are too close to be told apart, where a lane has more than can be drawn.
-func merged(marks []Mark, near time.Duration) []Mark {
-	if len(marks) <= drawnMarks {
+// merged joins marks of one state that are too close to be told apart, where a lane has more than can be drawn. The marks of a
+// state then stand a part of the whole time apart, and there are no more of them than asked for.
+func merged(marks []Mark, limit int, whole time.Duration) []Mark {
+	if len(marks) <= limit {
 		return marks
 	}
+	near := whole / time.Duration(limit)
 	sorted := slices.SortedStableFunc(slices.Values(marks), func(a, b Mark) int {
 		return cmp.Or(cmp.Compare(a.State, b.State), a.From.Compare(b.From))
 	})
