@@ -43,9 +43,12 @@ func (p peers) judge(m *Summary, k *tuple, resets [2]reset) {
 // compare holds a reset against the other packets of its named sender: on the port, and of other ports. weak says that what makes
 // it foreign is no proof.
 func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bool) {
-	if seen, known := p.ports[addr]; known && !seen.mixed {
-		if seen.ttl != r.ttl {
-			return ttlDiffers(r.ttl, seen.ttl, "its other connections on this port"), "", false
+	if seen, known := p.ports[addr]; known {
+		if r.ttl < seen.ttlMin || r.ttl > seen.ttlMax {
+			return ttlDiffers(r.ttl, seen.ttlMin, seen.ttlMax, "its other connections on this port"), "", false
+		}
+		if seen.ttlMin != seen.ttlMax {
+			return "", "", false
 		}
 		if why := seen.foreign(r); why != "" {
 			return why, "", true
@@ -57,15 +60,18 @@ func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bo
 	}
 	if h := p.hosts.Lookup(addr); h != nil && h.Len == 1 {
 		if h.TTLs[0].TTL != r.ttl {
-			return ttlDiffers(r.ttl, h.TTLs[0].TTL, "its connections on other ports"), "", false
+			return ttlDiffers(r.ttl, h.TTLs[0].TTL, h.TTLs[0].TTL, "its connections on other ports"), "", false
 		}
 		return "", ttlSame(r.ttl, "its connections on other ports"), false
 	}
 	return "", "", false
 }
 
-func ttlDiffers(reset, other uint8, where string) string {
-	return fmt.Sprintf("the reset has TTL %d, %s have TTL %d", reset, where, other)
+func ttlDiffers(reset, least, most uint8, where string) string {
+	if least != most {
+		return fmt.Sprintf("the reset has TTL %d, %s have TTL %d to %d", reset, where, least, most)
+	}
+	return fmt.Sprintf("the reset has TTL %d, %s have TTL %d", reset, where, least)
 }
 
 func ttlSame(ttl uint8, where string) string {

@@ -9,8 +9,8 @@ import (
 
 // origin is how a host's packets on the port arrive, resets aside: what tells them from those that others send in its name.
 type origin struct {
-	ttl      uint8
-	mixed    bool // several TTLs
+	ttlMin   uint8
+	ttlMax   uint8
 	mac      [6]byte
 	hasMAC   bool
 	macMixed bool
@@ -23,12 +23,12 @@ func (t *tracker) noteOrigin(p *packet.Packet, s *session) {
 	before := seen
 	switch {
 	case known:
-		seen.mixed = seen.mixed || seen.ttl != p.TTL
+		seen.ttlMin, seen.ttlMax = min(seen.ttlMin, p.TTL), max(seen.ttlMax, p.TTL)
 		seen.macMixed = seen.macMixed || seen.hasMAC && p.HasSrcMAC && seen.mac != p.SrcMAC
 	case len(t.ports) >= maxTTLs:
 		return
 	default:
-		seen.ttl = p.TTL
+		seen.ttlMin, seen.ttlMax = p.TTL, p.TTL
 	}
 	if p.HasSrcMAC && !seen.hasMAC {
 		seen.mac, seen.hasMAC = p.SrcMAC, true
@@ -46,7 +46,7 @@ func (t *tracker) noteOrigin(p *packet.Packet, s *session) {
 
 // merge is what two lanes know of a host.
 func (o origin) merge(p origin) origin {
-	o.mixed = o.mixed || p.mixed || o.ttl != p.ttl
+	o.ttlMin, o.ttlMax = min(o.ttlMin, p.ttlMin), max(o.ttlMax, p.ttlMax)
 	o.macMixed = o.macMixed || p.macMixed || o.hasMAC && p.hasMAC && o.mac != p.mac
 	if !o.hasMAC {
 		o.mac, o.hasMAC = p.mac, p.hasMAC
@@ -83,7 +83,7 @@ const slowest = int64(4 * time.Millisecond)
 // foreign says why a reset of the same TTL was still not sent by the host: on one segment, where no router changes it, the MAC
 // address of a host is one and the same; and no answer comes in a quarter of the time that light and kernel need.
 func (o origin) foreign(r reset) string {
-	own := o.ttl == 64 || o.ttl == 128 || o.ttl == 255
+	own := o.ttlMin == 64 || o.ttlMin == 128 || o.ttlMin == 255
 	switch {
 	case own && o.hasMAC && !o.macMixed && r.hasMAC && r.mac != o.mac:
 		return fmt.Sprintf("the reset comes from the MAC address %s, its other packets from %s", macName(r.mac), macName(o.mac))

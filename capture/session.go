@@ -105,7 +105,7 @@ type side struct {
 	afterRST                  int64 // packets with data or ACK after this side's own reset
 	ttl                       uint8
 	hasTTL                    bool
-	ttlMixed                  bool
+	ttlMin, ttlMax            uint8 // several where the capture sees packets on both sides of a router
 	mac                       [6]byte
 	hasMAC                    bool
 	lastID                    uint16

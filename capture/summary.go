@@ -66,6 +66,7 @@ type Summary struct {
 	Terminate                               bool
 	TLS                                     bool // both sides went over to TLS
 	TLSVersion                              uint16
+	Skew                                    int64 // between the clocks of both sides as their hellos tell the time, seconds; 0 when they do not
 	NotTLS                                  [2]bool
 	ServerHello                             bool
 	Alert                                   *tlswire.Alert // the first fatal one in clear text
@@ -97,7 +98,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		m.Packets[d], m.Payload[d] = a.packets, a.payload
 		m.FIN[d], m.RST[d], m.FINTime[d], m.RSTTime[d] = a.finFrame, a.rstFrame, a.finTime, a.rstTime
 		m.AfterRST[d], m.Acks[d], m.AckMoves[d] = a.afterRST, a.acks, a.ackMoved
-		if a.hasTTL && !a.ttlMixed {
+		if a.hasTTL && a.ttlMin == a.ttlMax {
 			m.TTL[d] = a.ttl
 		}
 		m.Retransmitted[d] = a.retrans
@@ -151,6 +152,7 @@ func (w *wire) summarise(m *Summary) {
 	if p.Direct && m.Foreign == "" && t.ALPN != "postgresql" {
 		m.Foreign = "TLS without SSLRequest"
 	}
+	m.Skew = t.Skew(m.Start / 1e9)
 	m.ServerHello = t.Last[tlswire.Server] != 0
 	m.Alert, m.OpenedAlert = firstAlert(&t.Alerts, t.HasAlert), firstAlert(&t.OpenedAlerts, t.HasOpenedAlert)
 	m.TLSGap = t.Gaps[0] || t.Gaps[1]
@@ -184,14 +186,17 @@ func (m *Summary) resetUnknown(d int) bool {
 // compared when the capture has been read whole: see tracker.compareResets.
 func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 	switch {
-	case a.rst == 0 || !a.hasTTL || a.ttlMixed:
+	case a.rst == 0 || !a.hasTTL:
 		return "", "", false
-	case a.rstTTL != a.ttl:
-		return ttlDiffers(a.rstTTL, a.ttl, "its other packets of this session"), "", false
+	case a.rstTTL < a.ttlMin || a.rstTTL > a.ttlMax:
+		return ttlDiffers(a.rstTTL, a.ttlMin, a.ttlMax, "its other packets of this session"), "", false
 	case a.afterRST >= 2:
 		return "its named sender went on as if it had sent none", "", false
 	case a.idSteps >= idSteady && a.idJumps == 0 && a.rstID != 0 && !idFollows(a.lastID, a.rstID):
 		return fmt.Sprintf("the IP id %d of the reset does not follow %d, the id of the packet before it, as all others do", a.rstID, a.lastID), "", true
+	}
+	if a.ttlMin != a.ttlMax {
+		return "", "", false
 	}
 	return "", ttlSame(a.rstTTL, "its other packets of this session"), false
 }

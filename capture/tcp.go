@@ -35,9 +35,11 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 	}
 	if flags&packet.SYN != 0 {
 		s.syn(me, p, d)
-	} else if s.established == 0 && d == client && other.syn > 0 && flags&packet.ACK != 0 {
-		s.established, s.establishedAt = p.Frame, now
-		s.ackAfterSYNACK = now - other.synTime
+	} else if s.established == 0 && d == client && me.syn+other.syn > 0 && flags&packet.ACK != 0 {
+		s.established, s.establishedAt = p.Frame, now // an ACK after the SYN proves the SYN-ACK, in the capture or not
+		if other.syn > 0 {
+			s.ackAfterSYNACK = now - other.synTime
+		}
 	} else if s.established == 0 && d == server && me.syn > 0 && s.sides[client].syn > 0 && s.sides[client].packets > s.sides[client].syn {
 		s.established, s.establishedAt = p.Frame, now
 	}
@@ -89,9 +91,19 @@ func (s *session) isDuplicate(p *packet.Packet, d int) bool {
 			return true
 		}
 	}
+	if s.sides[d].sentBefore(p) {
+		return true
+	}
 	s.ring[s.ringNext] = now
 	s.ringNext = (s.ringNext + 1) % uint8(len(s.ring))
 	return false
+}
+
+// sentBefore tells a piece of a segment that was captured before: a capture on all interfaces of a router sees a segment whole when
+// it comes in and cut to the MTU when it goes out, with another TTL and less than a retransmission's time later.
+func (me *side) sentBefore(p *packet.Packet) bool {
+	return p.PayloadLen > 0 && me.hasTTL && p.TTL != me.ttl && me.hasNext && !seqLess(me.next, p.Seq+uint32(p.PayloadLen)) &&
+		p.Time-me.lastDataTime < duplicateWithin && p.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
 }
 
 // provesDuplicate: where packets have an IP id, only an id that comes twice proves that one packet was captured twice. Linux
@@ -118,9 +130,9 @@ func (s *session) noteOrigin(me *side, p *packet.Packet) {
 		return
 	}
 	if !me.hasTTL {
-		me.ttl, me.hasTTL = p.TTL, true
+		me.ttl, me.ttlMin, me.ttlMax, me.hasTTL = p.TTL, p.TTL, p.TTL, true
 	} else if me.ttl != p.TTL {
-		me.ttlMixed = true
+		me.ttlMin, me.ttlMax = min(me.ttlMin, p.TTL), max(me.ttlMax, p.TTL)
 	}
 	if p.HasSrcMAC && !me.hasMAC {
 		me.mac, me.hasMAC = p.SrcMAC, true

@@ -46,3 +46,41 @@ func (v Verdict) Good() bool {
 	}
 	return false
 }
+
+// fixAreas are where what is wrong must be repaired, by verdict, in the order of the documentation.
+var fixAreas = []struct {
+	verdict Verdict
+	area    string
+}{
+	{OK, "none"},
+	{OKRecovered, "network"},
+	{OKPlaintext, "certificate"},
+	{SYNDropped, "firewall"},
+	{SYNACKLost, "firewall"},
+	{Refused, "service"},
+	{RefusedByMiddlebox, "firewall"},
+	{ICMPUnreachable, "firewall or network"},
+	{ARPUnanswered, "network"},
+	{BlackholeAfterTCP, "firewall"},
+	{MTUBlackhole, "network"},
+	{IdleDrop, "firewall"},
+	{Stalled, "service"},
+	{ResetByServer, "service"},
+	{ResetByClient, "service"},
+	{ResetInjected, "firewall"},
+	{ServerSilent, "service"},
+	{ClosedEarly, "service"},
+	{SSLRefused, "certificate"},
+	{ClosedByClient, "none"},
+	{PGError, "service"},
+	{NotPostgres, "service"},
+	{TLSAlert, "certificate"},
+	{TLSClosed, "certificate"},
+	{TLSRejectedEncrypted, "certificate"},
+	{PGRejectedEncrypted, "certificate or service"},
+	{TLSStalled, "service"},
+	{ClientTimeout, "network"},
+	{Open, "none"},
+	{Midstream, "none"},
+	{OneWay, "capture"},
+}

@@ -6,6 +6,12 @@ import (
 	"slices"
 )
 
+// Observations about the issuer.
+const (
+	incompleteChain = "cert-incomplete-chain"
+	unknownIssuer   = "cert-unknown-issuer"
+)
+
 // maxDepth bounds a chain that is followed; OpenSSL's default is 100, a real one has at most four.
 const maxDepth = 16
 
@@ -25,9 +31,9 @@ func JudgeIssuer(chain []*Certificate, known Known) string {
 	case accepts(leaf, chain[1:]):
 		return ""
 	case accepts(leaf, append(slices.Clone(chain[1:]), known.Seen...)):
-		return "cert-incomplete-chain"
+		return incompleteChain
 	}
-	return "cert-unknown-issuer"
+	return unknownIssuer
 }
 
 // namesAuthority reports whether an issuer between the certificate and the end of its chain is one of the names.

@@ -21,22 +21,37 @@ const ClientCN = "postgres"
 // property is one judgement about a certificate.
 type property struct {
 	observation string // of VERDICTS
-	chain       bool   // it concerns the intermediates of the chain too, not the leaf alone
+	means       string
+	chain       bool // it concerns the intermediates of the chain too, not the leaf alone
 	holds       func(c *Certificate, side string, at stamp.Time) bool
 }
 
 // properties is where a new judgement is added. Validity is judged at the time of the evidence, never now.
 var properties = []property{
-	{"cert-expired", true, func(c *Certificate, _ string, at stamp.Time) bool {
+	{"cert-expired", "a certificate of the chain ended before the packet that shows it", true, func(c *Certificate, _ string, at stamp.Time) bool {
 		return !at.IsZero() && !c.NotAfter.IsZero() && c.NotAfter.Before(at)
 	}},
-	{"cert-not-yet-valid", true, func(c *Certificate, _ string, at stamp.Time) bool { return !at.IsZero() && at.Before(c.NotBefore) }},
-	{"cert-cn-not-postgres", false, func(c *Certificate, side string, _ stamp.Time) bool {
+	{"cert-not-yet-valid", "a certificate of the chain begins after the packet that shows it", true, func(c *Certificate, _ string, at stamp.Time) bool { return !at.IsZero() && at.Before(c.NotBefore) }},
+	{"cert-cn-not-postgres", "the client's certificate has another CN than postgres", false, func(c *Certificate, side string, _ stamp.Time) bool {
 		return side == ClientSide && c.SubjectCN != ClientCN
 	}},
-	{"cert-wrong-usage", false, func(c *Certificate, side string, _ stamp.Time) bool { return wrongUsage(c, side) }},
-	{"cert-weak", false, func(c *Certificate, _ string, _ stamp.Time) bool { return weak(c) }},
-	{"cert-self-signed", false, func(c *Certificate, _ string, _ stamp.Time) bool { return c.SelfSigned }},
+	{"cert-wrong-usage", "the extended key usage does not allow the certificate's side (RFC 5280 section 4.2.1.12)", false, func(c *Certificate, side string, _ stamp.Time) bool { return wrongUsage(c, side) }},
+	{"cert-weak", "RSA below 2,048 bits, or signed with MD5 or SHA-1", false, func(c *Certificate, _ string, _ stamp.Time) bool { return weak(c) }},
+	{"cert-self-signed", "the certificate signed itself", false, func(c *Certificate, _ string, _ stamp.Time) bool { return c.SelfSigned }},
+}
+
+// Meaning is what an observation about a certificate says.
+type Meaning struct{ Observation, Means string }
+
+// Meanings lists the observations that this package makes.
+func Meanings() (out []Meaning) {
+	for _, p := range properties {
+		out = append(out, Meaning{p.observation, p.means})
+	}
+	return append(out,
+		Meaning{incompleteChain, "the issuer is missing in the chain that is shown, and was seen elsewhere"},
+		Meaning{unknownIssuer, "the issuer is none of those that the peer names in its CertificateRequest, or that its CA file holds"},
+	)
 }
 
 // Judge names what is wrong or remarkable about a leaf certificate that the given side shows at the given time.
