@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/stamp"
 )
@@ -317,7 +318,11 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 	}
 	for _, key := range sortedKeys(nodes) {
 		n := nodes[key]
-		if names := id.names[n.Address]; n.Address != "" && len(names) > 0 {
+		names := id.names[n.Address]
+		if len(names) == 0 {
+			names = captureNames(s.Captures, n.Address)
+		}
+		if n.Address != "" && len(names) > 0 {
 			n.Name, n.Aliases = names[0], names[1:]
 		}
 		if n.HasLog || n.HasStatus {
@@ -331,6 +336,23 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 			s.Inputs[i].Node = id.of(m.inputOf[i])
 		}
 	}
+}
+
+// captureNames are the names that captures themselves give to an address.
+func captureNames(captures []*capture.Result, address string) (names []string) {
+	for _, c := range captures {
+		if c.Notes == nil {
+			continue
+		}
+		for _, n := range c.Notes.Names {
+			if n.Address == address {
+				for _, name := range n.Names {
+					names = appendOnce(names, name)
+				}
+			}
+		}
+	}
+	return names
 }
 
 var roleOrder = map[string]int{fact.Primary: 0, fact.Replica: 1, fact.Client: 2, fact.Unknown: 3}

@@ -52,6 +52,10 @@ func (r *Result) writeJSON(w io.Writer, n int, teller func() func(int) *Session)
 	o.line()
 	o.optional("problem", r.Problem)
 	o.optional("left_out", r.LeftOut)
+	if r.Notes != nil {
+		o.line()
+		o.any("notes", r.Notes)
+	}
 	o.line()
 	o.key("sessions")
 	o.open('[')

@@ -70,6 +70,7 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 	l.unanswered(known)
 	l.sumUp(pairs.order)
 	l.sayLeftOut(info.LeftOut)
+	l.Notes = notesOf(info, l.Pairs)
 	return l
 }
 

@@ -30,6 +30,7 @@ type Result struct {
 	Last        stamp.Time `json:"last,omitzero"`
 	Problem     string     `json:"problem,omitempty"`  // why the file could not be read to its end, or what is odd about it
 	LeftOut     string     `json:"left_out,omitempty"` // what a documented limit made us leave out
+	Notes       *Notes     `json:"notes,omitempty"`    // what the file says about itself
 	Sessions    []Session  `json:"sessions"`
 	Pairs       []Pair     `json:"pairs"`
 

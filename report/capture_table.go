@@ -22,6 +22,7 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 	if r.LeftOut != "" {
 		t.para("  "+t.lang.T("left out: "), r.LeftOut)
 	}
+	t.notes(r.Notes)
 	if len(r.Pairs) == 0 {
 		t.line("  %s", t.lang.T("no connection to the database port: is it the right interface and node, and is the port right?"))
 		return t.w.Flush()
@@ -47,6 +48,36 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 	t.line("")
 	t.grid([]string{"#", t.lang.T("client"), t.lang.T("start (UTC)"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("why")}, rows, map[int]int{5: max(t.width-80, 40)})
 	return t.w.Flush()
+}
+
+// shownNotes is how many of each kind of a file's own notes the table shows.
+const shownNotes = 5
+
+// notes prints what a capture says about itself, as far as it helps to judge it.
+func (t *terminal) notes(n *capture.Notes) {
+	if n == nil {
+		return
+	}
+	for _, i := range n.Interfaces[:min(len(n.Interfaces), shownNotes)] {
+		text := strings.TrimSpace(i.Name + " " + i.Description)
+		if i.Filter != "" {
+			text += ", " + t.lang.T("capture filter: %s", i.Filter)
+		}
+		t.para("  "+t.lang.T("interface: "), text)
+	}
+	if n.Dropped > 0 {
+		t.line("  %s", t.lang.T("the capturing host says that it lost %d packets", n.Dropped))
+	}
+	for _, name := range n.Names[:min(len(n.Names), shownNotes)] {
+		t.para("  "+name.Address+": ", strings.Join(name.Names, ", "))
+	}
+	for _, c := range n.Comments[:min(len(n.Comments), shownNotes)] {
+		lead := t.lang.T("comment: ")
+		if c.Frame > 0 {
+			lead = t.lang.T("comment on frame %d: ", c.Frame)
+		}
+		t.para("  "+lead, c.Text)
+	}
 }
 
 // WriteLive prints the verdict of one session as it becomes known.

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -70,6 +71,7 @@ type Capture struct {
 	Sessions     int            `cel:"sessions"`
 	Verdicts     map[string]int `cel:"verdicts"`
 	Observations map[string]int `cel:"observations"`
+	Dropped      int64          `cel:"dropped"` // packets that the capturing host says it lost
 	Witness      bool           `cel:"witness"` // it proves, with a capture of another point, what vanishes between the two
 }
 
@@ -180,6 +182,9 @@ func countCapture(r *capture.Result) Capture {
 	c := Capture{
 		File: r.File, Format: r.Format, Packets: r.Packets, PortPackets: r.PortPackets, Problem: r.Problem,
 		First: r.First, Last: r.Last, Verdicts: map[string]int{}, Observations: map[string]int{},
+	}
+	if r.Notes != nil {
+		c.Dropped = int64(min(r.Notes.Dropped, math.MaxInt64))
 	}
 	for _, p := range r.Pairs {
 		for verdict, n := range p.Sessions {

@@ -17,7 +17,6 @@ lz4        lz4                 compressed inputs
 chromium   chromium            the HTML report is tried in it, and its pictures are made with it
 pdftotext  poppler-utils       the printed HTML report is read with it
 pcap-config libpcap-dev        builds with the tag libpcap
-chromium   chromium            pictures of reports are made with it
 '
 
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }

@@ -149,7 +149,10 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 	for _, file := range files {
 		l, err := judge(cmd, file, opt)
 		if err != nil {
-			problems = errors.Join(problems, fmt.Errorf("%s: %w", file, err))
+			if file == "-" {
+				err = fmt.Errorf("standard input: %w", err)
+			}
+			problems = errors.Join(problems, err)
 			continue
 		}
 		listings = append(listings, l)
