@@ -8,9 +8,9 @@ import (
 	"sync"
 )
 
-// Bounds of reading. A block of half a MiB stays in a core's cache and is long enough that handing it over costs nothing.
+// Bounds of reading. A block of that size stays in a core's cache and is long enough that handing it over costs nothing.
 const (
-	blockSize = 512 << 10
+	blockSize = 256 << 10
 	// maxLine is the longest line that is looked at; PostgreSQL's chunks have 900 bytes. What is longer is passed over.
 	maxLine = 256 << 10
 )
