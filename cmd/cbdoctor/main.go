@@ -13,13 +13,18 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 )
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	// The first collection would come at 4 MiB, which is what the rules and tables take before anything is read.
+	debug.SetGCPercent(200)
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 // run is main with its surroundings as values, so that tests can call the program in the process.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
