@@ -166,7 +166,8 @@ func (m *Summary) worked() bool {
 		if m.TLSGap || m.TLSVersion == 0 {
 			return m.AppData[client] >= 2 && m.AppData[server] >= 2
 		}
-		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 || m.Flow.serverData > errorSize)
+		tooLate := m.FIN[client] > 0 && m.FIN[client] < m.Flow.firstAnswer // the client had given up before the answer came
+		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 || m.Flow.serverData > errorSize && !tooLate)
 	}
 	return m.Ready || m.SYN == 0 && m.SYNACK == 0 && m.Payload[client] > 0 && m.Payload[server] > 0
 }

@@ -84,6 +84,7 @@ type side struct {
 
 	syn, synFrame, synLast    int64 // count (SYN of the client, SYN-ACK of the server), first and last frame
 	synTime, synLastTime      int64
+	synAcks                   bool // the first one carried an ACK
 	rst, rstFrame, rstTime    int64
 	rstTTL                    uint8
 	rstID                     uint16

@@ -167,7 +167,12 @@ func (s *session) reset(me *side, p *packet.Packet) {
 }
 
 func (s *session) syn(me *side, p *packet.Packet, d int) {
+	acks := p.Flags&packet.ACK != 0
+	if me.syn > 0 && acks && !me.synAcks {
+		return // simultaneous open: each side's SYN comes again with an ACK (RFC 9293 section 3.5, figure 8)
+	}
 	if me.syn == 0 {
+		me.synAcks = acks
 		me.synFrame, me.synTime = p.Frame, p.Time
 		me.isn, me.hasISN = p.Seq, true
 		me.synAcked = p.Ack

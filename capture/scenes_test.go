@@ -1,0 +1,199 @@
+package capture_test
+
+import (
+	"strings"
+	"testing"
+
+	"cbdoctor/capture"
+)
+
+const (
+	opens     = "0.000 C S\n0.010 S SA\n0.011 C A\n"
+	tls12     = opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C PA hello\n0.05 S PA hello12\n"
+	tls13     = opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C PA hello\n0.05 S PA hello13 rec:2000\n"
+	works     = tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.07 C PA rec:81\n0.08 S PA rec:433\n0.09 C PA rec:40\n0.10 S PA rec:60\n"
+	closes    = "0.20 C PA rec:22\n0.21 C FA\n0.22 S FA\n0.23 C A\n"
+	otherGood = "0 C S port=41000\n0.010 S SA\n0.011 C A\n0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query\n0.05 S PA rows\n0.06 C PA terminate\n0.061 C FA\n0.07 S FA\n0.071 C A\n"
+)
+
+// Scenes that a lab can't make at will. Each is one session, the last of its capture; "..." in a reason stands for anything.
+var scenes = []struct {
+	name, text   string
+	verdict      capture.Verdict
+	confidence   capture.Confidence
+	reason       string
+	observations string // exactly these, separated by spaces
+	next         string // the node on which to capture next
+}{
+	{name: "all is well", text: works + closes, verdict: capture.OK, confidence: capture.High},
+	{
+		name: "a simultaneous open is a session", verdict: capture.OKPlaintext, confidence: capture.High,
+		text: "0 C S\n0.001 S S\n0.002 C SA again\n0.003 S SA again\n0.01 C PA startup\n0.02 S PA ready\n0.03 C PA query\n0.04 S PA rows\n",
+	},
+	{
+		name: "a port pair that is used again is a new session", verdict: capture.Refused, confidence: capture.High,
+		text: works + closes + "60 C S port=40000\n60.01 S RA\n", reason: "same TTL 62",
+	},
+	{
+		name: "keep-alives are no retransmissions", verdict: capture.OK, confidence: capture.High,
+		text: works + "10 C A seq=-1\n10.01 S A\n20 C A seq=-1\n20.01 S A\n" + strings.ReplaceAll(closes, "0.2", "30.2"),
+	},
+	{
+		name: "a packet captured twice has the same IP id", verdict: capture.OK, confidence: capture.High, observations: "duplicate-packets",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.0601 C - dup\n0.07 C PA rec:81\n0.08 S PA rec:433\n0.09 C PA rec:40\n0.10 S PA rec:60\n" + closes,
+	},
+	{
+		name: "a retransmission has a new one", verdict: capture.OKRecovered, confidence: capture.High, observations: "retransmissions",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.27 C PA again\n0.28 C PA rec:81\n0.3 S PA rec:433\n0.31 C PA rec:40\n0.32 S PA rec:60\n" + strings.ReplaceAll(closes, "0.2", "0.4"),
+	},
+
+	{
+		name: "nothing to compare a reset with", text: "0 C S\n0.01 S RA\n", verdict: capture.Refused, confidence: capture.Medium,
+		reason: "a firewall that rejects can't be excluded; a capture on 10.48.36.61 tells", next: "10.48.36.61",
+	},
+	{name: "a reset with the server's TTL", text: otherGood + "9 C S port=42000\n9.01 S RA\n", verdict: capture.Refused, confidence: capture.High, reason: "same TTL 62 as its other connections on this port"},
+	{name: "a reset with another TTL", text: otherGood + "9 C S port=42000\n9.01 S RA ttl=63\n", verdict: capture.RefusedByMiddlebox, confidence: capture.High, reason: "TTL 63, its other connections on this port have TTL 62"},
+	{
+		name: "a reset much too early", text: otherGood + "9 C S port=42000\n9.0005 S RA\n", verdict: capture.RefusedByMiddlebox, confidence: capture.Medium,
+		reason: "0.5 ms after the SYN, its other answers take at least 10.0 ms",
+	},
+	{
+		name: "a reset of another machine on the server's segment", verdict: capture.RefusedByMiddlebox, confidence: capture.Medium,
+		text: strings.Replace(otherGood, "S SA", "S SA from=64", 1) + "9 C S port=42000\n9.01 S RA mac=9\n", reason: "MAC address",
+	},
+	{
+		name: "an IP id out of order", text: works + "1 C PA rec:40\n1.01 S RA id=31000\n", verdict: capture.ResetInjected, confidence: capture.Medium,
+		reason: "the IP id 31000 of the reset does not follow",
+	},
+	{name: "an IP id in order", text: works + "1 C PA rec:40\n1.01 S RA id=510\n", verdict: capture.ResetByServer, confidence: capture.Medium, next: "10.48.36.61"},
+	{
+		name: "a reset with another TTL in a session", text: works + "1 C PA rec:40\n1.001 S RA ttl=61\n", verdict: capture.ResetInjected, confidence: capture.High,
+		reason: "TTL 61, its other packets of this session have TTL 62",
+	},
+	{name: "a reset after the end is nothing", text: works + closes + "0.3 S R ttl=61\n", verdict: capture.OK, confidence: capture.High},
+
+	{name: "ICMP administratively prohibited", text: "0 C S\n0.01 S - icmp=3,13\n", verdict: capture.ICMPUnreachable, confidence: capture.High, reason: "communication administratively prohibited"},
+	{name: "ICMP network unreachable", text: "0 C S\n0.01 S - icmp=3,0\n", verdict: capture.ICMPUnreachable, confidence: capture.High, reason: "network unreachable"},
+	{name: "ICMP host unreachable", text: "0 C S\n0.01 S - icmp=3,1\n", verdict: capture.ICMPUnreachable, confidence: capture.High, reason: "host unreachable"},
+	{name: "ICMP time exceeded: a routing loop", text: "0 C S\n0.01 S - icmp=11,0\n", verdict: capture.ICMPUnreachable, confidence: capture.High, reason: "time to live exceeded"},
+	{
+		name: "ICMP fragmentation needed", verdict: capture.MTUBlackhole, confidence: capture.High, observations: "retransmissions", reason: "fragmentation is needed",
+		text: tls12 + "0.06 C PA raw:900\n0.061 S - icmp=3,4\n0.3 C PA again\n0.9 C PA again\n1.9 C PA again\n", next: "10.48.36.61",
+	},
+	{
+		name: "a SYN-ACK that never gets there", text: "0 C S ttl=62\n0.0001 S SA ttl=64\n1 S SA again ttl=64\n1.01 C S again ttl=62\n3 S SA again ttl=64\n7 S SA again ttl=64\n",
+		verdict: capture.SYNACKLost, confidence: capture.High, observations: "retransmissions", next: "10.48.36.118",
+	},
+	{
+		name: "one SYN, and the capture goes on", text: "0 C S\n5 C S port=40001\n", verdict: capture.Open, confidence: capture.Low,
+	},
+
+	{name: "alert 40 after an empty Certificate", text: tls12 + "0.06 C PA empty12\n0.07 S PA alert40\n0.08 S FA\n", verdict: capture.TLSAlert, confidence: capture.High, reason: "the client sent no certificate, and one is required", observations: "cert-missing"},
+	{name: "alert 116 after an empty Certificate", text: tls12 + "0.06 C PA empty12\n0.07 S PA alert116\n0.08 S FA\n", verdict: capture.TLSAlert, confidence: capture.High, reason: "116 certificate_required", observations: "cert-missing"},
+	{name: "alert 40 without one", text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C PA hello\n0.05 S PA alert40\n0.06 S FA\n", verdict: capture.TLSAlert, confidence: capture.High, reason: "40 handshake_failure after the ClientHello"},
+	{name: "no common version", text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C PA hello\n0.05 S PA alert70\n0.06 S FA\n", verdict: capture.TLSAlert, confidence: capture.High, reason: "70 protocol_version"},
+	{
+		name: "TLS 1.3: the client's certificate is rejected", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium, reason: "the client's certificate was rejected",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:19\n0.071 S RA\n",
+	},
+	{
+		name: "TLS 1.3: no certificate, and one is required", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium, observations: "cert-missing", reason: "no certificate, and one is required",
+		text: tls13 + "0.06 C PA rec:25 rec:69\n0.07 S PA rec:19\n0.071 S FA\n0.08 C FA\n",
+	},
+	{
+		name: "TLS 1.3: an error inside", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, reason: "the size of an error",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:140\n0.071 S PA rec:19\n0.072 S FA\n0.08 C PA rec:19\n0.081 C FA\n0.09 S A\n",
+	},
+	{
+		name: "TLS 1.3: the client rejects the server and says so encrypted", verdict: capture.TLSClosed, confidence: capture.High, reason: "it may reject the server's certificate",
+		text: tls13 + "0.06 C PA rec:19\n0.061 C FA\n0.07 S FA\n",
+	},
+	{
+		name: "session tickets are no answer", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium,
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:19\n0.071 S FA\n0.08 C R\n",
+	},
+	{name: "the server closes inside the handshake", text: tls12 + "0.06 S FA\n0.07 C FA\n0.08 S A\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "the server closes"},
+	{
+		name: "the handshake stops", text: tls12 + "0.06 S A\n4 C FA\n4.01 S A\n", verdict: capture.TLSStalled, confidence: capture.Medium, next: "10.48.36.61",
+	},
+	{
+		name: "clocks that hellos tell", verdict: capture.TLSClosed, confidence: capture.High, observations: "clock-skew",
+		text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C PA hello time=0\n0.05 S PA hello12 time=40\n0.06 S FA\n0.07 C FA\n",
+	},
+	{
+		name: "clocks that agree", verdict: capture.TLSClosed, confidence: capture.High,
+		text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C PA hello time=0\n0.05 S PA hello12 time=1\n0.06 S FA\n0.07 C FA\n",
+	},
+
+	{name: "GSSENCRequest, then all is well", text: opens + "0.02 C PA gss\n0.03 S PA N\n" + strings.TrimPrefix(works, opens) + closes, verdict: capture.OK, confidence: capture.High, observations: "gssenc-request"},
+	{name: "a CancelRequest", text: opens + "0.02 C PA cancel\n0.03 S FA\n0.04 C FA\n", verdict: capture.OK, confidence: capture.High, observations: "cancel-request"},
+	{name: "a replication session", text: opens + "0.02 C PA repl\n0.03 S PA ready\n0.04 C PA query\n0.05 S PA rows\n", verdict: capture.OKPlaintext, confidence: capture.High, observations: "replication"},
+	{name: "an error in clear text", text: opens + "0.02 C PA startup\n0.03 S PA hba\n0.031 S FA\n0.04 C FA\n", verdict: capture.PGError, confidence: capture.High, reason: "28000: no pg_hba.conf entry"},
+	{name: "an error in place of S", text: opens + "0.02 C PA ssl\n0.03 S PA E\n0.031 S FA\n0.04 C FA\n", verdict: capture.PGError, confidence: capture.High, reason: "the database system is starting up"},
+	{name: "TLS is off", text: opens + "0.02 C PA ssl\n0.03 S PA N\n0.04 C FA\n0.05 S FA\n", verdict: capture.SSLRefused, confidence: capture.High},
+	{name: "a password is wanted", text: opens + "0.02 C PA startup\n0.03 S PA scram\n0.04 C FA\n0.05 S FA\n", verdict: capture.ClosedByClient, confidence: capture.High, reason: "asks for a password"},
+	{name: "a web server", text: opens + "0.02 C PA ssl\n0.03 S PA http\n0.031 S FA\n0.04 C FA\n", verdict: capture.NotPostgres, confidence: capture.High, reason: "HTTP"},
+	{name: "an SSH server", text: opens + "0.02 S PA ssh\n0.03 C PA ssl\n0.031 S FA\n0.04 C FA\n", verdict: capture.NotPostgres, confidence: capture.High, reason: "SSH"},
+
+	{
+		name: "the window stays at zero", verdict: capture.Stalled, confidence: capture.High,
+		text: "0 C S\n0.01 S SA\n0.011 C A\n0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query raw:900\n0.05 S A win=0\n0.3 C A seq=-1\n0.31 S A win=0\n1 C A seq=-1\n1.01 S A win=0\n3 C A seq=-1\n3.01 S A win=0\n7 C A seq=-1\n7.01 S A win=0\n9 C RA\n",
+	},
+	{
+		name: "the window opens again", verdict: capture.OKPlaintext, confidence: capture.High,
+		text: "0 C S\n0.01 S SA\n0.011 C A\n0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query\n0.05 S A win=0\n5 S A win=400\n5.1 S PA rows\n5.2 C PA terminate\n5.21 C FA\n5.3 S FA\n",
+	},
+	{
+		name: "a long rest and then silence", verdict: capture.IdleDrop, confidence: capture.High, observations: "retransmissions", next: "10.48.36.61",
+		text: works + "3600 C PA rec:40\n3600.2 C PA again\n3600.6 C PA again\n3601.4 C PA again\n",
+	},
+	{
+		name: "a long rest and then a reset", verdict: capture.IdleDrop, confidence: capture.High, reason: "is answered by a reset", next: "10.48.36.61",
+		text: works + "3600 C PA rec:40\n3600.01 S R\n",
+	},
+	{
+		name: "a longer rest that did no harm came before", verdict: capture.IdleDrop, confidence: capture.High, reason: "rested for 1800.0 s", next: "10.48.36.61",
+		text: works + "7200 C PA rec:40\n7200.01 S PA rec:60\n9000.01 C PA rec:40\n9000.02 S R\n",
+	},
+	{
+		name: "a rest that did no harm", verdict: capture.OK, confidence: capture.High,
+		text: works + "3600 C PA rec:40\n3600.01 S PA rec:60\n" + strings.ReplaceAll(closes, "0.2", "3600.2"),
+	},
+	{
+		name: "the server acknowledges and is silent, seen at the client", verdict: capture.ServerSilent, confidence: capture.Medium, next: "10.48.36.61",
+		text: opens + "0.02 C PA ssl\n0.03 S A\n4 C FA\n4.01 S A\n", reason: "answers that are lost on the way look the same from here",
+	},
+	{
+		name: "the server acknowledges and is silent, seen at the server", verdict: capture.ServerSilent, confidence: capture.High,
+		text: "0 C S from=62\n0.0001 S SA from=64\n0.011 C A\n0.02 C PA ssl\n0.0201 S A\n4 C FA\n4.001 S A\n",
+	},
+	{
+		name: "the client gives up while things move", verdict: capture.ClientTimeout, confidence: capture.Medium, observations: "high-rtt",
+		text: "0 C S\n0.9 S SA\n0.901 C A\n0.902 C PA ssl\n1.8 S PA S\n1.801 C PA hello\n2.7 S PA hello13 rec:2000\n2.71 C PA rec:1739 rec:281 rec:69\n2.72 C PA rec:81\n3.6 S A\n4 C FA\n4.5 S PA rec:433\n4.6 S FA\n4.61 C R\n",
+	},
+	{name: "the remains of an earlier session", text: "0 S R\n5 C S port=40001\n5.01 S SA\n", verdict: capture.Open, confidence: capture.Low},
+	{name: "a SYN-ACK that comes when all is over", text: "0 S SA\n0.0001 C R\n", verdict: capture.Open, confidence: capture.Low},
+}
+
+func TestScenes(t *testing.T) {
+	t.Parallel()
+	for _, v := range scenes {
+		t.Run(v.name, func(t *testing.T) {
+			t.Parallel()
+			r := play(t, v.text).judge(t)
+			if len(r.Sessions) == 0 {
+				t.Fatal("no session")
+			}
+			s := r.Sessions[len(r.Sessions)-1]
+			if s.Verdict != v.verdict || s.Confidence != v.confidence || !strings.Contains(s.Reason, v.reason) {
+				t.Errorf("%s (%s): %s\nwant %s (%s): %s", s.Verdict, s.Confidence, s.Reason, v.verdict, v.confidence, v.reason)
+			}
+			if got := strings.Join(s.Observations, " "); got != v.observations {
+				t.Errorf("observations %q, want %q", got, v.observations)
+			}
+			if s.NextCapture != v.next {
+				t.Errorf("next capture on %q, want %q", s.NextCapture, v.next)
+			}
+		})
+	}
+}
