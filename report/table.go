@@ -26,6 +26,7 @@ type terminal struct {
 	width int
 	lang  lang.Lang
 	opt   WriteOptions
+	told  bool // the first screen had room for the causes with all that is said of them
 }
 
 func newTerminal(w io.Writer, opt WriteOptions) *terminal {
@@ -39,9 +40,7 @@ func newTerminal(w io.Writer, opt WriteOptions) *terminal {
 func writeTable(w io.Writer, r *Report, opt WriteOptions) error {
 	t := newTerminal(w, opt)
 	r = r.In(t.lang)
-	t.verdict(r)
-	t.causes(r)
-	t.next(r)
+	t.first(r)
 	t.cluster(r)
 	t.links(r)
 	t.plan(r)

@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -11,16 +10,6 @@ import (
 	"cbdoctor/finding"
 	"cbdoctor/lang"
 )
-
-// verdict is the first line: how bad.
-func (t *terminal) verdict(r *Report) {
-	label, rest := r.verdict(t.lang)
-	color := colors[finding.Severity(r.Summary.Worst)]
-	if label == "OK" {
-		color = good
-	}
-	t.line("%s  %s", t.paint(color, label), rest)
-}
 
 // headline is the verdict in a line: "CRITICAL: 2 root causes; 4 other findings follow from them".
 func (r *Report) headline(l lang.Lang) string {
@@ -68,22 +57,6 @@ func (r *Report) verdict(l lang.Lang) (label, rest string) {
 		symptoms = l.Plural(n, "; 1 other finding follows from them", "; %d other findings follow from them")
 	}
 	return label, l.Plural(t.causes, "1 root cause", "%d root causes") + symptoms + advice
-}
-
-// causes tells each root cause and each piece of advice in four lines.
-func (t *terminal) causes(r *Report) {
-	for _, f := range r.Findings {
-		if f.Role == finding.Symptom {
-			continue
-		}
-		t.line("")
-		t.para(fmt.Sprintf("%-4s", f.Ref), f.Title)
-		t.facts(&f)
-		t.para("    ", f.Summary)
-		if names := explained(r, f.Ref); names != "" {
-			t.para("    "+t.lang.T("explains: "), names)
-		}
-	}
 }
 
 // facts writes a finding's severity, id, state, confidence and times, in one line where that fits.
@@ -139,14 +112,4 @@ func explained(r *Report, ref string) string {
 		ids[i] = strings.Join(refs[id], ", ") + " " + id
 	}
 	return strings.Join(ids, "; ")
-}
-
-// next is the first step of the plan, for those who read no further.
-func (t *terminal) next(r *Report) {
-	if len(r.Plan) == 0 {
-		return
-	}
-	s := r.Plan[0]
-	t.line("")
-	t.para(t.lang.T("Next: "), fmt.Sprintf("[%s] %s", s.Where, s.Text))
 }

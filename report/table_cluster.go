@@ -20,12 +20,28 @@ func (t *terminal) cluster(r *Report) {
 	}
 	t.heading(t.lang.T("Nodes"))
 	rows := make([][]string, 0, len(r.Nodes))
-	for _, n := range r.Nodes {
+	shown := t.some(len(r.Nodes))
+	for _, n := range r.Nodes[:shown] {
 		rows = append(rows, []string{dash(n.Address), dash(n.Name), t.lang.T(n.Role), dash(t.lang.T(n.Connected)), dash(t.lang.T(n.InSync)), dash(n.Version), material(n, t.lang)})
 	}
 	t.grid([]string{
 		t.lang.T("address"), t.lang.T("name"), t.lang.T("role"), t.lang.T("connected"), t.lang.T("in sync"), t.lang.T("version"), t.lang.T("material"),
 	}, rows, nil)
+	t.more(len(r.Nodes) - shown)
+}
+
+// some is how many rows of a list the short form shows.
+func (t *terminal) some(n int) int {
+	if t.opt.Full {
+		return n
+	}
+	return min(n, shownFindings)
+}
+
+func (t *terminal) more(n int) {
+	if n > 0 {
+		t.line("  %s", t.paint(pale, t.lang.T("... and %d more: --full", n)))
+	}
 }
 
 func material(n fact.Node, l lang.Lang) string {
@@ -64,13 +80,18 @@ func (t *terminal) links(r *Report) {
 	for _, l := range list {
 		wide = max(wide, len(clean(l.client)))
 	}
-	for _, l := range list {
+	shown := t.some(len(list))
+	for _, l := range list[:shown] {
 		arrow := t.paint(bad, "--X-->")
-		if l.works {
+		switch {
+		case l.flaps:
+			arrow = t.paint(colors[finding.Warning], "--~-->")
+		case l.works:
 			arrow = t.paint(good, "----->")
 		}
 		t.line("  %-*s %s %s  %s", wide, clean(l.client), arrow, clean(l.server), cut(clean(strings.Join(l.text, "; ")), max(t.width-wide-len(clean(l.server))-12, 30)))
 	}
+	t.more(len(list) - shown)
 }
 
 func (r *Report) links(words lang.Lang) []*link {

@@ -12,6 +12,8 @@ import (
 const (
 	shownProofs = 3 // pieces of a finding
 	shownLines  = 2 // of one piece
+
+	shownFindings = 40
 )
 
 // findings gives the proof of each finding; what to do about it stands in the plan.
@@ -24,10 +26,18 @@ func (t *terminal) findings(r *Report) {
 		if i > 0 {
 			t.line("")
 		}
+		if i == shownFindings && !t.opt.Full {
+			t.line("%s", t.paint(pale, t.lang.T("... and %d more: --full", len(r.Findings)-i)))
+			return
+		}
 		t.para(fmt.Sprintf("%-4s", f.Ref), f.Title)
-		if f.Role == finding.Symptom {
+		switch {
+		case f.Role == finding.Symptom:
 			t.facts(&f)
 			t.para("    ", t.lang.T("follows from %s. ", strings.Join(f.ExplainedBy, ", "))+f.Summary)
+		case !t.told:
+			t.facts(&f)
+			t.para("    ", f.Summary)
 		}
 		t.evidence(f.Evidence)
 		for _, a := range f.Against {

@@ -57,7 +57,8 @@ func nearFindings(events []Event) []Event {
 
 // coverage is one line that says what was not seen, and details where something is wrong with the material.
 func (t *terminal) coverage(r *Report) {
-	t.line("\n%s", t.lang.T("Not seen: ")+r.unseen(t.lang))
+	t.line("")
+	t.para(t.lang.T("Not seen: "), r.unseen(t.lang))
 	for _, in := range r.Inputs {
 		if in.Problem != "" {
 			t.para("  ", clean(in.Path)+": "+in.Problem)
