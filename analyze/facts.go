@@ -331,11 +331,6 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 		s.Nodes = append(s.Nodes, *n)
 	}
 	sort.SliceStable(s.Nodes, func(i, j int) bool { return roleOrder[s.Nodes[i].Role] < roleOrder[s.Nodes[j].Role] })
-	for i := range s.Inputs {
-		if s.Inputs[i].Node = id.ofPath(s.Inputs[i].Path); s.Inputs[i].Node == "" && m.inputOf[i] != nil {
-			s.Inputs[i].Node = id.of(m.inputOf[i])
-		}
-	}
 }
 
 // captureNames are the names that captures themselves give to an address.
@@ -363,15 +358,4 @@ func worse(have string, yes bool) string {
 		return "no"
 	}
 	return "yes"
-}
-
-func (m *material) makeCoverage(s *fact.Set, id *identity) {
-	for _, t := range m.texts {
-		s.Lines.Seen += t.Seen
-		s.Lines.Recognised += t.recognised
-		if s.Lines.Unknown == nil && t.recognised < t.Seen && t.unknown != "" {
-			s.Lines.Unknown = &fact.Source{File: t.path, Line: t.unknownAt, Text: t.unknown}
-		}
-	}
-	s.Gaps = m.gaps(id)
 }

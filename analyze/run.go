@@ -236,7 +236,7 @@ func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input, certs []f
 		in.Problem = fmt.Sprintf("no line is recognised; line %d is %q", t.unknownAt, t.unknown)
 	}
 	if len(certs) > 0 {
-		t.recognised = t.Seen
+		t.recognised, t.taken = t.Seen, t.Seen
 	}
 }
 

@@ -43,13 +43,14 @@ type transcript struct {
 	done    []section
 	command string // that was typed last
 	used    int64  // lines that are understood
+	passed  int64  // of these: output of commands that say nothing of the database
 }
 
 // readTranscript finds the output of commands, a section for each node.
 func readTranscript(t *textFile) []section {
 	text := string(t.transcript)
 	if s, ok := readDocument(text, t.path); ok {
-		t.recognised = t.Seen
+		t.recognised, t.taken = t.Seen, t.Seen
 		return []section{s}
 	}
 	r := &transcript{file: t}
@@ -61,6 +62,7 @@ func readTranscript(t *textFile) []section {
 	r.end()
 	if r.used > 0 {
 		t.recognised = min(t.recognised+r.used, t.Seen)
+		t.taken += r.used - r.passed
 	}
 	return r.done
 }
@@ -167,6 +169,7 @@ func (r *transcript) other(lines []string, line string) {
 	case strings.HasPrefix(strings.TrimSpace(line), "IPv4 configuration"):
 		r.command = "ipv4"
 	case r.command != "": // the output of a command that says nothing of the database
+		r.passed++
 	default:
 		return
 	}

@@ -66,7 +66,15 @@ type Input struct {
 	SHA256  string `json:"sha256,omitempty" cel:"sha256"`
 	Problem string `json:"problem,omitempty" cel:"problem"` // empty when it was read whole
 	Damaged bool   `json:"-" cel:"damaged"`                 // the problem is a cut-off or broken file
+	Lines   *Lines `json:"lines,omitempty" cel:"-"`         // of a text
+	Place   string `json:"place,omitempty" cel:"place"`     // PlaceOpen, PlaceForeign, or "" for a file of a known node
 }
+
+// Where a file belongs, when that is not one of the cluster's nodes.
+const (
+	PlaceOpen    = "open"    // nothing tells which node it is of
+	PlaceForeign = "foreign" // of a machine that nothing connects to the cluster
+)
 
 // Role is a node's part in the cluster, in today's words.
 const (
@@ -267,6 +275,7 @@ type Clock struct {
 type Lines struct {
 	Seen       int64   `json:"seen" cel:"seen"`
 	Recognised int64   `json:"recognised" cel:"recognised"`
+	Ignored    int64   `json:"ignored,omitempty" cel:"ignored"` // of these: of programs and commands that say nothing of the database
 	Unknown    *Source `json:"first_unknown,omitempty" cel:"first_unknown"`
 }
 

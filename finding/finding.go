@@ -77,6 +77,7 @@ type Finding struct {
 	FixArea     string     `json:"fix_area"`
 	Against     []Against  `json:"against"`
 	Evidence    []Evidence `json:"evidence"`
+	PrecededBy  []Evidence `json:"preceded_by,omitempty"` // lines of commands that were typed shortly before it began
 	Remedies    []Remedy   `json:"remedies"`
 	References  []string   `json:"references"`
 	Proof       []Proof    `json:"proof"`

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 
+	"cbdoctor/fact"
+
 	"cbdoctor/lang"
 )
 
@@ -62,6 +64,12 @@ func (t *terminal) coverage(r *Report) {
 	for _, in := range r.Inputs {
 		if in.Problem != "" {
 			t.para("  ", clean(in.Path)+": "+in.Problem)
+		}
+		switch in.Place {
+		case fact.PlaceOpen:
+			t.para("  ", clean(in.Path)+": "+t.lang.T("nothing tells which node it is of"))
+		case fact.PlaceForeign:
+			t.para("  ", clean(in.Path)+": "+t.lang.T("it is of %s, which nothing connects to the cluster", clean(in.Node)))
 		}
 	}
 }

@@ -45,6 +45,9 @@ func (c *Catalog) evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome
 	}
 	c.link(drafts)
 	accept(drafts, c.options.Accepted, c.options.Today)
+	for _, d := range drafts {
+		c.tellCommands(d, cluster)
+	}
 	drafts = order(drafts)
 	steps := map[*draft][]planned{}
 	for i, d := range drafts {

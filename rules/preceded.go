@@ -1,0 +1,69 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"cbdoctor/fact"
+	"cbdoctor/finding"
+)
+
+// What people typed shortly before a failure began is often its reason: it is told with the finding.
+
+// Bounds of "shortly before". A command takes a moment to have its effect, and clocks differ by a second.
+const (
+	precedes    = 15 * time.Minute
+	afterwards  = 2 * time.Second
+	maxPreceded = 3
+)
+
+// changing are the commands that can break the database cluster: they begin with these words, and do not only show something.
+var changing = []string{
+	"database cluster initialize", "database cluster join", "database cluster connect", "database cluster remove", "database cluster localnode", "database cluster certs",
+	"database cluster upgrade_schema", "database cluster clear", "database restore", "reboot", "shutdown", "upgrade", "factory_reset", "backup rollback", "ipv4", "ipv6", "iface", "hostname",
+	"ntp server", "timezone", "date set", "pki", "tls", "fips", "callbridge restart",
+}
+
+// showing are those of them that only show something.
+var showing = []string{"pki list", "pki inspect", "pki verify", "pki match", "ntp server list"}
+
+func changes(command string) bool {
+	command = strings.Join(strings.Fields(command), " ")
+	has := func(prefix string) bool { return command == prefix || strings.HasPrefix(command, prefix+" ") }
+	if slices.ContainsFunc(showing, has) || (has("ipv4") || has("ipv6") || has("iface")) && len(strings.Fields(command)) < 3 {
+		return false
+	}
+	return slices.ContainsFunc(changing, has)
+}
+
+// tellCommands adds to a root cause the commands that were typed on its nodes, or to the cluster anywhere, shortly before it began.
+func (c *Catalog) tellCommands(d *draft, cluster *Cluster) {
+	if d.Role != finding.RootCause || d.First.IsZero() || d.FixArea == "capture" {
+		return
+	}
+	var near []fact.Command
+	for _, cmd := range cluster.Commands {
+		before := d.First.T.Sub(cmd.Time.T)
+		concerns := slices.Contains([]string{d.Subject.Node, d.Subject.Client, d.Subject.Server}, cmd.Node) || strings.HasPrefix(cmd.Command, "database")
+		if !cmd.Time.IsZero() && cmd.Granted && concerns && changes(cmd.Command) && before <= precedes && before >= -afterwards {
+			near = append(near, cmd)
+		}
+	}
+	for _, cmd := range near[max(0, len(near)-maxPreceded):] {
+		text := c.lang.T(`%q was typed on %s at %s by %s, %s before the first failure.`,
+			cmd.Command, cluster.label(cmd.Node), cmd.Time.T.Format("15:04:05"), cmd.User, c.distance(d.First.T.Sub(cmd.Time.T)))
+		d.Summary = strings.TrimSpace(d.Summary + " " + text)
+		d.PrecededBy = append(d.PrecededBy, cmd.Source)
+		d.Evidence = append(d.Evidence, cmd.Source)
+	}
+}
+
+// distance is a time that people say.
+func (c *Catalog) distance(d time.Duration) string {
+	d = max(d, 0)
+	if d < 2*time.Minute {
+		return c.lang.Plural(int(d.Round(time.Second)/time.Second), "1 second", "%d seconds")
+	}
+	return c.lang.Plural(int(d.Round(time.Minute)/time.Minute), "1 minute", "%d minutes")
+}
