@@ -2,14 +2,15 @@ package capture_test
 
 import (
 	"context"
+	"io"
 	"os"
 	"testing"
 
 	"cbdoctor/capture"
 )
 
-// BenchmarkAnalyze judges the capture that CBDOCTOR_BENCH_CAPTURE names.
-func BenchmarkAnalyze(b *testing.B) {
+// BenchmarkCapture judges and writes the capture that CBDOCTOR_BENCH_CAPTURE names.
+func BenchmarkCapture(b *testing.B) {
 	path := os.Getenv("CBDOCTOR_BENCH_CAPTURE")
 	if path == "" {
 		b.Skip("CBDOCTOR_BENCH_CAPTURE names no capture: make bench-capture makes one and sets it")
@@ -20,7 +21,11 @@ func BenchmarkAnalyze(b *testing.B) {
 	}
 	b.SetBytes(info.Size())
 	for b.Loop() {
-		if _, err := capture.AnalyzeFile(context.Background(), path, capture.Options{}); err != nil {
+		l, err := capture.ListFile(context.Background(), path, capture.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := l.WriteJSON(io.Discard); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -90,19 +90,20 @@ func TestAttemptSaysWhatItsSessionSays(t *testing.T) {
 func TestIndexAgreesWithAMap(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		x, known := newIndex(rapid.Uint64().Draw(t, "seed")), map[tuple]ref{}
-		keys := []tuple{{}}
-		tuples := func(r ref) *tuple { return &keys[r] }
+		lane, known := newTracker(Options{}), map[tuple]ref{}
+		x := &lane.index
+		x.seed = rapid.Uint64().Draw(t, "seed")
 		for range rapid.IntRange(0, 600).Draw(t, "steps") {
 			k := tuple{client: packet.AddrFrom4(1), server: packet.AddrFrom4(2), clientPort: rapid.Uint16Range(1, 300).Draw(t, "port"), serverPort: 5432}
 			h := x.hash(&k)
-			at, r := x.find(h, &k, tuples)
+			at, r := lane.find(h, &k)
 			if r != known[k] {
 				t.Fatalf("port %d: found %d, entered was %d", k.clientPort, r, known[k])
 			}
 			if r == none {
-				keys = append(keys, k)
-				known[k] = ref(len(keys) - 1)
+				i := lane.attempts.new()
+				lane.attempts.at(i).tuple = k
+				known[k] = attemptRef(i)
 				x.add(h, known[k])
 			} else if rapid.Bool().Draw(t, "remove") {
 				x.remove(at)

@@ -3,6 +3,7 @@ package capture
 import (
 	"fmt"
 	"strconv"
+	"sync"
 
 	"cbdoctor/capture/packet"
 )
@@ -20,8 +21,8 @@ func (t *tracker) compareResets(known peers) {
 		m := &l.summary
 		known.judge(m, &l.tuple, l.resets)
 		verdict, confidence, reason, evidence := Decide(m)
-		if l.listed && t.told[l.at].FirstFrame == l.judged.frame { // it may have had to make room in the list
-			out := &t.told[l.at]
+		if l.listed && t.told.at(l.at).FirstFrame == l.judged.frame { // it may have had to make room in the list
+			out := t.told.at(l.at)
 			out.Verdict, out.Confidence, out.Reason, out.Evidence = verdict, confidence, reason, evidence
 			out.ask(m, &l.tuple)
 		}
@@ -74,6 +75,25 @@ func ttlDiffers(reset, least, most uint8, where string) string {
 	return fmt.Sprintf("the reset has TTL %d, %s have TTL %d", reset, where, least)
 }
 
+// ttlSame is asked for every session that ends with a reset: all that it can say is prepared.
 func ttlSame(ttl uint8, where string) string {
+	if where == ofSession {
+		return sameOfSession()[ttl]
+	}
+	return sameTTL(ttl, where)
+}
+
+// ofSession names the packets that a reset is compared with first.
+const ofSession = "its other packets of this session"
+
+var sameOfSession = sync.OnceValue(func() []string {
+	text := make([]string, 256)
+	for ttl := range text {
+		text[ttl] = sameTTL(uint8(ttl), ofSession)
+	}
+	return text
+})
+
+func sameTTL(ttl uint8, where string) string {
 	return "the reset has the same TTL " + strconv.Itoa(int(ttl)) + " as " + where
 }

@@ -2,6 +2,7 @@ package capture
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -118,13 +119,13 @@ func frames(list []int64) []int64 {
 	return out
 }
 
-func seconds(ns int64) string { return fmt.Sprintf("%.1f s", float64(ns)/1e9) }
+func seconds(ns int64) string { return strconv.FormatFloat(float64(ns)/1e9, 'f', 1, 64) + " s" }
 
 func plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
-	return fmt.Sprintf("%d %s", n, many)
+	return strconv.FormatInt(n, 10) + " " + many
 }
 
 // ended reports how a session ended: the side that first sent FIN or RST, and when.

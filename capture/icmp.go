@@ -30,7 +30,7 @@ func (t *tracker) icmp(p *packet.Packet) {
 
 // whole is the session of a tuple that is followed, or nil. An attempt is made a session.
 func (t *tracker) whole(key *tuple) *session {
-	switch at, r := t.index.find(t.index.hash(key), key, t.tuples); {
+	switch at, r := t.find(t.index.hash(key), key); {
 	case r == none:
 		return nil
 	case r&isSession != 0:

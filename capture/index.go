@@ -4,7 +4,7 @@ import "math/bits"
 
 // index finds what is followed by its tuple: a table with open addressing and linear probing (Knuth, TAOCP 6.4). It holds no
 // pointers, so a million entries cost the garbage collector nothing, and 16 bytes an entry, so a probe costs one cache line.
-// Tuples are compared where they are kept, through tuples. The zero value is not ready: see newIndex.
+// Tuples are compared where they are kept: see [tracker.find]. The zero value is not ready: see newIndex.
 type index struct {
 	slots []slot
 	used  int
@@ -34,10 +34,6 @@ func newIndex(seed uint64) index {
 
 // hash mixes a tuple by multiplication to 128 bits, as wyhash does.
 func (x *index) hash(k *tuple) uint64 {
-	mix := func(a, b uint64) uint64 {
-		hi, lo := bits.Mul64(a, b)
-		return hi ^ lo
-	}
 	ports := uint64(k.clientPort)<<16 | uint64(k.serverPort)
 	h := mix(k.client.Lo^x.seed, k.server.Lo^0x9e3779b97f4a7c15)
 	if k.client.Hi|k.server.Hi != 0 { // IPv6
@@ -46,18 +42,38 @@ func (x *index) hash(k *tuple) uint64 {
 	return mix(h^ports, 0x165667b19e3779f9^x.seed)
 }
 
-// find returns the slot of a tuple and what it names; none when there is nothing.
-func (x *index) find(h uint64, k *tuple, tuples func(ref) *tuple) (at int, r ref) {
-	mask := len(x.slots) - 1
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a, b)
+	return hi ^ lo
+}
+
+// same compares tuples in place: the compiler's own comparison is a call.
+func (k *tuple) same(o *tuple) bool {
+	return k.clientPort == o.clientPort && k.client.Lo == o.client.Lo && k.server.Lo == o.server.Lo && k.serverPort == o.serverPort &&
+		k.client.Hi == o.client.Hi && k.server.Hi == o.server.Hi
+}
+
+// find returns what a tuple with the given hash names, none when nothing, and its slot.
+func (t *tracker) find(h uint64, k *tuple) (at int, r ref) {
+	slots := t.index.slots
+	mask := len(slots) - 1
 	for at = int(h) & mask; ; at = (at + 1) & mask {
-		s := &x.slots[at]
+		s := &slots[at&(len(slots)-1)]
 		if s.ref == none {
 			return at, none
 		}
-		if s.hash == h && *tuples(s.ref) == *k {
+		if s.hash == h && t.tuple(s.ref).same(k) {
 			return at, s.ref
 		}
 	}
+}
+
+// tuple is that of what a ref names.
+func (t *tracker) tuple(r ref) *tuple {
+	if r&isSession != 0 {
+		return &t.session(r).tuple
+	}
+	return &t.attempt(r).tuple
 }
 
 // add enters what is not in the table yet.

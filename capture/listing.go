@@ -60,7 +60,7 @@ func (l *listing) add(e listed, drop func(listed)) {
 
 // trim sorts the sessions and drops those over the limit.
 func (l *listing) trim(drop func(listed)) {
-	slices.SortFunc(l.entries, func(a, b listed) int { return cmp.Compare(a.frame, b.frame) })
+	slices.SortFunc(l.entries, byFrame)
 	if l.limit == 0 || len(l.entries) <= l.limit {
 		return
 	}
@@ -72,39 +72,82 @@ func (l *listing) trim(drop func(listed)) {
 	l.until = l.entries[l.limit-1].frame
 }
 
+func byFrame(a, b listed) int { return cmp.Compare(a.frame, b.frame) }
+
+// interleave merges two lists, each in the order of frames, up to a limit; 0 is none.
+func interleave(a, b []listed, limit int) []listed {
+	n := len(a) + len(b)
+	if limit > 0 {
+		n = min(n, limit)
+	}
+	out := make([]listed, 0, n)
+	for len(out) < n {
+		if len(b) == 0 || len(a) > 0 && a[0].frame < b[0].frame {
+			out, a = append(out, a[0]), a[1:]
+		} else {
+			out, b = append(out, b[0]), b[1:]
+		}
+	}
+	return out
+}
+
 // drop forgets a listed session.
 func (t *tracker) drop(e listed) {
 	if e.attempt {
 		t.attempts.release(e.at)
 		return
 	}
-	t.told[e.at] = told{}
-	t.freeTold = append(t.freeTold, e.at)
+	*t.told.at(e.at) = told{}
+	t.told.free = append(t.told.free, e.at)
 }
 
-// keep enters a session in full.
-func (t *tracker) keep(s told) uint32 {
-	if n := len(t.freeTold); n > 0 {
-		at := t.freeTold[n-1]
-		t.freeTold = t.freeTold[:n-1]
-		t.told[at] = s
-		return at
+// tolds keeps sessions in full, in blocks so that their number costs no copying. The zero value is ready.
+type tolds struct {
+	blocks [][]told
+	free   []uint32
+	next   uint32
+}
+
+const toldBlock = 1 << 6
+
+func (s *tolds) at(i uint32) *told { return &s.blocks[i/toldBlock][i%toldBlock] }
+
+// keep returns the place that the session is given.
+func (s *tolds) keep(x told) uint32 {
+	i := s.next
+	if n := len(s.free); n > 0 {
+		i, s.free = s.free[n-1], s.free[:n-1]
+	} else {
+		if int(i) == len(s.blocks)*toldBlock {
+			s.blocks = append(s.blocks, make([]told, toldBlock))
+		}
+		s.next++
 	}
-	t.told = append(t.told, s)
-	return uint32(len(t.told) - 1)
+	*s.at(i) = x
+	return i
 }
 
-// tell makes the report's entry of an attempt. It needs nothing of the tracker that changes, so that two may be told at a time;
-// scratch is what they are told with.
-func (t *tracker) tell(a *attempt, scratch *session) told {
-	*scratch = session{}
-	a.replay(t, scratch)
-	var m Summary
-	scratch.summarise(&m, a.end, a.bits&attemptFinal != 0)
-	row := rowOf(&m)
-	confidence, reason, evidence := row.Judge(&m)
-	observations, own := observe(scratch, &m, nil)
-	return told{scratch.tell(&m, row.Verdict, confidence, reason, evidence, observations), a.tuple, own, 0}
+// teller tells sessions, each in the same place. It needs nothing of the trackers that changes, so that several may be at work at a
+// time.
+type teller struct {
+	listing *Listing
+	session session
+	summary Summary
+	notes   []string
+	out     told
+}
+
+// attempt makes the report's entry of an attempt.
+func (r *teller) attempt(t *tracker, a *attempt) *told {
+	s, m := &r.session, &r.summary
+	*s = session{}
+	a.replay(t, s)
+	s.summarise(m, a.end, a.bits&attemptFinal != 0)
+	row := rowOf(m)
+	confidence, reason, evidence := row.Judge(m)
+	r.notes, r.out.own = observe(s, m, r.notes[:0])
+	r.out.Session, r.out.tuple, r.out.issuer = s.tell(m, row.Verdict, confidence, reason, evidence, r.notes), a.tuple, 0
+	return &r.out
 }
 
 // firstShown is the certificate that a server showed in the earliest session with one.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -19,7 +20,7 @@ type Listing struct {
 	entries []listed
 	numbers []int     // of the entries
 	last    []Session // what follows the entries
-	cut     int64     // sessions that the merge of the lists left out
+	cut     int64     // sessions that are not good and that the list leaves out
 	servers map[packet.Addr]firstShown
 }
 
@@ -106,19 +107,16 @@ func (l *Listing) mergePairs() *pairs {
 
 // mergeLists makes one list of those of all lanes.
 func (l *Listing) mergeLists() {
-	drop := func(listed) {}
-	for _, of := range []func(*tracker) *listing{func(t *tracker) *listing { return &t.good }, func(t *tracker) *listing { return &t.bad }} {
-		all := listing{limit: of(l.lanes[0]).limit}
-		for _, t := range l.lanes {
-			all.entries = append(all.entries, of(t).entries...)
-		}
-		all.trim(drop)
-		if of(l.lanes[0]) == &l.lanes[0].bad {
-			l.cut = all.leftOut
-		}
-		l.entries = append(l.entries, all.entries...)
+	var good, bad []listed
+	first := l.lanes[0]
+	for _, t := range l.lanes {
+		t.good.trim(t.drop)
+		t.bad.trim(t.drop)
+		l.cut += t.bad.leftOut + int64(len(t.bad.entries))
+		good, bad = interleave(good, t.good.entries, first.good.limit), interleave(bad, t.bad.entries, first.bad.limit)
 	}
-	slices.SortFunc(l.entries, func(a, b listed) int { return cmp.Compare(a.frame, b.frame) })
+	l.cut -= int64(len(bad))
+	l.entries = interleave(good, bad, 0)
 }
 
 // sumUp makes the summaries of pairs, in the order of their first sessions, and numbers sessions: in the order of first packets over
@@ -158,18 +156,17 @@ func (l *Listing) sumUp(pairs []*pairCount) {
 
 // sayLeftOut says what limits have cut.
 func (l *Listing) sayLeftOut(reading string) {
-	var bad, early, pairs int64
+	var early, pairs int64
 	for _, t := range l.lanes {
 		early += t.early
 		pairs += t.pairs.leftOut
-		bad += t.bad.leftOut
 	}
 	var what []string
 	if reading != "" {
 		what = append(what, reading)
 	}
-	if bad += l.cut; bad > 0 {
-		what = append(what, fmt.Sprintf("%d sessions that are not good, in the list: the first %d are listed, and all are counted in their pairs", bad, badListed))
+	if l.cut > 0 {
+		what = append(what, fmt.Sprintf("%d sessions that are not good, in the list: the first %d are listed, and all are counted in their pairs", l.cut, badListed))
 	}
 	if pairs > 0 {
 		what = append(what, fmt.Sprintf("%d sessions of further pairs of addresses: about %d pairs are summed up", pairs, maxPairs*len(l.lanes)))
@@ -206,13 +203,6 @@ func (l *Listing) Whole() *Result {
 	return &r
 }
 
-// teller tells sessions of a listing, each in the same place. Several may be at work at a time.
-type teller struct {
-	listing *Listing
-	scratch session
-	out     told
-}
-
 // tell makes the i-th session of the list.
 func (r *teller) tell(i int) *Session {
 	l, s := r.listing, &r.out
@@ -222,9 +212,9 @@ func (r *teller) tell(i int) *Session {
 	e := &l.entries[i]
 	t := l.lanes[e.lane]
 	if e.attempt {
-		*s = t.tell(t.attempts.at(e.at), &r.scratch)
+		r.attempt(t, t.attempts.at(e.at))
 	} else {
-		*s = t.told[e.at]
+		*s = *t.told.at(e.at)
 	}
 	s.Session.Session = l.numbers[i]
 	s.Filter = t.filter(s)
@@ -243,14 +233,18 @@ func (r *teller) tell(i int) *Session {
 
 // filter is a display filter that selects exactly the session.
 func (t *tracker) filter(s *told) string {
-	family := "ip"
+	family := "ip.addr == "
 	if !s.tuple.client.Is4() {
-		family = "ipv6"
+		family = "ipv6.addr == "
 	}
-	f := fmt.Sprintf("%s.addr == %s && %s.addr == %s && tcp.port == %d && tcp.port == %d",
-		family, s.tuple.client, family, s.tuple.server, s.tuple.clientPort, s.tuple.serverPort)
+	b := make([]byte, 0, 200)
+	b = s.tuple.client.Netip().AppendTo(append(b, family...))
+	b = s.tuple.server.Netip().AppendTo(append(append(b, " && "...), family...))
+	b = strconv.AppendUint(append(b, " && tcp.port == "...), uint64(s.tuple.clientPort), 10)
+	b = strconv.AppendUint(append(b, " && tcp.port == "...), uint64(s.tuple.serverPort), 10)
 	if t.reused(&s.tuple) {
-		f += fmt.Sprintf(" && frame.number >= %d && frame.number <= %d", s.FirstFrame, s.end())
+		b = strconv.AppendInt(append(b, " && frame.number >= "...), s.FirstFrame, 10)
+		b = strconv.AppendInt(append(b, " && frame.number <= "...), s.end(), 10)
 	}
-	return f
+	return string(b)
 }

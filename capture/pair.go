@@ -151,8 +151,8 @@ func (d *judged) speaksAfter(j *judged) bool {
 func (p *pairCount) result(servers map[packet.Addr]firstShown) Pair {
 	confidence := p.decisive.confidence
 	if confidence == "" {
-		var scratch session
-		confidence = p.lane.tell(&p.attempt, &scratch).Confidence
+		var t teller
+		confidence = t.attempt(p.lane, &p.attempt).Confidence
 	}
 	r := Pair{
 		Client: p.key.client.String(), Server: p.key.server.String(), Port: p.key.port, Verdict: p.decisive.verdict, Confidence: confidence,

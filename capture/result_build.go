@@ -14,7 +14,7 @@ import (
 
 // finish judges a session and lets go of it.
 func (t *tracker) finish(s *session, final bool) {
-	at, _ := t.index.find(t.index.hash(&s.tuple), &s.tuple, t.tuples)
+	at, _ := t.find(t.index.hash(&s.tuple), &s.tuple)
 	t.index.remove(at)
 	t.sessions[s.at] = nil
 	t.free = append(t.free, s.at)
@@ -44,7 +44,7 @@ func (t *tracker) finish(s *session, final bool) {
 	wanted := list.wants(s.firstFrame)
 	var kept uint32
 	if wanted {
-		kept = t.keep(told{s.tell(m, row.Verdict, confidence, reason, evidence, observations), s.tuple, own, j.issuer})
+		kept = t.told.keep(told{s.tell(m, row.Verdict, confidence, reason, evidence, observations), s.tuple, own, j.issuer})
 	}
 	if late {
 		t.late = append(t.late, lateSession{at: kept, listed: wanted, summary: *m, judged: j.copy(), resets: s.resets(m), tuple: s.tuple})
@@ -60,8 +60,10 @@ func (t *tracker) finish(s *session, final bool) {
 // finishAttempt judges an attempt. It is told in full only where it is listed, and then when it is printed.
 func (t *tracker) finishAttempt(r ref, final bool) {
 	a := t.attempt(r)
-	at, _ := t.index.find(t.index.hash(&a.tuple), &a.tuple, t.tuples)
-	t.index.remove(at)
+	if !final { // at the end nobody looks for it any more
+		at, _ := t.find(t.index.hash(&a.tuple), &a.tuple)
+		t.index.remove(at)
+	}
 	t.waiting--
 
 	a.end = t.last

@@ -189,7 +189,7 @@ func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 	case a.rst == 0 || !a.hasTTL:
 		return "", "", false
 	case a.rstTTL < a.ttlMin || a.rstTTL > a.ttlMax:
-		return ttlDiffers(a.rstTTL, a.ttlMin, a.ttlMax, "its other packets of this session"), "", false
+		return ttlDiffers(a.rstTTL, a.ttlMin, a.ttlMax, ofSession), "", false
 	case a.afterRST >= 2:
 		return "its named sender went on as if it had sent none", "", false
 	case a.idSteps >= idSteady && a.idJumps == 0 && a.rstID != 0 && !idFollows(a.lastID, a.rstID):
@@ -198,5 +198,5 @@ func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 	if a.ttlMin != a.ttlMax {
 		return "", "", false
 	}
-	return "", ttlSame(a.rstTTL, "its other packets of this session"), false
+	return "", ttlSame(a.rstTTL, ofSession), false
 }

@@ -98,7 +98,7 @@ var Table = []Row{
 			if m.SYN > 1 {
 				c = High
 			}
-			return c, fmt.Sprintf("%s within %s and no answer of any kind", plural(m.SYN, "SYN", "SYNs"), seconds(m.waited(m.Start))), m.SYNFrames[:]
+			return c, plural(m.SYN, "SYN", "SYNs") + " within " + seconds(m.waited(m.Start)) + " and no answer of any kind", m.SYNFrames[:]
 		},
 	},
 	{

@@ -29,8 +29,7 @@ type tracker struct {
 	starts    starts
 	pairs     pairs
 	good, bad listing
-	told      []told
-	freeTold  []uint32
+	told      tolds
 	late      []lateSession // bad ones whose reset must be compared with other traffic, when all is read
 	early     int64         // sessions that were judged to make room
 
@@ -47,13 +46,13 @@ type tracker struct {
 	summary      Summary    // of the session that is being judged
 	notes        []string   // its observations
 	blank        session    // what an attempt is where a session is asked for
-	tuples       func(ref) *tuple
 }
 
 // ending is a session that is closed. It may have been judged since, and its memory be another session's: the frame tells.
 type ending struct {
 	session *session
 	frame   int64 // its first
+	due     int64 // when it is to be judged, unless something comes
 }
 
 type arpKey struct{ asker, target packet.Addr }
@@ -103,12 +102,6 @@ func newTracker(opt Options) *tracker {
 	if opt.AllSessions {
 		t.good.limit, t.bad.limit = 0, 0
 	}
-	t.tuples = func(r ref) *tuple {
-		if r&isSession != 0 {
-			return &t.session(r).tuple
-		}
-		return &t.attempt(r).tuple
-	}
 	return t
 }
 
@@ -153,14 +146,14 @@ func (t *tracker) direction(p *packet.Packet) (tuple, int) {
 }
 
 func (t *tracker) known(key *tuple) bool {
-	_, r := t.index.find(t.index.hash(key), key, t.tuples)
+	_, r := t.find(t.index.hash(key), key)
 	return r != none
 }
 
 func (t *tracker) tcp(p *packet.Packet) {
 	key, d := t.direction(p)
 	h := t.index.hash(&key)
-	at, r := t.index.find(h, &key, t.tuples)
+	at, r := t.find(h, &key)
 	var s *session
 	switch {
 	case r == none:
@@ -195,7 +188,7 @@ func (t *tracker) tcp(p *packet.Packet) {
 	wasClosed := s.closed
 	s.take(t, p, d)
 	if s.closed && !wasClosed {
-		t.ending = append(t.ending, ending{s, s.firstFrame})
+		t.ending = append(t.ending, ending{s, s.firstFrame, s.closedAt + stragglers})
 	}
 }
 
@@ -252,7 +245,11 @@ const manyAttempts = 1 << 12
 
 // expire judges the attempts to which nothing has happened for their life.
 func (t *tracker) expire(now int64) {
-	for w := t.queue.first(); w != nil && t.waiting > manyAttempts && w.due.passed(now); w = t.queue.first() {
+	for t.waiting > manyAttempts {
+		w := t.queue.first()
+		if w == nil || !w.due.passed(now) {
+			return
+		}
 		again := *w
 		t.queue.pop()
 		a := t.attempts.at(again.at)
@@ -282,18 +279,18 @@ func (t *tracker) oldestAttempt() ref {
 func (t *tracker) release(now int64) {
 	for t.ended < len(t.ending) {
 		e := t.ending[t.ended]
-		if s := e.session; s.firstFrame == e.frame {
-			if now-s.closedAt <= stragglers {
-				break
-			}
-			if now-s.last <= stragglers { // it goes on: the reset was not believed
-				s.closedAt = s.last
-				t.ending = append(t.ending, e)
-			} else {
-				t.finish(s, false)
-			}
+		if now <= e.due {
+			break
 		}
 		t.ended++
+		switch s := e.session; {
+		case s.firstFrame != e.frame:
+		case now-s.last <= stragglers: // it goes on: the reset was not believed
+			s.closedAt, e.due = s.last, s.last+stragglers
+			t.ending = append(t.ending, e)
+		default:
+			t.finish(s, false)
+		}
 	}
 	if t.ended > len(t.ending)/2 && t.ended > 64 { // move what is left to the front now and then, not every time
 		t.ending = append(t.ending[:0], t.ending[t.ended:]...)

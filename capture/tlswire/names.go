@@ -3,6 +3,7 @@ package tlswire
 import (
 	"crypto/tls"
 	"fmt"
+	"sync"
 )
 
 // alertNames are those of RFC 8446 section 6, with the reserved ones of older versions.
@@ -40,10 +41,22 @@ func VersionName(v uint16) string {
 	return tls.VersionName(v)
 }
 
-// CipherName is the IANA name of a cipher suite, and "" for 0.
+// CipherName is the IANA name of a cipher suite, its number where it is not known, "" for 0.
 func CipherName(id uint16) string {
 	if id == 0 {
 		return ""
 	}
-	return tls.CipherSuiteName(id)
+	if name, known := cipherNames()[id]; known {
+		return name
+	}
+	return fmt.Sprintf("0x%04X", id)
 }
+
+// cipherNames are the names that crypto/tls knows, which makes a list of all for each question.
+var cipherNames = sync.OnceValue(func() map[uint16]string {
+	names := map[uint16]string{}
+	for _, c := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		names[c.ID] = c.Name
+	}
+	return names
+})

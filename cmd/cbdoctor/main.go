@@ -13,7 +13,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -21,8 +20,7 @@ import (
 )
 
 func main() {
-	// The first collection would come at 4 MiB, which is what the rules and tables take before anything is read.
-	debug.SetGCPercent(200)
+	collectLate()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
