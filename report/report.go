@@ -64,7 +64,7 @@ type Event struct {
 
 // Summary is the report in two fields.
 type Summary struct {
-	Worst      string   `json:"worst"`       // the worst severity of what is not resolved; "" when nothing is wrong
+	Worst      string   `json:"worst"`       // the worst severity of what is neither resolved nor accepted; "" when nothing is wrong
 	RootCauses []string `json:"root_causes"` // refs of findings, worst first
 }
 
@@ -82,7 +82,7 @@ func New(tool Tool, s *fact.Set, o *finding.Outcome) *Report {
 	}
 	worst := finding.Severity("")
 	for _, f := range r.Findings {
-		if f.State != finding.Resolved && f.Severity.Rank() > worst.Rank() {
+		if f.State != finding.Resolved && f.Accepted == nil && f.Severity.Rank() > worst.Rank() {
 			worst = f.Severity
 		}
 		if f.Role == finding.RootCause {

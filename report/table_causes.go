@@ -48,7 +48,7 @@ func (r *Report) verdict(l lang.Lang) (label, rest string) {
 	case t.causes == 0:
 		return "OK", l.T("No fault found") + advice
 	}
-	label = strings.ToUpper(l.T(cmp.Or(r.Summary.Worst, finding.Resolved)))
+	label = strings.ToUpper(l.T(cmp.Or(r.Summary.Worst, r.quiet())))
 	symptoms := ""
 	switch n := t.symptoms; {
 	case n > 0 && t.causes == 1:
@@ -57,6 +57,14 @@ func (r *Report) verdict(l lang.Lang) (label, rest string) {
 		symptoms = l.Plural(n, "; 1 other finding follows from them", "; %d other findings follow from them")
 	}
 	return label, l.Plural(t.causes, "1 root cause", "%d root causes") + symptoms + advice
+}
+
+// quiet is why nothing that there is counts: it is over, or somebody lives with it.
+func (r *Report) quiet() string {
+	if slices.ContainsFunc(r.Findings, func(f finding.Finding) bool { return f.Accepted != nil && f.State != finding.Resolved }) {
+		return "accepted"
+	}
+	return finding.Resolved
 }
 
 // facts writes a finding's severity, id, state, confidence and times, in one line where that fits.
@@ -73,12 +81,15 @@ func (t *terminal) facts(f *finding.Finding) {
 		between = ",\n    "
 	}
 	t.line("    %s%s%s%s", t.paint(colors[f.Severity], severity), words, between, when)
+	if f.Accepted != nil {
+		t.para("    ", t.lang.T("accepted until %s: %s", f.Accepted.Until, f.Accepted.Reason))
+	}
 }
 
 // The words that facts and findings carry as data, and people read in their language.
 var _ = lang.Mark(
 	"critical", "error", "warning", "info", "high", "medium", "low", "ongoing", "resolved", "unknown",
-	"root-cause", "symptom", "advice", "primary", "replica", "client", "yes", "no", "log", "status", "capture",
+	"accepted", "root-cause", "symptom", "advice", "primary", "replica", "client", "yes", "no", "log", "status", "capture",
 )
 
 // span tells when a finding was seen, and how often.

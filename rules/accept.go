@@ -3,7 +3,10 @@ package rules
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
+
+	"github.com/goccy/go-yaml"
 
 	"cbdoctor/finding"
 	"cbdoctor/strictyaml"
@@ -43,16 +46,55 @@ func ReadAcceptances(file string, r io.Reader) ([]Acceptance, error) {
 	return list.Accepted, nil
 }
 
-// accept marks the drafts that somebody lives with today. A day that is over brings the finding back.
+// accept marks the drafts that somebody lives with today, and what follows from nothing else. A day that is over brings the
+// finding back.
 func accept(drafts []*draft, list []Acceptance, today time.Time) {
 	for _, d := range drafts {
 		for _, a := range list {
-			if a.Finding == d.ID && a.fits(d.Subject) && today.UTC().Format(time.DateOnly) <= a.Until {
+			if a.Finding == d.ID && a.fits(d.Subject) && !a.Over(today) {
 				d.Accepted = &finding.Accepted{Reason: a.Reason, Until: a.Until}
 				break
 			}
 		}
 	}
+	for _, d := range drafts {
+		roots := d.roots()
+		if d.Accepted == nil && len(roots) > 0 && !slices.ContainsFunc(roots, func(root *draft) bool { return root.Accepted == nil }) {
+			d.Accepted = roots[0].Accepted
+		}
+	}
+}
+
+// Over reports whether the last day of the acceptance is behind.
+func (a Acceptance) Over(today time.Time) bool { return today.UTC().Format(time.DateOnly) > a.Until }
+
+// WriteAcceptances writes a file that ReadAcceptances reads.
+func WriteAcceptances(w io.Writer, list []Acceptance) error {
+	entries := make([]yaml.MapSlice, len(list))
+	for i, a := range list {
+		entries[i] = yaml.MapSlice{{Key: "finding", Value: a.Finding}}
+		if subject := a.given(); len(subject) > 0 {
+			entries[i] = append(entries[i], yaml.MapItem{Key: "subject", Value: subject})
+		}
+		entries[i] = append(entries[i], yaml.MapItem{Key: "reason", Value: a.Reason}, yaml.MapItem{Key: "until", Value: a.Until})
+	}
+	text, err := yaml.Marshal(map[string]any{"accepted": entries})
+	if err != nil {
+		return fmt.Errorf("write accepted findings: %w", err)
+	}
+	_, err = w.Write(text)
+	return err
+}
+
+// given is what the acceptance says of its subject.
+func (a Acceptance) given() (subject yaml.MapSlice) {
+	s := a.Subject
+	for _, field := range []struct{ name, value string }{{"client", s.Client}, {"server", s.Server}, {"node", s.Node}, {"side", s.Side}, {"file", s.File}} {
+		if field.value != "" {
+			subject = append(subject, yaml.MapItem{Key: field.name, Value: field.value})
+		}
+	}
+	return subject
 }
 
 func (a Acceptance) fits(s finding.Subject) bool {

@@ -105,11 +105,12 @@ func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]pla
 	return steps, err
 }
 
-// order puts root causes first, worst first, each followed by what it explains; then advice.
+// order puts root causes first, worst first, then what they explain, then advice; what is accepted comes last.
 func order(drafts []*draft) []*draft {
 	roles := []string{finding.RootCause, finding.Symptom, finding.Advice}
 	slices.SortStableFunc(drafts, func(a, b *draft) int {
 		return cmp.Or(
+			boolRank(a.Accepted != nil)-boolRank(b.Accepted != nil),
 			cmp.Compare(slices.Index(roles, a.Role), slices.Index(roles, b.Role)),
 			cmp.Compare(b.Severity.Rank(), a.Severity.Rank()),
 			cmp.Compare(stateRank(b.State), stateRank(a.State)),

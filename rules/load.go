@@ -77,6 +77,11 @@ func load(opt Options, l lang.Lang) (*Catalog, error) {
 			return nil, fmt.Errorf("disable rule %q: no such rule%s", id, c.hint(id))
 		}
 	}
+	for _, a := range opt.Accepted {
+		if c.Rule(a.Finding) == nil {
+			return nil, fmt.Errorf("accepted finding %q: no such rule%s", a.Finding, c.hint(a.Finding))
+		}
+	}
 	c.Rules = slices.DeleteFunc(c.Rules, func(r *Rule) bool { return slices.Contains(opt.Disable, r.ID) })
 	if problems := c.check(func(r *Rule) bool { return !r.family.builtIn }); len(problems) > 0 {
 		return nil, problems

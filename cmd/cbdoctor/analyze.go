@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -25,6 +26,7 @@ type materialOptions struct {
 	hash     bool
 	rules    []string
 	disable  []string
+	accept   []string
 	// also are languages that the report carries its texts in beside that of --lang.
 	also    []lang.Lang
 	ladders bool // keep the packets of decisive sessions of large captures too
@@ -38,6 +40,7 @@ func (o *materialOptions) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.hash, "hash", false, "put the SHA-256 of every input into the report (reads everything once more)")
 	f.StringArrayVar(&o.rules, "rules", nil, "directory with further rules; may be repeated")
 	f.StringArrayVar(&o.disable, "disable", nil, "ID of a rule to leave out; may be repeated")
+	f.StringArrayVar(&o.accept, "accept", nil, "file of findings that are known and accepted until a day (see \"cbdoctor accept --help\"); may be repeated")
 }
 
 // diagnose runs the pipeline: material to facts to findings to the report document.
@@ -51,7 +54,14 @@ func (o *materialOptions) diagnose(cmd *cobra.Command, paths []string) (*report.
 
 // catalog is checked and compiled once, also where many inputs are diagnosed one by one.
 func (o *materialOptions) catalog(cmd *cobra.Command) (*rules.Catalog, error) {
-	catalog, err := rules.Load(rules.Options{Dirs: o.rules, Disable: o.disable, Lang: language(cmd), Also: append(languages(cmd), o.also...)})
+	today := time.Now()
+	accepted, err := o.accepted(cmd, today)
+	if err != nil {
+		return nil, err
+	}
+	catalog, err := rules.Load(rules.Options{
+		Dirs: o.rules, Disable: o.disable, Accepted: accepted, Today: today, Lang: language(cmd), Also: append(languages(cmd), o.also...),
+	})
 	if err != nil {
 		return nil, usageError(err, `"cbdoctor rules lint DIR" checks a directory of rules`)
 	}

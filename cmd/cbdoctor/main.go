@@ -77,6 +77,7 @@ It only reads: it never changes a node. "cbdoctor PATH..." is the same as "cbdoc
 		newExplainCommand(),
 		newAnalyzeCommand(),
 		newReportCommand(),
+		newAcceptCommand(),
 		newCaptureCommand(),
 		newCollectCommand(),
 		newBundleCommand(),
