@@ -43,6 +43,9 @@ setup: ## install what the tests need, where that is possible, and say what is m
 bench: ## Go benchmarks of the core
 	go test -run '^$$' -bench . -benchmem ./...
 
+bench-logs: build ## reading logs, side by side with rg (SIZE=512M RUNS=7)
+	go run ./bench/logs -tool $(BIN) -size $${SIZE:-512M} -runs $${RUNS:-7}
+
 screenshots: build ## make the pictures of the documentation
 	@scripts/screenshots.sh
 
