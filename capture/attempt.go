@@ -136,7 +136,7 @@ func (a *attempt) summarise(m *Summary) {
 	before := int64(0)
 	for i := range a.again[:a.more] {
 		l := &a.again[i]
-		if pause := l.after() - before; pause > m.Pause || pause >= idleAfter {
+		if pause := l.after() - before; m.Pause < idleAfter && pause > m.Pause {
 			m.Pause, m.PauseFrame = pause, a.frame+int64(l.frames)
 		}
 		before = l.after()

@@ -156,6 +156,18 @@ var scenes = []struct {
 		text: works + "7200 C PA rec:40\n7200.01 S PA rec:60\n9000.01 C PA rec:40\n9000.02 S R\n",
 	},
 	{
+		name: "keep-alives that nobody answers", verdict: capture.IdleDrop, confidence: capture.Medium, reason: "rested for 7200.0 s; 3 keep-alives of the server", next: "10.48.36.61",
+		text: works + "0.11 C A\n7200.11 S A seq=-1\n7275.1 S A seq=-1\n7350.1 S A seq=-1\n7425.1 S R\n",
+	},
+	{
+		name: "keep-alives that are answered", verdict: capture.OK, confidence: capture.High,
+		text: works + "0.11 C A\n7200 S A seq=-1\n7200.1 C A\n7275 S A seq=-1\n7275.1 C A\n7350 S A seq=-1\n",
+	},
+	{
+		name: "pauses between retransmissions are no rest", verdict: capture.IdleDrop, confidence: capture.High, reason: "rested for 3599.9 s", next: "10.48.36.61", observations: "retransmissions",
+		text: works + "3600 C PA rec:40\n3602 C PA again\n3632 C PA again\n3696 C PA again\n3820 C PA again\n",
+	},
+	{
 		name: "a rest that did no harm", verdict: capture.OK, confidence: capture.High,
 		text: works + "3600 C PA rec:40\n3600.01 S PA rec:60\n" + strings.ReplaceAll(closes, "0.2", "3600.2"),
 	},

@@ -48,8 +48,8 @@ type session struct {
 	closed      bool
 	longestIdle int64 // longest pause between packets after the session worked
 	idleBefore  int64 // frame that ended the longest pause
-	pauseEnd    int64
-	pauseSide   int // who spoke first after it
+	pauseSide   int   // who spoke first after it
+	pauseOver   bool  // the other side has spoken since
 
 	wire *wire // TLS and PostgreSQL, once there is payload
 
@@ -115,6 +115,9 @@ type side struct {
 	zeroWindow                int64 // since when the window is zero; 0 when it is not
 	zeroFrame                 int64
 	zeroCount                 int64
+	probes                    int64 // keep-alives since the other side's last packet
+	probeFrame                int64 // the first of them
+	probeIdle                 int64 // how long the session had rested then
 	lastTime                  int64
 	lastFrame                 int64
 	mss                       uint16

@@ -53,6 +53,9 @@ type Summary struct {
 	Pause         int64 // longest pause
 	PauseFrame    int64 // frame that ended it
 	PauseSide     int
+	Probes        [2]int64 // keep-alives of the side that nobody answered, at the end
+	ProbeFrame    [2]int64
+	ProbeIdle     [2]int64 // how long the session had rested before them
 	LastData      [2]int64 // frame of the last new payload
 	LastDataTime  [2]int64
 	LastTime      [2]int64 // of the last packet of each side
@@ -102,6 +105,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 			m.TTL[d] = a.ttl
 		}
 		m.Retransmitted[d] = a.retrans
+		m.Probes[d], m.ProbeFrame[d], m.ProbeIdle[d] = a.probes, a.probeFrame, a.probeIdle
 		m.BiggestAcked[d] = a.biggestAcked
 		m.LastData[d], m.LastDataTime[d], m.LastTime[d] = a.lastData, a.lastDataTime, a.lastTime
 		if a.tail.times > 0 && (!a.hasAcked || seqLess(a.acked, a.tail.seq+uint32(a.tail.len))) {

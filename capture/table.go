@@ -189,6 +189,9 @@ var Table = []Row{
 		Source:  "stateful firewalls forget idle connections (Cisco ASA: timeout conn, 1 hour)",
 		Wrong:   "the server was restarted during the pause",
 		When: func(m *Summary) bool {
+			if m.begunOrWorked() && m.probedInVain() >= 0 {
+				return true
+			}
 			if m.Pause < idleAfter || !m.begunOrWorked() {
 				return false
 			}
@@ -196,6 +199,9 @@ var Table = []Row{
 			return m.lost(d) && m.Tail[d].first >= m.PauseFrame || m.RST[1-d] > m.PauseFrame && m.FIN[d] == 0 && m.FIN[1-d] == 0 && m.LastData[1-d] < m.PauseFrame
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
+			if d := m.probedInVain(); d >= 0 {
+				return Medium, fmt.Sprintf("the session rested for %s; %d keep-alives of the %s after that are never answered", seconds(m.ProbeIdle[d]), m.Probes[d], sideName(d)), []int64{m.ProbeFrame[d], m.LastFrame}
+			}
 			d := m.PauseSide
 			what := "is sent " + plural(m.Tail[d].times, "more time", "more times") + " and never acknowledged"
 			e := []int64{m.PauseFrame, m.Tail[d].last}
@@ -582,6 +588,16 @@ func (m *Summary) sureOfReset(d int) Confidence {
 		return Medium
 	}
 	return High
+}
+
+// probedInVain is the side whose keep-alives nobody answers, -1 when there is none. One may be lost by chance.
+func (m *Summary) probedInVain() int {
+	for d, n := range m.Probes {
+		if n >= 3 {
+			return d
+		}
+	}
+	return -1
 }
 
 func (m *Summary) begunOrWorked() bool { return m.worked() || !m.begun() }

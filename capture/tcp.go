@@ -16,8 +16,10 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 		s.lastFrame, s.last = p.Frame, max(s.last, now)
 		return
 	}
+	pause := int64(0)
 	if s.packets > 0 {
-		s.notePause(now, d, p)
+		pause = now - s.last
+		s.notePause(pause, d, p)
 	}
 	s.packets++
 	s.lastFrame, s.last = p.Frame, max(s.last, now)
@@ -50,6 +52,13 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 		}
 	}
 	s.noteWindow(me, p)
+	other.probes = 0
+	if me.probesWith(p) && (other.window != 0 || other.zeroCount == 0) {
+		if me.probes++; me.probes == 1 {
+			me.probeFrame, me.probeIdle = p.Frame, pause
+		}
+		return
+	}
 	if p.Truncated && p.PayloadLen > len(p.Payload) {
 		s.cutShort = true
 	}
@@ -119,10 +128,20 @@ func provesDuplicate(p *packet.Packet) bool {
 // connections after minutes to hours; shorter pauses are ordinary think time.
 const idleAfter = 60e9 // ns
 
-func (s *session) notePause(now int64, d int, p *packet.Packet) {
-	if pause := now - s.last; pause > s.longestIdle || pause >= idleAfter { // of several long ones the last counts
-		s.longestIdle, s.idleBefore, s.pauseEnd, s.pauseSide = pause, p.Frame, now, d
+// notePause follows the longest pause. Of several long ones the last counts that the other side did not end by speaking: what comes
+// between the retransmissions of a packet that gets lost is not another rest.
+func (s *session) notePause(pause int64, d int, p *packet.Packet) {
+	if s.longestIdle < idleAfter && pause > s.longestIdle || pause >= idleAfter && s.pauseOver {
+		s.longestIdle, s.idleBefore, s.pauseSide, s.pauseOver = pause, p.Frame, d, false
+		return
 	}
+	s.pauseOver = s.pauseOver || d != s.pauseSide
+}
+
+// probesWith reports whether a packet is a keep-alive: one byte before what is due, although all was acknowledged (RFC 9293 section
+// 3.8.4). A probe of a closed window looks the same.
+func (me *side) probesWith(p *packet.Packet) bool {
+	return p.PayloadLen <= 1 && p.Flags&(packet.SYN|packet.FIN|packet.RST|packet.ACK) == packet.ACK && me.hasNext && p.Seq == me.next-1 && me.hasAcked && me.acked == me.next
 }
 
 func (s *session) noteOrigin(me *side, p *packet.Packet) {
@@ -230,9 +249,8 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 		me.next, me.hasNext = seq, true
 		me.order.start(seq)
 	}
-	keepAlive := p.PayloadLen <= 1 && end == me.next && me.hasAcked && !seqLess(me.acked, end) && p.Flags&(packet.FIN|packet.SYN) == 0
-	if keepAlive && seqLess(seq, me.next) {
-		return // RFC 9293 section 3.8.4: one byte before the window, to be answered by an ACK
+	if me.probesWith(p) {
+		return
 	}
 	switch {
 	case p.PayloadLen > 0 && seqLess(me.next, end) || p.PayloadLen > 0 && me.data == 0:
