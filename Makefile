@@ -46,6 +46,9 @@ bench: ## Go benchmarks of the core
 bench-logs: build ## reading logs, side by side with rg (SIZE=512M RUNS=7)
 	go run ./bench/logs -tool $(BIN) -size $${SIZE:-512M} -runs $${RUNS:-7}
 
+bench-collect: build ## the collector against sftp, on loopback and over 50 ms
+	@scripts/bench_collect.sh
+
 screenshots: build ## make the pictures of the documentation
 	@scripts/screenshots.sh
 

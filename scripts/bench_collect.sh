@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+# Measures the collector against OpenSSH's sftp, in turn, from a real sshd of its own on the loopback address: a large file without
+# delay, and a smaller one behind a proxy with 25 ms each way. Both are timed whole: start, login, download, end.
+# Needs sshd, sftp-server and sftp; about 3 GiB below $DIR, which is removed. RUNS, SIZE and FAR (MiB) may be set.
+set -eu
+cd "$(dirname "$0")/.."
+runs=${RUNS:-5} size=${SIZE:-1024} far=${FAR:-256}
+work=$(mktemp -d "${DIR:-/dev/shm}/bench_collect.XXXXXX")
+bin=$PWD/build/cbdoctor
+sshd=$(command -v sshd || echo /usr/sbin/sshd)
+pids=()
+finish() { for p in "${pids[@]}"; do kill "$p" 2>/dev/null || true; done; rm -rf "$work"; }
+trap finish EXIT
+go build -o "$work/delayproxy" ./scripts/delayproxy
+
+# a node: keys, an SFTP root with one capture, and a few MMP commands
+mkdir "$work/near" "$work/far"
+head -c "${size}M" /dev/urandom >"$work/near/a.pcap"
+head -c "${far}M" "$work/near/a.pcap" >"$work/far/a.pcap"
+for k in host user; do ssh-keygen -q -t ed25519 -N '' -f "$work/$k"; done
+cat >"$work/mmp" <<'MMP'
+#!/bin/bash
+case "$SSH_ORIGINAL_COMMAND" in *sftp-server*) exec $SSH_ORIGINAL_COMMAND ;; esac
+printf 'cms01> '
+while IFS= read -r line; do
+  case "${line%%$'\r'}" in
+  version) echo 3.9.1 ;; "database cluster status") printf 'Status : Enabled\n\nNodes:\n    10.48.36.61 (me) : Connected Primary\n' ;; "") ;; *) echo "Unknown command" ;;
+  esac
+  printf 'cms01> '
+done
+MMP
+chmod 755 "$work/mmp"
+[ "$(id -u)" = 0 ] && mkdir -p /run/sshd
+port=0
+serve() { # directory: starts sshd, sets $port
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "HostKey $work/host" "AuthorizedKeysFile $work/user.pub" "ForceCommand $work/mmp" \
+    "Subsystem sftp /usr/lib/openssh/sftp-server -d $1" "StrictModes no" "UsePAM no" "PidFile none" "PermitRootLogin yes" "MaxSessions 32" >"$work/sshd_$port"
+  "$sshd" -D -e -f "$work/sshd_$port" 2>>"$work/sshd.log" &
+  pids+=($!)
+  for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.05; done
+}
+key() { echo "[127.0.0.1]:$1 $(cut -d' ' -f1,2 "$work/host.pub")" >>"$work/known_hosts"; }
+serve "$work/near"; near=$port; key "$near"
+serve "$work/far"; to=$port
+exec 4> >("$work/delayproxy" -to "127.0.0.1:$to" -delay 25ms >"$work/address"); pids+=($!)
+for _ in $(seq 100); do [ -s "$work/address" ] && break; sleep 0.05; done
+slow=$(sed 's/.*://' "$work/address"); key "$slow"
+
+timed() { # prints seconds and KiB resident
+  local out
+  out=$( { /usr/bin/time -f '%e %M' "$@" >"$work/out" 2>"$work/err.txt"; } 2>&1) || true
+  tail -n 1 "$work/err.txt"
+}
+ours() { # port, connections
+  rm -rf "$work/bundle"
+  timed "$bin" collect "$USER_@127.0.0.1:$1" -F none -i "$work/user" --known-hosts "$work/known_hosts" -o "$work/bundle" --no-analysis -q --connections "$2"
+}
+theirs() { # port
+  rm -f "$work/copy"
+  timed sftp -q -F none -i "$work/user" -P "$1" -o UserKnownHostsFile="$work/known_hosts" "$USER_@127.0.0.1:a.pcap" "$work/copy"
+}
+USER_=$(id -un)
+median() { sort -n | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
+
+compare() { # label, port, connections, goal
+  : >"$work/a"; : >"$work/b"; : >"$work/m"
+  for _ in $(seq "$runs"); do
+    theirs "$2" | awk '{print $1}' >>"$work/a"
+    ours "$2" "$3" >"$work/one"; awk '{print $1}' "$work/one" >>"$work/b"; awk '{print $2}' "$work/one" >>"$work/m"
+    cmp -s "$work/bundle"/*/a.pcap "$5/a.pcap" || { echo "$1: the file differs, or is not there:"; cat "$work/out"; exit 1; }
+  done
+  awk -v l="$1" -v a="$(median <"$work/a")" -v b="$(median <"$work/b")" -v m="$(median <"$work/m")" -v g="$4" \
+    'BEGIN { printf "%-44s sftp %6.2f s   cbdoctor %6.2f s   ratio %.2f   %.1f x as fast   (goal %s)   %d MiB resident\n", l, a, b, b/a, a/b, g, m/1024 }'
+}
+compare "$size MiB, loopback" "$near" 1 "ratio <= 0.95" "$work/near"
+compare "$far MiB, 50 ms round trip, 1 connection" "$slow" 1 "4 x" "$work/far"
+compare "$far MiB, 50 ms round trip, 2 connections" "$slow" 2 "5 x" "$work/far"
