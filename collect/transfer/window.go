@@ -58,6 +58,14 @@ func (w *window) release(n int64) {
 	w.freed = make(chan struct{})
 }
 
+// broke makes it small again after a connection broke: of what is in flight then only the beginning is kept, so over a link that
+// breaks often less in flight brings more.
+func (w *window) broke() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.size, w.resting = max(w.size/8, smallAnswer), 0
+}
+
 // answered takes note of an answer of n bytes that took that long.
 func (w *window) answered(n int64, took time.Duration) {
 	w.mu.Lock()
