@@ -57,15 +57,14 @@ func (a Algorithms) apply(c *ssh.Config) (err error) {
 	return nil
 }
 
-// hostKeys is nil when nothing was asked for.
 func (a Algorithms) hostKeys() ([]string, error) {
 	return choose("host key algorithm", a.HostKeys, ssh.SupportedAlgorithms().HostKeys, ssh.InsecureAlgorithms().HostKeys)
 }
 
-// choose reads one list. An empty one is nil, which means the default.
+// choose reads one list. x/crypto's own default would have some of the old ones.
 func choose(what, spec string, safe, old []string) ([]string, error) {
 	if spec == "" {
-		return nil, nil
+		return safe, nil
 	}
 	sign, names := spec[0], strings.Split(strings.TrimLeft(spec, "+-^"), ",")
 	for _, n := range names {

@@ -229,3 +229,6 @@ func Read(t testing.TB, file string) string {
 	}
 	return string(b)
 }
+
+// Log is what the server has said so far.
+func (s *Server) Log(t testing.TB) string { return Read(t, s.log) }
