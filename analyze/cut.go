@@ -81,9 +81,7 @@ func (p *pgMessage) join(tail *pgMessage) {
 	} {
 		*f.into = strings.TrimSpace(*f.into + " " + *f.from)
 	}
-	if found := schemaFunction.FindStringSubmatch(p.context); found != nil {
-		p.function = found[1]
-	}
+	p.function = functionIn(p.context)
 	p.lastStamp, p.lastFile = tail.lastStamp, tail.file
 }
 

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -130,32 +131,69 @@ var messageClasses = []messageClass{
 	},
 }
 
-// schemaFunction marks the functions of the CMS schema in a CONTEXT (tech note 210530).
-var schemaFunction = regexp.MustCompile(`PL/pgSQL function (?P<function>[a-z_0-9."]+)\([^)]*\) line \d+`)
+// functionIn is the function of the CMS schema that a CONTEXT names first, "" when there is none (tech note 210530):
+// "PL/pgSQL function create_matching_domain(uuid,text) line 3 at SQL statement".
+func functionIn(context string) string {
+	for {
+		_, rest, found := strings.Cut(context, "PL/pgSQL function ")
+		if !found {
+			return ""
+		}
+		context = rest
+		name, arguments, found := strings.Cut(rest, "(")
+		_, line, closed := strings.Cut(arguments, ")")
+		if found && closed && name != "" && strings.Trim(name, `abcdefghijklmnopqrstuvwxyz_0123456789."`) == "" && strings.HasPrefix(line, " line ") {
+			return name
+		}
+	}
+}
 
-// classify finds the row of a message. sqlError says that its level is ERROR, or unknown because its head is missing.
-func classify(m *pgMessage) (row *messageClass, args map[string]string) {
-	text := m.text
+// match is what the table says of a text.
+type match struct {
+	row  *messageClass
+	args map[string]string
+}
+
+// maxMatches bounds how many texts are remembered: most messages of a log are repetitions.
+const maxMatches = 4096
+
+// classify finds the row of a message. An SQL error whose CONTEXT names a function of the schema has one in any case, and so
+// has what is left of a message when its head is missing.
+func (m *material) classify(p *pgMessage) (row *messageClass, args map[string]string) {
+	c, known := m.matches[p.text]
+	if !known {
+		c = matchOf(p.text)
+		if len(m.matches) < maxMatches {
+			m.matches[p.text] = c
+		}
+	}
+	if c.row == nil && (p.level == "ERROR" || p.headMissing) && p.function != "" {
+		return schemaErrorRow, map[string]string{}
+	}
+	return c.row, maps.Clone(c.args)
+}
+
+// matchOf finds the first row that fits a text.
+func matchOf(text string) match {
 	for i := range messageClasses {
 		row := &messageClasses[i]
 		if !slices.ContainsFunc(row.words, func(word string) bool { return strings.Contains(text, word) }) {
 			continue
 		}
 		pattern := row.pattern()
-		if found := pattern.FindStringSubmatch(text); found != nil {
-			args := map[string]string{}
-			for j, name := range pattern.SubexpNames() {
-				if name != "" && found[j] != "" {
-					args[strings.TrimRight(name, "2")] = found[j]
-				}
-			}
-			return row, args
+		found := pattern.FindStringSubmatch(text)
+		if found == nil {
+			continue
 		}
+		args := map[string]string{}
+		for j, name := range pattern.SubexpNames() {
+			if name != "" && found[j] != "" {
+				args[strings.TrimRight(name, "2")] = found[j]
+			}
+		}
+		return match{row, args}
 	}
-	if (m.level == "ERROR" || m.headMissing) && m.function != "" {
-		return schemaErrorRow, map[string]string{}
-	}
-	return nil, nil
+	return match{}
 }
 
 // schemaErrorRow is the class of any SQL error whose CONTEXT names a function of the schema.

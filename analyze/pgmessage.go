@@ -129,9 +129,7 @@ func (m *pgMessage) read() {
 		}
 		before = len(chunk)
 	}
-	if found := schemaFunction.FindStringSubmatch(m.context); m.context != "" && found != nil {
-		m.function = found[1]
-	}
+	m.function = functionIn(m.context)
 	if m.headMissing && m.function == "" && m.context != "" && len(m.chunks) <= 1 {
 		m.text, m.context, m.headMissing = m.context, "", m.firstChunk > 1 // a line without a level: take it as it is
 	}

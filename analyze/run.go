@@ -107,6 +107,8 @@ type material struct {
 	schemaLines []schemaLine
 
 	checks     map[checkKey]*checkRun
+	libpqTexts map[string]libpqText // what was read of libpq's messages: few are different
+	matches    map[string]match     // the same of PostgreSQL messages
 	checkOrder []checkKey
 	messages   map[messageKey]*messageRun
 	msgOrder   []messageKey
@@ -166,7 +168,7 @@ type peerKey struct {
 
 func newMaterial(opt Options) *material {
 	m := &material{
-		opt: opt, groups: map[string]string{}, local: map[string]string{}, checks: map[checkKey]*checkRun{}, messages: map[messageKey]*messageRun{},
+		opt: opt, groups: map[string]string{}, local: map[string]string{}, checks: map[checkKey]*checkRun{}, libpqTexts: map[string]libpqText{}, matches: map[string]match{}, messages: map[messageKey]*messageRun{},
 		peers: map[peerKey]string{}, listens: map[string]bool{},
 	}
 	m.postgres = newPGGroups(m.message)
@@ -262,37 +264,6 @@ func sample(raw []byte) string {
 	return string(bytes.ToValidUTF8(raw[:min(len(raw), 400)], []byte("\ufffd")))
 }
 
-// maxEvents bounds what is kept of one kind of failure; counts stay complete.
-const maxEvents = 200_000
-
-func (m *material) check(t *textFile, n int, l *logline.Line, raw []byte) {
-	server, e, ok := parseHealthCheck(l.Text)
-	if !ok || !e.failed {
-		return
-	}
-	reason, alert := reasonOf(e.text)
-	key := checkKey{l.Host, server, reason}
-	run := m.checks[key]
-	if run == nil {
-		if len(m.checks) >= 10_000 {
-			return
-		}
-		run = &checkRun{key: key}
-		m.checks[key] = run
-		m.checkOrder = append(m.checkOrder, key)
-	}
-	run.alert, run.text = alert, e.text
-	if len(run.events) >= maxEvents {
-		return
-	}
-	e.stamp, e.line = l.Stamp, n
-	if len(run.events) < fact.SourceLimit {
-		e.sample = sample(raw)
-	}
-	e.text = ""
-	run.events, run.files = append(run.events, e), append(run.files, t)
-}
-
 // message takes a PostgreSQL message that is put together.
 func (m *material) message(p *pgMessage) {
 	const received = "connection received: host="
@@ -308,7 +279,7 @@ func (m *material) message(p *pgMessage) {
 
 // classified takes a whole message by what it says.
 func (m *material) classified(p *pgMessage) {
-	row, args := classify(p)
+	row, args := m.classify(p)
 	if row == nil {
 		return
 	}

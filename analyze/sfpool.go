@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"cbdoctor/fact"
 	"cbdoctor/logline"
 )
 
@@ -13,37 +14,88 @@ type checkEvent struct {
 	stamp  logline.Stamp
 	line   int
 	wasUp  bool // the node counted as up when the check failed: the first failure of a run
-	failed bool
-	text   string
 	sample string
 }
 
-// parseHealthCheck reads an sfpool line: "Health check 10.48.54.119: error (up = 1): could not connect to server: ...|". sfpool
-// checks the health of every database node and logs what libpq says when one fails; it writes "|" for a line end. ok is false
-// for what is not about a health check.
-func parseHealthCheck(text []byte) (server string, e checkEvent, ok bool) {
+// libpqText is what a message of libpq says.
+type libpqText struct{ text, reason, alert string }
+
+// maxEvents bounds what is kept of one kind of failure; counts stay complete.
+const maxEvents = 200_000
+
+// maxLibpqTexts bounds how many messages are remembered.
+const maxLibpqTexts = 4096
+
+// check takes a line of sfpool.
+func (m *material) check(t *textFile, n int, l *logline.Line, raw []byte) {
+	c, ok := parseHealthCheck(l.Text)
+	if !ok || !c.failed {
+		return
+	}
+	f := m.libpqText(c.message)
+	key := checkKey{l.Host, string(c.server), f.reason}
+	run := m.checks[key]
+	if run == nil {
+		if len(m.checks) >= 10_000 {
+			return
+		}
+		run = &checkRun{key: key}
+		m.checks[key] = run
+		m.checkOrder = append(m.checkOrder, key)
+	}
+	run.alert, run.text = f.alert, f.text
+	if len(run.events) >= maxEvents {
+		return
+	}
+	e := checkEvent{stamp: l.Stamp, line: n, wasUp: c.wasUp}
+	if len(run.events) < fact.SourceLimit {
+		e.sample = sample(raw)
+	}
+	run.events, run.files = append(run.events, e), append(run.files, t)
+}
+
+// libpqText reads libpq's message, in which sfpool writes "|" for a line end.
+func (m *material) libpqText(message []byte) libpqText {
+	f, known := m.libpqTexts[string(message)]
+	if !known {
+		f.text = strings.Join(strings.Fields(strings.ReplaceAll(unescape(message), "|", " ")), " ")
+		f.reason, f.alert = reasonOf(f.text)
+		if len(m.libpqTexts) < maxLibpqTexts {
+			m.libpqTexts[string(message)] = f
+		}
+	}
+	return f
+}
+
+// healthCheck is a line of sfpool, which checks every database node and logs what libpq says when one fails.
+type healthCheck struct {
+	server  []byte
+	failed  bool
+	wasUp   bool
+	message []byte // of libpq
+}
+
+// parseHealthCheck reads "Health check 10.48.54.119: error (up = 1): could not connect to server: ...|". ok is false for what is
+// not about a health check.
+func parseHealthCheck(text []byte) (c healthCheck, ok bool) {
 	rest, ok := bytes.CutPrefix(text, []byte("Health check "))
 	if !ok {
-		return "", e, false
+		return c, false
 	}
-	name, rest, ok := bytes.Cut(rest, []byte(": "))
-	if !ok || len(name) == 0 || bytes.ContainsFunc(name, notOfAddress) {
-		return "", e, false
+	c.server, rest, ok = bytes.Cut(rest, []byte(": "))
+	if !ok || len(c.server) == 0 || bytes.ContainsFunc(c.server, notOfAddress) {
+		return c, false
 	}
-	word := rest[:min(len(rest), len(rest)-len(bytes.TrimLeft(rest, "abcdefghijklmnopqrstuvwxyzOK")))]
+	word := rest[:len(rest)-len(bytes.TrimLeft(rest, "abcdefghijklmnopqrstuvwxyzOK"))]
 	if rest = rest[len(word):]; !slices.Contains(healthWords, string(word)) {
-		return "", e, false
+		return c, false
 	}
-	e.failed = string(word) == "error"
+	c.failed = string(word) == "error"
 	if up, found := bytes.CutPrefix(rest, []byte(" (up = ")); found && len(up) >= 2 && up[1] == ')' {
-		e.wasUp, rest = up[0] == '1', up[2:]
+		c.wasUp, rest = up[0] == '1', up[2:]
 	}
-	message, ok := bytes.CutPrefix(rest, []byte(":"))
-	if !ok && len(rest) > 0 {
-		return "", e, false
-	}
-	e.text = strings.Join(strings.Fields(strings.ReplaceAll(unescape(message), "|", " ")), " ")
-	return string(name), e, true
+	c.message, ok = bytes.CutPrefix(rest, []byte(":"))
+	return c, ok || len(rest) == 0
 }
 
 // healthWords are the results of a check.
