@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -124,11 +125,31 @@ func TestCorpusSessions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
+				showSessions(t, filepath.Join(corpusDir, kind, name), r, capture.Options{Port: uint16(number)})
 				if kind != "malformed" {
 					compareStreams(t, name, uint16(number), &truth, r)
 				}
 			}
 		})
+	}
+}
+
+// showSessions makes the ladder of the first session and cuts all out: neither must fail on whatever is in them.
+func showSessions(t *testing.T, path string, r *capture.Result, opt capture.Options) {
+	t.Helper()
+	var numbers []int
+	for _, s := range r.Sessions {
+		numbers = append(numbers, s.Session)
+	}
+	if len(numbers) == 0 {
+		return
+	}
+	steps, _, err := capture.Ladder(t.Context(), path, numbers[0], opt)
+	if err != nil || len(steps) == 0 {
+		t.Errorf("ladder of session %d: %d steps, %v", numbers[0], len(steps), err)
+	}
+	if _, err := capture.Cut(t.Context(), path, numbers, io.Discard, opt); err != nil {
+		t.Errorf("cut: %v", err)
 	}
 }
 

@@ -4,68 +4,111 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"cbdoctor/capture/packet"
 )
 
-// Cut reads a capture again and writes the packets of the chosen sessions as pcapng, with the verdict as a comment on each
-// packet that is evidence of it: what to send to the firewall team. It returns how many packets were written.
+// Cut reads a capture again and writes the packets of the chosen sessions as pcapng: what to send to the firewall team. Each packet that is
+// evidence of a verdict has a comment that says what it shows, the first one the verdict and its reason. It returns how many packets were written.
 func Cut(ctx context.Context, path string, sessions []int, w io.Writer, opt Options) (int, error) {
 	opt.AllSessions = true
 	r, err := AnalyzeFile(ctx, path, opt)
 	if err != nil {
 		return 0, err
 	}
-	chosen := make([]*Session, 0, len(sessions))
+	c := cutter{name: filepath.Base(path)}
+	end := int64(0)
 	for _, n := range sessions {
 		i := slices.IndexFunc(r.Sessions, func(s Session) bool { return s.Session == n })
 		if i < 0 {
 			return 0, fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, path, len(r.Sessions)-1, n)
 		}
-		chosen = append(chosen, &r.Sessions[i])
+		c.ladders = append(c.ladders, newLadder(&r.Sessions[i], opt))
+		end = max(end, r.Sessions[i].end())
 	}
 	reading, err := opt.reading()
 	if err != nil {
 		return 0, err
 	}
-	out := packet.NewWriter(w, "cbdoctor")
-	written := 0
+	reading.Secrets = func(b []byte) {
+		for _, l := range c.ladders {
+			l.secrets(b)
+		}
+	}
+	c.out = packet.NewWriter(w, "cbdoctor", fmt.Sprintf("%d of the sessions in %s, cut out by cbdoctor; frame numbers in comments are those of that file", len(sessions), c.name))
 	_, err = packet.ReadFile(ctx, path, reading, func(p *packet.Packet) error {
-		s := owner(chosen, p)
-		if s == nil {
-			return nil
+		if p.Frame > end {
+			return packet.ErrStop
 		}
-		comment := ""
-		if slices.Contains(s.Evidence, p.Frame) {
-			comment = fmt.Sprintf("cbdoctor: session %d: %s: %s", s.Session, s.Verdict, s.Reason)
-		}
-		written++
-		return out.Write(p, comment)
+		return c.packet(p)
 	})
 	if err != nil {
-		return written, err
+		return c.written, err
 	}
-	return written, out.Flush()
+	return c.written, c.out.Flush()
 }
 
-// owner is the chosen session that a packet belongs to.
-func owner(chosen []*Session, p *packet.Packet) *Session {
-	for _, s := range chosen {
-		if p.Frame < s.FirstFrame || p.Frame > s.end() {
+// cutter writes the packets of some sessions.
+type cutter struct {
+	name    string
+	ladders []*ladder
+	out     *packet.Writer
+	written int
+}
+
+func (c *cutter) packet(p *packet.Packet) error {
+	for _, l := range c.ladders {
+		if !l.owns(p) {
 			continue
 		}
-		switch p.Kind {
-		case packet.TCP:
-			from, to := endpoint(p.Src.Netip(), p.SrcPort), endpoint(p.Dst.Netip(), p.DstPort)
-			if from == s.Client && to == s.Server || from == s.Server && to == s.Client {
-				return s
-			}
-		case packet.ICMPError, packet.ARP:
-			if slices.Contains(s.Evidence, p.Frame) {
-				return s
-			}
+		comment := ""
+		if before := len(l.steps); l.packet(p) == nil && len(l.steps) > before {
+			comment = l.comment(c.name, &l.steps[len(l.steps)-1])
+			l.steps = l.steps[:0] // a long session needs no memory
 		}
+		c.written++
+		return c.out.Write(p, comment)
 	}
 	return nil
+}
+
+// owns reports whether a packet is of the ladder's session, or evidence of it.
+func (l *ladder) owns(p *packet.Packet) bool {
+	s := l.session
+	if p.Frame < s.FirstFrame || p.Frame > s.end() {
+		return false
+	}
+	switch p.Kind {
+	case packet.TCP:
+		from, to := endpoint(p.Src.Netip(), p.SrcPort), endpoint(p.Dst.Netip(), p.DstPort)
+		return from == s.Client && to == s.Server || from == s.Server && to == s.Client
+	case packet.ICMPError:
+		return s.ICMP != nil && s.ICMP.Frame == p.Frame
+	case packet.ARP:
+		return l.asks(p)
+	}
+	return false
+}
+
+// comment says of a decisive packet what it shows, "" of others.
+func (l *ladder) comment(file string, step *Step) string {
+	if !step.Decisive {
+		return ""
+	}
+	s := l.session
+	var b strings.Builder
+	fmt.Fprintf(&b, "cbdoctor: session %d, %s, evidence (frame %d of %s): %s", s.Session, s.Verdict, step.Frame, file, step.Meaning)
+	if step.Note != "" {
+		b.WriteString("; " + step.Note)
+	}
+	if step.Gap != "" {
+		b.WriteString("; after " + step.Gap)
+	}
+	if step.Frame == slices.Min(s.Evidence) {
+		fmt.Fprintf(&b, "\n%s (%s confidence): %s", s.Verdict, s.Confidence, s.Reason)
+	}
+	return b.String()
 }

@@ -14,20 +14,24 @@ import (
 
 // Step is one packet of a session as a row of its ladder. Numbers are as Wireshark shows them: relative, and windows scaled.
 type Step struct {
-	Frame      int64      `json:"frame"`
-	Time       stamp.Time `json:"time"`
-	FromClient bool       `json:"from_client"`
-	Protocol   string     `json:"protocol"` // "TCP", "PGSQL", "TLSv1.2", "ICMP"
-	Length     int        `json:"length"`   // of the frame on the wire, bytes
-	Flags      string     `json:"flags"`    // "SYN", "SYN, ACK" ...
-	Seq        uint32     `json:"seq"`
-	Ack        uint32     `json:"ack"`
-	Window     uint32     `json:"window"`
-	Payload    int        `json:"payload"`            // bytes of TCP payload
-	Meaning    string     `json:"meaning"`            // what the packet says: "SSLRequest", "Client Hello", "retransmission of frame 4"
-	Decisive   bool       `json:"decisive,omitempty"` // it is evidence of the verdict
-	Gap        string     `json:"gap,omitempty"`      // how long nothing came before this packet, where that matters
-	LeftOut    int        `json:"left_out,omitempty"` // packets between the step before and this one that a short ladder has not
+	Frame        int64      `json:"frame"`
+	Time         stamp.Time `json:"time"`
+	FromClient   bool       `json:"from_client"`
+	Protocol     string     `json:"protocol"` // "TCP", "PGSQL", "TLSv1.2", "ICMP"
+	Length       int        `json:"length"`   // of the frame on the wire, bytes
+	Flags        string     `json:"flags"`    // "SYN", "SYN, ACK" ...
+	Seq          uint32     `json:"seq"`
+	Ack          uint32     `json:"ack"`
+	Window       uint32     `json:"window"`
+	Payload      int        `json:"payload"`               // bytes of TCP payload
+	Meaning      string     `json:"meaning"`               // what the packet says: "SSLRequest", "Client Hello", "retransmission of frame 4"
+	Note         string     `json:"note,omitempty"`        // what it means among the others: "the 3rd time, and nothing came back"
+	Decisive     bool       `json:"decisive,omitempty"`    // it is evidence of the verdict
+	Gap          string     `json:"gap,omitempty"`         // how long nothing came before this packet, from a second on
+	GapMatters   bool       `json:"gap_matters,omitempty"` // that silence is what the verdict says
+	After        string     `json:"after,omitempty"`       // of the last packet: how long the capture goes on
+	AfterMatters bool       `json:"after_matters,omitempty"`
+	LeftOut      int        `json:"left_out,omitempty"` // packets between the step before and this one that a short ladder has not
 }
 
 // ErrNoSession says that a capture has no session of the number that was asked for.
@@ -55,22 +59,25 @@ func Ladder(ctx context.Context, path string, session int, opt Options) ([]Step,
 	}
 	reading.Secrets = l.secrets
 	_, err = packet.ReadFile(ctx, path, reading, l.packet)
+	l.finish()
 	return l.steps, s, err
 }
 
 // ladder makes steps of the packets of one session.
 type ladder struct {
-	session *Session
-	steps   []Step
-	follow  *session
-	tracker *tracker
-	scale   [2]uint8
-	scaled  [2]bool
-	isn     [2]uint32
-	has     [2]bool
-	sent    [2]map[uint32]int64 // first frame of each sequence number with payload
-	last    int64
-	says    []string
+	session            *Session
+	steps              []Step
+	follow             *session
+	tracker            *tracker
+	scale              [2]uint8
+	scaled             [2]bool
+	isn                [2]uint32
+	has                [2]bool
+	sent               [2]map[uint32]int64 // first frame of each sequence number with payload
+	watch              [2]watched
+	last               int64
+	longest, longestAt int64 // the longest pause, and the frame that ended it
+	says               []string
 }
 
 func newLadder(s *Session, opt Options) *ladder {
@@ -103,15 +110,25 @@ func (l *ladder) packet(p *packet.Packet) error {
 		if s.ICMP != nil && s.ICMP.Frame == p.Frame {
 			l.add(p, Step{Protocol: "ICMP", FromClient: false, Meaning: fmt.Sprintf("%s says: %s", p.Src, s.ICMP.Name)})
 		}
+	case packet.ARP:
+		if l.asks(p) {
+			l.add(p, Step{Protocol: "ARP", FromClient: true, Meaning: fmt.Sprintf("who has %s? asks %s", p.Neighbor.Target, p.Neighbor.Sender)})
+		}
 	}
 	return nil
+}
+
+// asks reports whether a packet is the question for the address that is the whole of this session.
+func (l *ladder) asks(p *packet.Packet) bool {
+	s, n := l.session, &p.Neighbor
+	return s.Verdict == ARPUnanswered && !n.Reply && endpoint(n.Sender.Netip(), 0) == s.Client && host(s.Server) == bracketed(n.Target.String())
 }
 
 func (l *ladder) add(p *packet.Packet, step Step) {
 	step.Frame, step.Time, step.Length = p.Frame, stamp.New(nsTime(p.Time), int(p.Digits)), int(p.OrigLen)
 	step.Decisive = slices.Contains(l.session.Evidence, p.Frame)
-	if l.last > 0 && p.Time-l.last >= gapShown {
-		step.Gap = seconds(p.Time-l.last) + " of silence"
+	if l.last > 0 {
+		l.gap(&step, p.Time-l.last)
 	}
 	l.last = p.Time
 	l.steps = append(l.steps, step)
@@ -147,6 +164,7 @@ func (l *ladder) tcp(p *packet.Packet, d int) {
 			l.sent[d][p.Seq] = p.Frame
 		}
 	}
+	step.Note = l.note(p, d)
 	l.read(p, d)
 	w := l.follow.wire
 	switch {
@@ -186,6 +204,9 @@ func (l *ladder) protocol(w *wire, p *packet.Packet) string {
 	if w == nil || p.PayloadLen == 0 {
 		return "TCP"
 	}
+	if w.pg.Foreign != "" && !w.pg.TLS {
+		return "TCP"
+	}
 	if !w.pg.TLS || w.tls.Total == 0 && len(l.says) == 0 && p.PayloadLen <= 8 {
 		return "PGSQL"
 	}
@@ -204,7 +225,7 @@ func (l *ladder) clear(w *wire, p *packet.Packet, d int) string {
 	case w == nil:
 		return fmt.Sprintf("%d bytes", p.PayloadLen)
 	case w.pg.Foreign != "":
-		return w.pg.Foreign
+		return "speaks " + w.pg.Foreign
 	case w.pg.TLS && p.PayloadLen > 1:
 		return "part of a TLS record"
 	case d == client && w.pg.Cancel:

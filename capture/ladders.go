@@ -92,6 +92,7 @@ func Ladders(ctx context.Context, r io.Reader, sessions []*Session, opt Options)
 	})
 	out := make([]SessionLadder, len(ladders))
 	for i, l := range ladders {
+		l.finish()
 		out[i] = SessionLadder{Session: l.session.Session, Steps: shorten(l.steps)}
 	}
 	return out, err

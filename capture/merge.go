@@ -217,7 +217,7 @@ func (r *teller) tell(i int) *Session {
 		*s = *t.told.at(e.at)
 	}
 	s.Session.Session = l.numbers[i]
-	s.Filter = t.filter(s)
+	s.Filter, s.CaptureEnd = t.filter(s), l.Last
 	var more []string // what only the whole capture could tell of its certificates
 	if problem := t.issuers.problem(s.issuer); problem != "" {
 		more = append(more, problem)

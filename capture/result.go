@@ -69,7 +69,8 @@ type Session struct {
 	Postgres     *Postgres     `json:"postgres,omitempty"`
 	Certificates *Certificates `json:"certificates,omitempty"`
 
-	Trail Trail `json:"-"`
+	Trail      Trail      `json:"-"`
+	CaptureEnd stamp.Time `json:"-"` // when the capture ends
 }
 
 // Trail is what tells a session again at another point of its way, where addresses and ports may be others.

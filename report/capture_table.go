@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 	"strings"
@@ -122,28 +123,58 @@ func WritePaths(w io.Writer, paths []points.Path, opt WriteOptions) error {
 	return t.w.Flush()
 }
 
-// WriteLadder prints the packets of one session in order, as Wireshark numbers and names them, with the evidence marked.
+// WriteLadder prints the packets of one session in order, as Wireshark numbers and names them, with the evidence and the silence that matters marked.
 func WriteLadder(w io.Writer, s *capture.Session, steps []capture.Step, opt WriteOptions) error {
 	t := newTerminal(w, opt)
 	t.line("%s: %s (%s)", t.lang.T("session %d: %s to %s", s.Session, s.Client, s.Server), t.paint("1", string(s.Verdict)), t.lang.T(string(s.Confidence)))
 	t.para("  ", s.Reason)
+	t.line("  %s%s", t.lang.T("begins: "), s.First)
 	t.line("  %s%s\n", t.lang.T("filter: "), clean(s.Filter))
-	t.line("%s  %s  %-8s %s  %s %s", runewidth.FillLeft(t.lang.T("frame"), 7), runewidth.FillRight(t.lang.T("time (UTC)"), 26), "",
-		runewidth.FillLeft(t.lang.T("length"), 7), runewidth.FillRight(t.lang.T("protocol"), 9), t.lang.T("what"))
-	for _, p := range steps {
+	t.line("%s    %s %s   %s %s %s %s", runewidth.FillLeft(t.lang.T("frame"), 7), runewidth.FillRight(t.lang.T("time (UTC)"), 15), runewidth.FillLeft(t.lang.T("after"), 11),
+		runewidth.FillRight(t.lang.T("flags"), 5), runewidth.FillLeft(t.lang.T("length"), 6), runewidth.FillRight(t.lang.T("protocol"), 8), t.lang.T("what"))
+	for i, p := range steps {
 		if p.Gap != "" {
-			t.line("%7s  %s", "", t.paint("33", "... "+p.Gap))
+			t.silence(p.Gap, p.GapMatters)
 		}
-		arrow := "-->"
+		arrow, mark, after := "->", "  ", ""
 		if !p.FromClient {
-			arrow = "<--"
+			arrow = "<-"
 		}
-		mark := "  "
 		if p.Decisive {
 			mark = t.paint("1;31", "* ")
 		}
-		t.line("%7d  %-26s  %s%-6s %7d  %-9s %s", p.Frame, strings.TrimSuffix(p.Time.String(), "Z"), mark, arrow, p.Length, p.Protocol, clean(p.Meaning))
+		if i > 0 {
+			after = fmt.Sprintf("%+.6f", p.Time.T.Sub(steps[i-1].Time.T).Seconds())
+		}
+		text := clean(p.Meaning)
+		if p.Note != "" {
+			text += t.paint("33", "  ("+clean(p.Note)+")")
+		}
+		t.line("%7d  %s%-15s %11s %s %-5s %6d %-8s %s", p.Frame, mark, p.Time.T.Format("15:04:05.000000"), after, arrow, letters(p.Flags), p.Length, p.Protocol, text)
+		if p.After != "" {
+			t.silence(p.After, p.AfterMatters)
+		}
 	}
-	t.line("\n  %s", t.lang.T("--> from the client, <-- from the server, * evidence of the verdict"))
+	t.line("\n  %s", t.lang.T("-> from the client, <- from the server, * evidence of the verdict, >>> the silence that matters"))
+	t.line("  %s", t.lang.T("after: seconds since the packet before; flags: S SYN, F FIN, R RST, P PSH, A ACK, U URG"))
 	return t.w.Flush()
+}
+
+// silence prints a pause between packets.
+func (t *terminal) silence(text string, matters bool) {
+	if matters {
+		t.line("    %s", t.paint("1;31", ">>> "+text))
+	} else {
+		t.line("%7s  %s", "", t.paint("33", "... "+text))
+	}
+}
+
+// letters are TCP flags as tcpdump writes them.
+func letters(flags string) (out string) {
+	for name := range strings.SplitSeq(flags, ", ") {
+		if name != "" {
+			out += name[:1]
+		}
+	}
+	return out
 }

@@ -22,8 +22,8 @@ type writtenInterface struct {
 	digits uint8
 }
 
-// NewWriter starts a pcapng file. The application is named in its section header.
-func NewWriter(w io.Writer, application string) *Writer {
+// NewWriter starts a pcapng file. Its section header names the application and has the comments.
+func NewWriter(w io.Writer, application string, comments ...string) *Writer {
 	c := &Writer{w: bufio.NewWriter(w), ifaces: map[writtenInterface]uint32{}}
 	c.begin(blockSection)
 	c.uint32(byteOrderMagic)
@@ -31,6 +31,9 @@ func NewWriter(w io.Writer, application string) *Writer {
 	c.uint16(0)
 	c.uint32(0xffffffff) // length of the section: not known
 	c.uint32(0xffffffff)
+	for _, comment := range comments {
+		c.option(optionComment, []byte(comment))
+	}
 	c.option(optionApplication, []byte(application))
 	c.end() // an error stays in the bufio.Writer until Flush
 	return c

@@ -1,0 +1,143 @@
+package capture_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"cbdoctor/capture"
+)
+
+// TestCutOpensInWireshark: what is cut out of a capture is valid, whole, and its comments stand at the evidence, as tshark shows them.
+func TestCutOpensInWireshark(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("tshark is not installed (scripts/setup.sh installs it)")
+	}
+	for _, c := range recordings(t) {
+		if !slices.Contains([]string{"05-syn-drop/client.pcap", "08-icmp-port/client.pcap", "11-mtu/client.pcap", "12-idle-lost/client.pcap", "18-cert-client-expired-tls12/client.pcap"}, c.name) {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			source := filepath.Join("../fixtures/captures", c.name)
+			r, err := capture.AnalyzeFile(t.Context(), source, capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var numbers []int
+			evidence := map[string]string{} // by frame number of the source
+			for _, s := range r.Sessions {
+				numbers = append(numbers, s.Session)
+				for i, frame := range s.Evidence {
+					evidence[fmt.Sprintf("frame %d of client.pcap", frame)] = string(s.Verdict)
+					if i == 0 {
+						evidence[fmt.Sprintf("frame %d of client.pcap", frame)] = s.Reason
+					}
+				}
+			}
+			var out bytes.Buffer
+			written, err := capture.Cut(t.Context(), source, numbers, &out, capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			path := filepath.Join(t.TempDir(), "cut.pcapng")
+			if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			text, err := exec.Command("tshark", "-r", path, "-T", "fields", "-e", "frame.number", "-e", "frame.comment").Output()
+			if err != nil {
+				t.Fatalf("tshark: %v", err)
+			}
+			lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+			if len(lines) != written {
+				t.Errorf("tshark reads %d packets of %d", len(lines), written)
+			}
+			for _, line := range lines {
+				for frame, wanted := range evidence {
+					if strings.Contains(line, frame+")") && strings.Contains(line, wanted) {
+						delete(evidence, frame)
+					}
+				}
+			}
+			if len(evidence) > 0 {
+				t.Errorf("no comment on %v in\n%s", evidence, text)
+			}
+			again, err := capture.AnalyzeFile(t.Context(), path, capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "cutting", r, again)
+			if again.Notes == nil || len(again.Notes.Comments) == 0 {
+				t.Error("the comments are not read back")
+			}
+		})
+	}
+}
+
+// TestLaddersSayWhatMatters: the silence that is the proof is marked, and only where silence is the proof.
+func TestLaddersSayWhatMatters(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"05-syn-drop/client.pcap":                  "after frame 17: not one packet of the server; nothing more in the 5.0 s until the capture ends",
+		"10-blackhole/client.pcap":                 "after frame 18: no packet of the server since frame 2, 6.6 s before",
+		"11-mtu/client.pcap":                       "before frame 11: 4.0 s of silence",
+		"12-idle-lost/client.pcap":                 "before frame 24: 3705.0 s of silence",
+		"13-frozen/client.pcap":                    "before frame 6: 3.0 s of silence",
+		"06-synack-lost/server.pcap":               "after frame 15: no packet of the client since frame 8, 2.0 s before; nothing more in the 2.0 s until the capture ends",
+		"16-http/client.pcap":                      "",
+		"01-ok-tls12/client.pcap":                  "",
+		"09-refused/client.pcap":                   "",
+		"18-cert-client-expired-tls12/client.pcap": "",
+	} {
+		steps, _, err := capture.Ladder(t.Context(), filepath.Join("../fixtures/captures", name), 0, capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var marked []string
+		for _, s := range steps {
+			if s.GapMatters {
+				marked = append(marked, fmt.Sprintf("before frame %d: %s", s.Frame, s.Gap))
+			}
+			if s.AfterMatters {
+				marked = append(marked, fmt.Sprintf("after frame %d: %s", s.Frame, s.After))
+			}
+		}
+		if got := strings.Join(marked, ", "); got != want {
+			t.Errorf("%s: marked %q, want %q", name, got, want)
+		}
+	}
+}
+
+// TestLadderNotes: what a packet means among the others.
+func TestLadderNotes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		file  string
+		frame int64
+		want  string
+	}{
+		{"05-syn-drop/client.pcap", 12, "the 2nd time, and nothing came back"},
+		{"06-synack-lost/server.pcap", 4, "the 2nd time, though it was answered"},
+		{"06-synack-lost/server.pcap", 7, "the 4th time: the client's ACK did not come"},
+		{"07-fw-reset/client.pcap", 11, "TTL 64"},
+		{"10-blackhole/client.pcap", 6, "the 3rd time: not acknowledged"},
+		{"11-mtu/client.pcap", 9, "1448 bytes before it did not come"},
+		{"11-mtu/client.pcap", 10, "asks for Seq=2 again"},
+		{"01-ok-tls12/client.pcap", 15, ""},
+	} {
+		steps, _, err := capture.Ladder(t.Context(), filepath.Join("../fixtures/captures", tt.file), 0, capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(steps, func(s capture.Step) bool { return s.Frame == tt.frame })
+		if i < 0 || steps[i].Note != tt.want {
+			t.Errorf("%s frame %d: %+v, want the note %q", tt.file, tt.frame, steps, tt.want)
+		}
+	}
+}
