@@ -15,6 +15,7 @@ const shownAnnotations = 10
 // writeGitHub writes workflow commands that GitHub turns into annotations: one a finding, causes first, then a summary
 // line for the log. What does not count as a failure is a warning or a notice.
 func writeGitHub(w io.Writer, r *Report, opt WriteOptions) error {
+	r = r.In(opt.Lang)
 	out := bufio.NewWriter(w)
 	used, left := map[string]int{}, 0
 	for i := range r.Findings {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"cbdoctor/finding"
@@ -29,7 +28,7 @@ func writeHTML(w io.Writer, r *Report, opt WriteOptions) error {
 	p := &page.Page{
 		Lang: string(cmp.Or(opt.Lang, lang.English)), Tool: clean(r.Tool.Name + " " + r.Tool.Version),
 		Severity: r.severity(), Headline: page.In(func(l lang.Lang) string { _, rest := r.verdict(l); return rest }), Nodes: r.pageNodes(), Links: r.pageLinks(),
-		Lanes: r.lanes(), Clocks: r.clocks(), Ladders: r.ladders(), Certificates: r.certificates(), Coverage: r.coverage(),
+		Lanes: r.lanes(), Clocks: r.clocks(), Ladders: r.ladders(), Paths: r.paths(), Certificates: r.certificates(), Coverage: r.coverage(),
 	}
 	p.Since, p.Last = r.since()
 	p.Findings, p.FindingsLeft = r.pageFindings()
@@ -116,42 +115,22 @@ func (r *Report) pageFindings() (out []page.Finding, left int) {
 // text is a text in the page's languages, of a report in each.
 func text(en, ja string) page.Text { return page.Text{EN: clean(en), JA: clean(ja)} }
 
-// pagePlan is the plan with equal steps on several nodes together, as the terminal shows it.
+// pagePlan is the plan in both languages.
 func (r *Report) pagePlan() (out []page.Step, left int) {
-	en, ja := r.In(lang.English).Plan, r.In(lang.Japanese).Plan
-	i := 0
-	for i < len(r.Plan) && len(out) < pageSteps {
-		n := alike(r.Plan[i:])
-		s := r.Plan[i]
+	en, ja := r.In(lang.English).groups(lang.English), r.In(lang.Japanese).groups(lang.Japanese)
+	for i := range en[:min(len(en), pageSteps)] {
+		g := &en[i]
 		step := page.Step{
-			Number: fmt.Sprint(s.Step), Text: text(en[i].Text, ja[i].Text), Command: cleanLines(s.Command), Destructive: s.Destructive,
-			Where: text(places(en[i:i+n], lang.English), places(ja[i:i+n], lang.Japanese)), Verify: text(en[i].Verify, ja[i].Verify), Source: clean(s.Source),
+			Number: g.number, Where: text(g.places, ja[i].places), Text: text(g.Text, ja[i].Text), Command: cleanLines(g.Command), Destructive: g.Destructive,
+			Verify: text(g.Verify, ja[i].Verify), Source: clean(g.Source), Findings: g.refs,
 		}
-		for _, o := range r.Plan[i : i+n] {
-			step.Findings = append(step.Findings, o.Findings...)
-		}
-		slices.Sort(step.Findings)
-		step.Findings = slices.Compact(step.Findings)
-		if n > 1 {
-			step.Number += "–" + fmt.Sprint(r.Plan[i+n-1].Step)
-		}
-		for _, a := range s.Alternatives {
+		for _, a := range g.Alternatives {
 			name, command := alternative(a)
 			step.Alternatives = append(step.Alternatives, page.Alternative{Name: name, Command: command})
 		}
 		out = append(out, step)
-		i += n
 	}
-	return out, len(r.Plan) - i
-}
-
-// places names where equal steps run, in their order.
-func places(steps []finding.Step, l lang.Lang) string {
-	where := make([]string, len(steps))
-	for i, s := range steps {
-		where[i] = s.Where
-	}
-	return strings.Join(where, l.T(", then "))
+	return out, len(en) - len(out)
 }
 
 // alternative names one by the comment that it begins with.

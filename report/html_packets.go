@@ -13,7 +13,7 @@ import (
 	"cbdoctor/stamp"
 )
 
-// pageLadders is how many ladders stand in a page; each is one session of a pair that fails.
+// pageLadders is how many ladders stand in a page, and how many comparisons of captures; each is one session of a pair that fails.
 const pageLadders = 24
 
 // ladders joins the ladders to their sessions. The first one is open, and those that findings quote come first.
@@ -55,6 +55,16 @@ func (r *Report) ladders() []page.Ladder {
 		all[0].Open = true
 	}
 	return all
+}
+
+func (r *Report) paths() []page.Path {
+	var out []page.Path
+	for _, p := range r.Paths[:min(len(r.Paths), pageLadders)] {
+		out = append(out, page.Path{
+			Client: r.nodeName(p.Client), Server: r.nodeName(p.Server), Near: clean(p.Near.File), Far: clean(p.Far.File), Verdict: string(p.Verdict), Conclusion: clean(p.Conclusion), Text: clean(p.Text),
+		})
+	}
+	return out
 }
 
 func (r *Report) session(file string, number int) *capture.Session {

@@ -13,6 +13,7 @@ import (
 // writeJUnit writes a test case a finding. What does not count as a failure (mild, over, accepted) is skipped with the reason,
 // and so is each rule that had no input: neither has passed.
 func writeJUnit(w io.Writer, r *Report, opt WriteOptions) error {
+	r = r.In(opt.Lang)
 	suite := junit.Suite{Name: "cbdoctor"}
 	for i := range r.Findings {
 		f := &r.Findings[i]

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"cbdoctor/finding"
@@ -14,8 +13,9 @@ import (
 // writeMarkdown writes what goes into a ticket: how bad, each cause with its best evidence, the plan, and what was not seen.
 // It uses what every ticket system renders: headings, lists, bold and fenced code.
 func writeMarkdown(w io.Writer, r *Report, opt WriteOptions) error {
-	m := &markdown{w: bufio.NewWriter(w), full: opt.Full}
-	m.line("# %s\n", escape(r.headline(lang.English)))
+	m := &markdown{w: bufio.NewWriter(w), lang: opt.Lang, full: opt.Full}
+	r = r.In(m.lang)
+	m.line("# %s\n", escape(r.headline(m.lang)))
 	m.nodes(r)
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Role != finding.Symptom {
@@ -24,7 +24,7 @@ func writeMarkdown(w io.Writer, r *Report, opt WriteOptions) error {
 	}
 	m.plan(r)
 	m.symptoms(r)
-	m.line("## Not seen\n\n%s.", r.unseen(lang.English))
+	m.line("%s%s.\n", m.lang.T("Not seen: "), escape(r.unseen(m.lang)))
 	for _, in := range r.Inputs {
 		if in.Problem != "" {
 			m.line("- %s: %s", code(in.Path), escape(in.Problem))
@@ -36,6 +36,7 @@ func writeMarkdown(w io.Writer, r *Report, opt WriteOptions) error {
 
 type markdown struct {
 	w    *bufio.Writer
+	lang lang.Lang
 	full bool
 }
 
@@ -45,19 +46,29 @@ func (m *markdown) nodes(r *Report) {
 	if len(r.Nodes) == 0 {
 		return
 	}
-	m.line("| Node | Name | Role | Connected | In sync | Version |\n|---|---|---|---|---|---|")
+	t := m.lang.T
+	m.row(m.lang.T("address"), m.lang.T("name"), m.lang.T("role"), m.lang.T("connected"), m.lang.T("in sync"), m.lang.T("version"))
+	m.line("|---|---|---|---|---|---|")
 	for _, n := range r.Nodes {
-		m.line("| %s | %s | %s | %s | %s | %s |", escape(dash(n.Address)), escape(dash(n.Name)), n.Role, dash(n.Connected), dash(n.InSync), escape(dash(n.Version)))
+		m.row(dash(n.Address), dash(n.Name), t(n.Role), dash(t(n.Connected)), dash(t(n.InSync)), dash(n.Version))
 	}
 	m.line("")
 }
 
+func (m *markdown) row(cells ...string) {
+	for i, c := range cells {
+		cells[i] = escape(c)
+	}
+	m.line("| %s |", strings.Join(cells, " | "))
+}
+
 func (m *markdown) cause(r *Report, f *finding.Finding) {
+	t := m.lang.T
 	m.line("## %s %s\n", f.Ref, escape(f.Title))
-	m.line("**%s**, %s, %s confidence, %s: `%s`\n", f.Severity, f.State, f.Confidence, span(f, lang.English), f.ID)
+	m.line("**%s**, %s, %s, %s: `%s`\n", t(string(f.Severity)), t(f.State), m.lang.T("%s confidence", t(f.Confidence)), span(f, m.lang), f.ID)
 	m.line("%s\n", escape(f.Summary))
 	if names := explained(r, f.Ref); names != "" {
-		m.line("Explains: %s\n", escape(names))
+		m.line("%s%s\n", m.lang.T("explains: "), escape(names))
 	}
 	shown := f.Evidence
 	if !m.full {
@@ -71,10 +82,10 @@ func (m *markdown) cause(r *Report, f *finding.Finding) {
 		}
 	}
 	if n := len(f.Evidence) - len(shown); n > 0 {
-		m.line("- and %d more", n)
+		m.line("- %s", m.lang.T("and %d more", n))
 	}
 	for _, a := range f.Against {
-		m.line("- looked for, against it: %s", escape(a.Text))
+		m.line("- %s%s", m.lang.T("looked for, against it: "), escape(a.Text))
 	}
 	m.line("")
 }
@@ -83,42 +94,31 @@ func (m *markdown) plan(r *Report) {
 	if len(r.Plan) == 0 {
 		return
 	}
-	m.line("## Plan\n")
-	for i := 0; i < len(r.Plan); {
-		same := r.Plan[i : i+alike(r.Plan[i:])]
-		i += len(same)
-		s, number, where, refs := same[0], fmt.Sprint(same[0].Step), same[0].Where, same[0].Findings
-		for _, o := range same[1:] {
-			where += ", then " + o.Where
-			refs = append(slices.Clone(refs), o.Findings...)
-		}
-		if len(same) > 1 {
-			number += fmt.Sprintf("-%d", same[len(same)-1].Step)
-		}
-		slices.Sort(refs)
+	m.line("## %s\n", m.lang.T("What to do, in this order"))
+	for _, g := range r.groups(m.lang) {
 		mark := ""
-		if s.Destructive {
-			mark = "**DESTROYS DATA** "
+		if g.Destructive {
+			mark = "**" + strings.TrimSpace(m.lang.T("DESTROYS DATA: ")) + "** "
 		}
-		m.line("**%s.** [%s] %s%s (%s)\n", number, escape(where), mark, escape(s.Text), strings.Join(slices.Compact(refs), ", "))
-		m.fence("", s.Command)
+		m.line("**%s.** [%s] %s%s (%s)\n", g.number, escape(g.places), mark, escape(g.Text), strings.Join(g.refs, ", "))
+		m.fence("", g.Command)
 		if m.full {
-			for _, a := range s.Alternatives {
-				m.line("or:\n")
+			for _, a := range g.Alternatives {
+				m.line("%s\n", m.lang.T("or:"))
 				m.fence("", a)
 			}
 		}
-		if s.Verify != "" {
-			m.line("Verify: %s\n", escape(s.Verify))
+		if g.Verify != "" {
+			m.line("%s%s\n", m.lang.T("verify: "), escape(g.Verify))
 		}
 	}
 }
 
 func (m *markdown) symptoms(r *Report) {
-	heading := "## What follows from it\n\n"
+	heading := "## " + m.lang.T("What follows from it") + "\n\n"
 	for _, f := range r.Findings {
 		if f.Role == finding.Symptom {
-			m.line("%s- %s %s (%s): `%s`, follows from %s", heading, f.Ref, escape(f.Title), f.Severity, f.ID, strings.Join(f.ExplainedBy, ", "))
+			m.line("%s- %s %s (%s): `%s`. %s", heading, f.Ref, escape(f.Title), m.lang.T(string(f.Severity)), f.ID, strings.TrimSpace(m.lang.T("follows from %s. ", strings.Join(f.ExplainedBy, ", "))))
 			heading = ""
 		}
 	}

@@ -15,6 +15,7 @@ import (
 // exit code is 1; what does not count is a notification of the run, with the same text and places. A log line is the region of
 // its place; frames and display filters, which SARIF has no words for, are properties.
 func writeSARIF(w io.Writer, r *Report, opt WriteOptions) error {
+	r = r.In(opt.Lang)
 	run := sarif.NewRun()
 	run.Tool = sarif.NewTool().WithDriver(sarif.NewToolComponent().WithName(r.Tool.Name).WithVersion(r.Tool.Version))
 	invocation := sarif.NewInvocation().WithExecutionSuccessful(true)

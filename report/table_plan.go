@@ -14,53 +14,32 @@ func (t *terminal) plan(r *Report) {
 		return
 	}
 	t.heading(t.lang.T("What to do, in this order"))
-	for i := 0; i < len(r.Plan); {
-		n := alike(r.Plan[i:])
-		t.step(r.Plan[i : i+n])
-		i += n
+	for _, g := range r.groups(t.lang) {
+		t.step(&g)
 	}
 	if !t.opt.Full && slices.ContainsFunc(r.Plan, func(s finding.Step) bool { return len(s.Alternatives) > 0 }) {
 		t.line("     %s", t.lang.T("(--full shows the same for other devices and other ways)"))
 	}
 }
 
-// alike counts the steps at the beginning that say the same of different places.
-func alike(steps []finding.Step) int {
-	n := 1
-	for n < len(steps) && steps[n].Text == steps[0].Text && steps[n].Command == steps[0].Command {
-		n++
-	}
-	return n
-}
-
-func (t *terminal) step(same []finding.Step) {
-	s := same[0]
-	number, where, refs := fmt.Sprintf("%3d. ", s.Step), s.Where, slices.Clone(s.Findings)
-	if len(same) > 1 {
-		number = fmt.Sprintf("%3d-%d. ", s.Step, same[len(same)-1].Step)
-		for _, o := range same[1:] {
-			where += t.lang.T(", then ") + o.Where
-			refs = append(refs, o.Findings...)
-		}
-		slices.Sort(refs)
-		refs = slices.Compact(refs)
-	}
+func (t *terminal) step(g *group) {
 	mark := ""
-	if s.Destructive {
+	if g.Destructive {
 		mark = t.lang.T("DESTROYS DATA: ")
 	}
-	t.para(number, fmt.Sprintf("[%s] %s%s (%s)", where, mark, s.Text, strings.Join(refs, ", ")))
-	t.code(s.Command)
+	first, _, _ := strings.Cut(g.number, "-") // "6-7" stands with its 6 below the other numbers
+	t.para(strings.Repeat(" ", max(0, 3-len(first)))+g.number+". ", fmt.Sprintf("[%s] %s%s (%s)", g.places, mark, g.Text, strings.Join(g.refs, ", ")))
+	t.code(g.Command)
 	if t.opt.Full {
-		for _, a := range s.Alternatives {
+		for _, a := range g.Alternatives {
 			t.line("     %s", t.lang.T("or:"))
 			t.code(a)
 		}
 	}
-	if s.Verify != "" {
-		t.para("     "+t.lang.T("verify: "), s.Verify)
+	if g.Verify != "" {
+		t.para("     "+t.lang.T("verify: "), g.Verify)
 	}
-	if t.opt.Full && s.Source != "" {
-		t.para("     "+t.lang.T("source: "), s.Source)
+	if t.opt.Full && g.Source != "" {
+		t.para("     "+t.lang.T("source: "), g.Source)
 	}
 }

@@ -35,6 +35,7 @@ type Page struct {
 	Lanes        []Lane
 	Clocks       []Text
 	Ladders      []Ladder
+	Paths        []Path
 	Certificates []Certificate
 	Sessions     []Session
 	SessionsLeft int
@@ -80,6 +81,9 @@ type Step struct {
 
 // Alternative is the same for another product, or another way; its name is the comment that it begins with.
 type Alternative struct{ Name, Command string }
+
+// Path is what captures of two points say together of the packets from one host to another.
+type Path struct{ Client, Server, Near, Far, Verdict, Conclusion, Text string }
 
 // Ladder is one session packet by packet.
 type Ladder struct {

@@ -1,0 +1,55 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"cbdoctor/finding"
+	"cbdoctor/lang"
+)
+
+// group is steps of the plan that say the same of different places: they are read, and done, together.
+type group struct {
+	finding.Step          // the first of them
+	number       string   // "6", or "6-7"
+	places       string   // where they run, in their order
+	refs         []string // of the findings that want them
+}
+
+// groups are the steps of the plan, equal neighbours together.
+func (r *Report) groups(l lang.Lang) []group {
+	var out []group
+	for i := 0; i < len(r.Plan); {
+		same := r.Plan[i : i+alike(r.Plan[i:])]
+		i += len(same)
+		g := group{Step: same[0], number: fmt.Sprint(same[0].Step)}
+		var where []string
+		for _, s := range same {
+			where = append(where, s.Where)
+			g.refs = append(g.refs, s.Findings...)
+		}
+		if len(same) > 1 {
+			g.number += fmt.Sprintf("-%d", same[len(same)-1].Step)
+		}
+		g.places, g.refs = strings.Join(where, l.T(", then ")), inOrder(g.refs)
+		out = append(out, g)
+	}
+	return out
+}
+
+// alike counts the steps at the beginning that say the same of different places.
+func alike(steps []finding.Step) int {
+	n := 1
+	for n < len(steps) && steps[n].Text == steps[0].Text && steps[n].Command == steps[0].Command {
+		n++
+	}
+	return n
+}
+
+// inOrder sorts refs of findings by their numbers, each once: "F2" is before "F10".
+func inOrder(refs []string) []string {
+	slices.SortFunc(refs, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	return slices.Compact(refs)
+}
