@@ -92,7 +92,8 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 	}
 	h := hit{rule: r, sign: s, fact: value, span: a.span, state: a.state, proofs: []string{a.proof}, pairs: pairsOf(value, a)}
 	h.subject = r.subject(a, variables["cluster"].(*Cluster).Port)
-	h.confidence = max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
+	sure := max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
+	h.confidence = sure
 	if isFormer(value) || len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
 		// The pair's latest decisive session went another way: this fault was there earlier.
 		h.state = finding.Resolved
@@ -103,7 +104,9 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		if err != nil {
 			return hit{}, err
 		}
-		h.state = going(ongoing)
+		if h.state = going(ongoing); ongoing {
+			h.confidence = sure // what came after does not speak against it: a forgotten connection lets new ones through
+		}
 	}
 	variables["subject"] = h.subject
 	if err := h.confirm(ctx, variables); err != nil {

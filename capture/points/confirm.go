@@ -20,6 +20,9 @@ var corrections = map[capture.Verdict][]capture.Verdict{ // proved by both: give
 func Confirm(sources []Source, paths []Path) {
 	for i := range paths {
 		p := &paths[i]
+		if !p.Ordered {
+			continue // both may be of the same point, one with a filter that left packets out: nothing is proved
+		}
 		for _, s := range p.Sessions {
 			if s.Verdict == "" {
 				passedOn(sources, p, s)
