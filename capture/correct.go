@@ -1,11 +1,17 @@
 package capture
 
-import "cbdoctor/stamp"
+import (
+	"strings"
 
-// Correct gives a session of the result the verdict that another capture proves, with high confidence, and keeps the pair's summary true to it.
-func (r *Result) Correct(s *Session, verdict Verdict, reason string) {
+	"cbdoctor/stamp"
+)
+
+// Correct gives a session of the result the verdict that another capture proves, with high confidence, and keeps the pair's summary true to it. Shows is
+// what that capture shows: it takes the place of what the reason asked for.
+func (r *Result) Correct(s *Session, verdict Verdict, shows string) {
 	before := s.Verdict
-	s.Verdict, s.Confidence, s.Reason, s.NextCapture = verdict, High, reason, ""
+	s.Answer(shows)
+	s.Verdict, s.Confidence = verdict, High
 	for i := range r.Pairs {
 		p := &r.Pairs[i]
 		if host(s.Client) != bracketed(p.Client) || host(s.Server) != bracketed(p.Server) {
@@ -26,6 +32,15 @@ func (r *Result) Correct(s *Session, verdict Verdict, reason string) {
 		p.Spans[verdict] = Span{stamp.Earlier(span.First, s.First), stamp.Later(span.Last, s.Last)}
 		return
 	}
+}
+
+// Answer puts what another capture shows in the place of the reason's question for one.
+func (s *Session) Answer(shows string) {
+	if i := strings.Index(s.Reason, "; a capture on "+s.NextCapture+" tells "); s.NextCapture != "" && i >= 0 {
+		s.Reason = s.Reason[:i]
+	}
+	s.Reason += "; " + shows
+	s.NextCapture = ""
 }
 
 // bracketed is an address as it stands before a port.

@@ -96,6 +96,14 @@ func WriteLive(w io.Writer, s *capture.Session, opt WriteOptions) {
 // WritePaths prints what several captures together say of the ways between their points.
 func WritePaths(w io.Writer, paths []points.Path, opt WriteOptions) error {
 	t := newTerminal(w, opt)
+	t.paths(paths)
+	return t.w.Flush()
+}
+
+func (t *terminal) paths(paths []points.Path) {
+	if len(paths) == 0 {
+		return
+	}
 	t.heading(t.lang.T("Captures compared"))
 	for _, p := range paths {
 		arrow := t.paint(good, "---->")
@@ -120,7 +128,6 @@ func WritePaths(w io.Writer, paths []points.Path, opt WriteOptions) error {
 			t.para("   => ", p.Conclusion)
 		}
 	}
-	return t.w.Flush()
 }
 
 // WriteLadder prints the packets of one session in order, as Wireshark numbers and names them, with the evidence and the silence that matters marked.

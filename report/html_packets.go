@@ -38,8 +38,12 @@ func (r *Report) ladders() []page.Ladder {
 			Reason: clean(s.Reason), Filter: clean(s.Filter),
 		}
 		for _, step := range l.Steps {
+			meaning := step.Meaning
+			if step.Note != "" {
+				meaning += " (" + step.Note + ")"
+			}
 			out.Steps = append(out.Steps, page.Rung{
-				Frame: step.Frame, Time: timeOfDay(step.Time), FromClient: step.FromClient, Protocol: step.Protocol, Length: step.Length, Meaning: clean(step.Meaning),
+				Frame: step.Frame, Time: timeOfDay(step.Time), FromClient: step.FromClient, Protocol: step.Protocol, Length: step.Length, Meaning: clean(meaning),
 				Decisive: step.Decisive, Gap: clean(step.Gap), LeftOut: step.LeftOut,
 			})
 		}

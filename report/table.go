@@ -43,6 +43,7 @@ func writeTable(w io.Writer, r *Report, opt WriteOptions) error {
 	t.first(r)
 	t.cluster(r)
 	t.links(r)
+	t.paths(r.Paths)
 	t.plan(r)
 	t.findings(r)
 	t.timeline(r)

@@ -37,7 +37,7 @@ func Confirm(sources []Source, paths []Path) {
 				}
 				r, x := find(sources, view.file, *view.number)
 				if x != nil && (x.Verdict == s.Verdict || slices.Contains(corrections[s.Verdict], x.Verdict)) {
-					r.Correct(x, s.Verdict, x.Reason+"; "+view.other+" shows "+shows[s.Verdict])
+					r.Correct(x, s.Verdict, view.other+" shows "+shows[s.Verdict])
 				}
 			}
 		}
@@ -50,7 +50,7 @@ func passedOn(sources []Source, p *Path, s Compared) {
 		return
 	}
 	if _, x := find(sources, p.Near.File, *s.Near); x != nil && x.Verdict == capture.SYNDropped {
-		x.Reason += "; " + p.Far.File + " has the SYN too: it is dropped there or behind, by the server's own packet filter for instance"
+		x.Answer(p.Far.File + " has the SYN too: it is dropped there or behind, by the server's own packet filter for instance")
 	}
 }
 
