@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,6 +23,13 @@ func (r *Result) WriteJSON(w io.Writer) error {
 	return r.writeJSON(w, len(r.Sessions), func() func(int) *Session {
 		return func(i int) *Session { return &r.Sessions[i] }
 	})
+}
+
+// MarshalJSON is WriteJSON for results that are part of something else, as in a report.
+func (r *Result) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	err := r.WriteJSON(&b)
+	return b.Bytes(), err
 }
 
 // WriteJSON writes the listing as [Result.WriteJSON] writes a result, and tells sessions as it goes.

@@ -27,7 +27,8 @@ func TestJSONHasEveryField(t *testing.T) {
 		if err := r.WriteJSON(&got); err != nil {
 			t.Fatal(err)
 		}
-		want, err := json.Marshal(r)
+		type byTags capture.Result // without its MarshalJSON
+		want, err := json.Marshal((*byTags)(r))
 		if err != nil {
 			t.Fatal(err)
 		}
