@@ -10,7 +10,7 @@ import (
 
 const (
 	// chunkSize is how much of a file a worker looks through at a time. Measured: docs/performance.md.
-	chunkSize = 1 << 20
+	chunkSize = 512 << 10
 	// overlap is what is read behind a chunk's end, for the record that straddles it.
 	overlap = 2 << 10
 	// headSize is walked before the workers start: it has the sections and interfaces of nearly every file.

@@ -17,10 +17,11 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	_ "cbdoctor/cmd/cbdoctor/quiet"
 )
 
 func main() {
-	collectLate()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
