@@ -43,6 +43,9 @@ setup: ## install what the tests need, where that is possible, and say what is m
 bench: ## Go benchmarks of the core
 	go test -run '^$$' -bench . -benchmem ./...
 
+bench-capture: build ## judging captures, side by side with tcpdump (SIZE=512M RUNS=7 CASES=mix,pg)
+	go run ./bench/captures -tool $(BIN) -size $${SIZE:-512M} -runs $${RUNS:-7} -cases "$${CASES:-}"
+
 bench-logs: build ## reading logs, side by side with rg (SIZE=512M RUNS=7)
 	go run ./bench/logs -tool $(BIN) -size $${SIZE:-512M} -runs $${RUNS:-7}
 

@@ -13,7 +13,7 @@ import (
 func BenchmarkCapture(b *testing.B) {
 	path := os.Getenv("CBDOCTOR_BENCH_CAPTURE")
 	if path == "" {
-		b.Skip("CBDOCTOR_BENCH_CAPTURE names no capture: make bench-capture makes one and sets it")
+		b.Skip("CBDOCTOR_BENCH_CAPTURE names no capture: go run ./bench/captures writes some")
 	}
 	info, err := os.Stat(path)
 	if err != nil {

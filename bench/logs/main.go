@@ -12,10 +12,10 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
+	"cbdoctor/bench/measure"
 	"cbdoctor/fixtures/biglog"
 )
 
@@ -60,7 +60,7 @@ func main() {
 }
 
 func run(tool, size string, runs int, dir string) (right bool, err error) {
-	bytes, err := parseSize(size)
+	bytes, err := measure.ParseSize(size)
 	if err != nil {
 		return false, err
 	}
@@ -99,7 +99,7 @@ func (c *bench) measure(tool string, runs int, dir string) (line string, right b
 	}
 	yardstick := []string{"sh", "-c", strings.ReplaceAll(c.yardstick, "{}", strings.Join(names, " "))}
 	program := append([]string{tool, "analyze", "--format", "json"}, names...)
-	report, err := output(program)
+	report, err := measure.Output(program)
 	if err != nil {
 		return "", false, err
 	}
@@ -111,28 +111,17 @@ func (c *bench) measure(tool string, runs int, dir string) (line string, right b
 	if diff := truth.differs(said); diff != "" {
 		verdict = "WRONG: " + diff
 	}
-	if _, err := timed(yardstick); err != nil {
+	pairs, err := measure.InTurn(program, yardstick, runs)
+	if err != nil {
 		return "", false, err
 	}
-	var pairs []pair
-	for range runs {
-		a, err := timed(program)
-		if err != nil {
-			return "", false, err
-		}
-		b, err := timed(yardstick)
-		if err != nil {
-			return "", false, err
-		}
-		pairs = append(pairs, pair{a, b})
-	}
-	m := summarise(pairs)
+	m := measure.Summarise(pairs)
 	goal := "-"
 	if c.goal > 0 {
 		goal = fmt.Sprintf("%.1f", c.goal)
 	}
 	return fmt.Sprintf("%s\t%d\t%d\t%.0f ms\t%.0f ms\t%.2f (%.2f, %.2f)\t%s\t%.0f MiB\t%s",
-		c.name, truth.bytes>>20, truth.lines, m.tool, m.yardstick, m.ratio, m.least, m.most, goal, m.memory, verdict), verdict == "exact", nil
+		c.name, truth.bytes>>20, truth.lines, m.Tool, m.Yardstick, m.Ratio, m.Least, m.Most, goal, m.Memory, verdict), verdict == "exact", nil
 }
 
 func write(name string, opt biglog.Options, packed bool) (t *biglog.Truth, err error) {
@@ -152,18 +141,4 @@ func write(name string, opt biglog.Options, packed bool) (t *biglog.Truth, err e
 		out = z
 	}
 	return biglog.Write(out, opt)
-}
-
-// parseSize reads "512M".
-func parseSize(s string) (int64, error) {
-	shift := map[string]uint{"K": 10, "M": 20, "G": 30}[strings.ToUpper(s[max(0, len(s)-1):])]
-	digits := s
-	if shift > 0 {
-		digits = s[:len(s)-1]
-	}
-	n, err := strconv.ParseInt(digits, 10, 40)
-	if err != nil || n < 1 {
-		return 0, fmt.Errorf("-size %q is no size: give a number with K, M or G behind it", s)
-	}
-	return n << shift, nil
 }
