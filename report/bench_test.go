@@ -1,10 +1,17 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 
 	"cbdoctor/capture"
 	"cbdoctor/fact"
@@ -54,6 +61,47 @@ func BenchmarkFormats(b *testing.B) {
 				b.ReportMetric(float64(n.bytes)/1e6, "MB")
 			}
 		})
+	}
+}
+
+// BenchmarkPageInBrowser opens the page of such a report in Chromium: until it is loaded, until the first search has its hits (the
+// data is unpacked for it), and until the next one has.
+func BenchmarkPageInBrowser(b *testing.B) {
+	if _, err := exec.LookPath("chromium"); err != nil {
+		b.Skip("chromium is not installed")
+	}
+	file := filepath.Join(b.TempDir(), "large.html")
+	f, err := os.Create(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := errors.Join(Write(f, "html", largeReport(100_000), WriteOptions{}), f.Close()); err != nil {
+		b.Fatal(err)
+	}
+	options := append(slices.Clone(chromedp.DefaultExecAllocatorOptions[:]), chromedp.ExecPath("chromium"), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(b.TempDir()))
+	ctx, stop := chromedp.NewExecAllocator(b.Context(), options...)
+	defer stop()
+	ctx, stop = chromedp.NewContext(ctx)
+	defer stop()
+	search := func(text string) chromedp.Action[float64] {
+		return chromedp.Evaluate[float64](fmt.Sprintf(`(async () => { const start = performance.now(), s = document.getElementById("search"), n = document.querySelector("#results .count"); n.textContent = ""; s.value = %q; s.dispatchEvent(new Event("input")); while (n.textContent === "") await new Promise((r) => setTimeout(r, 5)); return performance.now() - start })()`, text), chromedp.EvalAwaitPromise)
+	}
+	for b.Loop() {
+		if err := chromedp.Do(ctx, chromedp.EmulateViewport(1280, 900), chromedp.Navigate("file://"+file), chromedp.WaitReady(chromedp.CSS("html.scripted"))); err != nil {
+			b.Fatal(err)
+		}
+		for _, m := range []struct {
+			unit string
+			ask  chromedp.Action[float64]
+		}{
+			{"ms-load", chromedp.Evaluate[float64](`performance.getEntriesByType("navigation")[0].loadEventEnd`)}, {"ms-first-search", search("10.3.7.2 timed")}, {"ms-next-search", search("syn-dropped")},
+		} {
+			v, err := chromedp.Run(ctx, m.ask)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(v, m.unit)
+		}
 	}
 }
 

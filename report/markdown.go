@@ -17,11 +17,7 @@ func writeMarkdown(w io.Writer, r *Report, opt WriteOptions) error {
 	r = r.In(m.lang)
 	m.line("# %s\n", escape(r.headline(m.lang)))
 	m.nodes(r)
-	for i := range r.Findings {
-		if f := &r.Findings[i]; f.Role != finding.Symptom {
-			m.cause(r, f)
-		}
-	}
+	m.some(r, func(f *finding.Finding) bool { return f.Role != finding.Symptom }, func(f *finding.Finding) { m.cause(r, f) })
 	m.plan(r)
 	m.symptoms(r)
 	m.line("%s%s.\n", m.lang.T("Not seen: "), escape(r.unseen(m.lang)))
@@ -116,14 +112,27 @@ func (m *markdown) plan(r *Report) {
 
 func (m *markdown) symptoms(r *Report) {
 	heading := "## " + m.lang.T("What follows from it") + "\n\n"
-	for _, f := range r.Findings {
-		if f.Role == finding.Symptom {
-			m.line("%s- %s %s (%s): `%s`. %s", heading, f.Ref, escape(f.Title), m.lang.T(string(f.Severity)), f.ID, strings.TrimSpace(m.lang.T("follows from %s. ", strings.Join(f.ExplainedBy, ", "))))
-			heading = ""
-		}
-	}
+	m.some(r, func(f *finding.Finding) bool { return f.Role == finding.Symptom }, func(f *finding.Finding) {
+		m.line("%s- %s %s (%s): `%s`. %s", heading, f.Ref, escape(f.Title), m.lang.T(string(f.Severity)), f.ID, strings.TrimSpace(m.lang.T("follows from %s. ", strings.Join(f.ExplainedBy, ", "))))
+		heading = ""
+	})
 	if heading == "" {
 		m.line("")
+	}
+}
+
+// some writes as many findings of a kind as are read in a ticket, and counts the others.
+func (m *markdown) some(r *Report, wanted func(*finding.Finding) bool, write func(*finding.Finding)) {
+	n := 0
+	for i := range r.Findings {
+		if f := &r.Findings[i]; wanted(f) {
+			if n++; n <= shownFindings || m.full {
+				write(f)
+			}
+		}
+	}
+	if n > shownFindings && !m.full {
+		m.line("- %s\n", m.lang.T("and %d more", n-shownFindings))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"cbdoctor/collect"
 	"cbdoctor/collect/login"
 	"cbdoctor/collect/sim"
+	"cbdoctor/lang"
 	"cbdoctor/report"
 )
 
@@ -58,7 +59,7 @@ func runDemo(cmd *cobra.Command, o demoOptions) error {
 	if err := collectDemo(cmd.Context(), scenario, cluster, o.dir, dir, out); err != nil {
 		return err
 	}
-	r, err := (&materialOptions{port: 5432}).diagnose(cmd, []string{dir})
+	r, err := (&materialOptions{port: 5432, also: lang.All}).diagnose(cmd, []string{dir})
 	if err != nil {
 		return err
 	}
