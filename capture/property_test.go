@@ -368,6 +368,28 @@ func TestICMPErrorIsNoPacketOfTheSession(t *testing.T) {
 	})
 }
 
+// TestPacketsLongAfterTheEnd: a reset or a retransmission that comes seconds or a minute after both sides closed is of the same session.
+func TestPacketsLongAfterTheEnd(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		if c.name != "01-ok-tls12/client.pcap" && c.name != "18-cert-client-expired-tls12/client.pcap" {
+			return
+		}
+		for _, flags := range []byte{0x04, 0x14, 0x10, 0x11, 0x18} { // RST, RST and ACK, ACK, FIN and ACK, PSH and ACK
+			for _, after := range []time.Duration{3 * time.Second, time.Minute} {
+				s := want.Sessions[0]
+				last := frame{c.frames[s.LastFrame-1].at.Add(after), slices.Clone(c.frames[s.LastFrame-1].data)}
+				last.data[14+20+13] = flags
+				late := recording{name: c.name, link: c.link, frames: append(slices.Clone(c.frames), last)}
+				got := late.judge(t)
+				same(t, fmt.Sprintf("a packet with flags %#x %s later", flags, after), want, got)
+				if n := int64(len(late.frames)); got.Sessions[0].LastFrame != n {
+					t.Errorf("the session ends with frame %d, not %d", got.Sessions[0].LastFrame, n)
+				}
+			}
+		}
+	})
+}
+
 // TestSessionGoesOnAfterAReset: a reset that its receiver does not believe ends nothing, and what comes seconds later belongs
 // to the same session.
 func TestSessionGoesOnAfterAReset(t *testing.T) {

@@ -54,6 +54,9 @@ func (t *tracker) finish(s *session, final bool) {
 	if wanted {
 		list.add(listed{frame: s.firstFrame, at: kept, lane: t.lane}, t.drop)
 	}
+	if s.closed {
+		t.endsOf(&s.tuple).add(s.tuple.hash(), ended{at: s.last, frame: s.firstFrame, told: kept, listed: wanted})
+	}
 	t.discard(s)
 }
 

@@ -36,6 +36,7 @@ type tracker struct {
 	ports        map[packet.Addr]origin
 	servers      map[packet.Addr]firstShown
 	reuse        [packet.MaxLanes]reuse
+	ends         [packet.MaxLanes]ends
 	arp          map[arpKey]*arpAsk
 	hosts        *packet.Hosts
 	certificates certificate.Cache
@@ -171,6 +172,9 @@ func (t *tracker) tcp(p *packet.Packet) {
 		s = t.promote(at, r)
 	}
 	if s == nil {
+		if !begins(p, d) && t.straggles(&key, p) {
+			return
+		}
 		t.starts.add(p.Frame)
 		t.noteReuse(&key)
 		if begins(p, d) {
