@@ -45,9 +45,12 @@ func (s *settler) run(k *block, b []byte, start int, ends []uint32) (next, n int
 	base := unsafe.Pointer(unsafe.SliceData(b))
 	low, high, length, name := s.low, s.high, s.length, &s.name
 	for n < len(ends) {
-		end := int(ends[n])
-		other := s.stamp[0].differs(at8(base, start)) | s.stamp[1].differs(at8(base, start+8)) | s.stamp[2].differs(at8(base, start+16))
-		p := start + length
+		end, at := int(ends[n]), start
+		if byte(at8(base, at)) == '<' {
+			at += afterPriority(b[at:])
+		}
+		other := s.stamp[0].differs(at8(base, at)) | s.stamp[1].differs(at8(base, at+8)) | s.stamp[2].differs(at8(base, at+16))
+		p := at + length
 		digits := uint32(at8(base, p-8) >> 32)
 		bad := uint64(notThreeDigits(digits) & s.fraction)
 
@@ -66,7 +69,7 @@ func (s *settler) run(k *block, b []byte, start int, ends []uint32) (next, n int
 				break
 			}
 			if other != 0 {
-				if s.low, s.high = low, high; !s.tick(k, b, start) {
+				if s.low, s.high = low, high; !s.tick(k, b, at) {
 					break
 				}
 				low, high = ^uint32(0), 0
