@@ -198,8 +198,13 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 			b, r = head(r, maxCertificateFile)
 			certs = m.certificates(f, b, &in)
 		}
-		grabbed, r := m.named(f.Path, terminal.Restore(r))
-		text = readText(f, r, m.take)
+		restored, changed := terminal.Restore(r)
+		grabbed, r := m.named(f.Path, restored)
+		local := f.Local
+		if changed || grabbed != nil {
+			local = "" // its bytes are not all that is to be seen
+		}
+		text = readText(ctx, f, r, local, m.take)
 		grabbed.keep(m, text)
 		text.finish(m, f, &in, certs)
 	}

@@ -1,7 +1,9 @@
 package analyze
 
 import (
+	"context"
 	"io"
+	"os"
 	"time"
 
 	"cbdoctor/bundle"
@@ -40,16 +42,44 @@ type textFile struct {
 	take func(t *textFile, n int, l *logline.Line, raw []byte)
 }
 
-// readText reads a file and gives every log line of the programs to take.
-func readText(f *bundle.File, r io.Reader, take func(t *textFile, n int, l *logline.Line, raw []byte)) *textFile {
+// readText reads a file and gives every log line of the programs to take. When local names a file with the same bytes on disk, it
+// is read at several places at once.
+func readText(ctx context.Context, f *bundle.File, r io.Reader, local string, take func(t *textFile, n int, l *logline.Line, raw []byte)) *textFile {
 	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: take, lastOf: map[string]logline.Stamp{}}
 	t.archive, t.inTar = archiveOf(f.Path)
 	var err error
-	if t.File, err = logline.Read(r, programs, t); err != nil {
+	if at, failed := os.Open(local); local != "" && failed == nil {
+		defer at.Close()
+		t.File, err = logline.ReadAt(interruptible{ctx, r, at}, programs, t)
+	} else {
+		t.File, err = logline.Read(interruptible{ctx, r, nil}, programs, t)
+	}
+	if err != nil {
 		t.problem, t.damaged = err.Error(), true
 	}
 	t.recognised = t.Recognised
 	return t
+}
+
+// interruptible stops reading a file when the context ends.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+	at  io.ReaderAt
+}
+
+func (i interruptible) Read(p []byte) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.r.Read(p)
+}
+
+func (i interruptible) ReadAt(p []byte, at int64) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return i.at.ReadAt(p, at)
 }
 
 // Wanted takes a log line.

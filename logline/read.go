@@ -2,7 +2,6 @@ package logline
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"runtime"
 	"sync"
@@ -42,45 +41,40 @@ type File struct {
 // Read reads a log to its end and tells the handler of the lines whose program has one of the names, and of those that are
 // no lines of a log. What was counted is returned in any case; the error is that of src.
 func Read(src io.Reader, tags []string, h Handler) (*File, error) {
-	return read(src, tags, h, blockSize)
+	return readBlocks(&stream{src: src, size: blockSize}, tags, h)
 }
 
-// read reads in blocks of a size that tests choose.
-func read(src io.Reader, tags []string, h Handler, size int) (*File, error) {
-	r := &reader{src: src, size: size, handler: h, tags: tags, file: &File{Hosts: map[string]*Host{}}}
+// ReadAt does the same with a file that can be read at several places at once, which is faster.
+func ReadAt(src io.ReaderAt, tags []string, h Handler) (*File, error) {
+	return readBlocks(&places{src: src, size: blockSize}, tags, h)
+}
+
+func readBlocks(src blocks, tags []string, h Handler) (*File, error) {
+	r := &reader{src: src, handler: h, tags: tags, file: &File{Hosts: map[string]*Host{}}}
 	r.turn.L = &r.merging
 	b := r.newBuffer()
-	r.fill(b)
+	found := src.next(b)
 	workers := 1
-	if !r.ended {
+	if found && !b.last {
 		workers = runtime.GOMAXPROCS(0) + 1 // one may wait for its turn while the others go on
 	}
 	var wait sync.WaitGroup
 	for range workers - 1 {
 		wait.Go(func() { r.work(r.newBuffer()) })
 	}
-	r.use(b)
-	r.work(b)
-	wait.Wait()
-	if errors.Is(r.err, io.EOF) {
-		r.err = nil
+	if found {
+		r.use(b)
+		r.work(b)
 	}
-	return r.file, r.err
+	wait.Wait()
+	return r.file, src.failed()
 }
 
-// reader hands the blocks of a file to several workers and puts together what they find, in the order of the file.
+// reader lets several workers look at the blocks of a file and puts together what they find, in the order of the file.
 type reader struct {
+	src     blocks
 	tags    []string
 	handler Handler
-	size    int // of a block
-
-	filling sync.Mutex // guards what is below, up to the empty line
-	src     io.Reader
-	carry   []byte // the beginning of a line whose end was not in the last block
-	skips   bool   // the line is too long, and its end not yet found
-	blocks  int
-	ended   bool
-	err     error
 
 	merging sync.Mutex // guards what is below
 	turn    sync.Cond
@@ -90,79 +84,14 @@ type reader struct {
 	file    *File
 }
 
-// buffer is a worker's: the bytes of a block, and what they turned out to be.
-type buffer struct {
-	bytes   []byte
-	from    int // of the first line
-	to      int // behind the last line end
-	skipped int64
-	cut     int64 // lines that were found too long
-	order   int
-	block   *block
-}
-
 func (r *reader) newBuffer() *buffer {
-	return &buffer{bytes: make([]byte, maxLine+r.size+slack), block: newBlock(r.tags)}
+	return &buffer{bytes: make([]byte, r.src.room()+slack), block: newBlock(r.tags)}
 }
 
 // work takes blocks until there are no more.
 func (r *reader) work(b *buffer) {
-	for r.fill(b) {
+	for r.src.next(b) {
 		r.use(b)
-	}
-}
-
-// fill reads the next block: whole lines, and at the end of the file what is there. It reports whether there is one.
-func (r *reader) fill(b *buffer) bool {
-	r.filling.Lock()
-	defer r.filling.Unlock()
-	if r.ended {
-		return false
-	}
-	b.from, b.skipped, b.cut, b.order = 0, 0, 0, r.blocks
-	r.blocks++
-	n := copy(b.bytes, r.carry)
-	for {
-		got, err := io.ReadFull(r.src, b.bytes[n:n+r.size])
-		n += got
-		if r.skips {
-			end := bytes.IndexByte(b.bytes[:n], '\n')
-			if end < 0 && err == nil {
-				n = 0
-				continue
-			}
-			r.skips = end < 0
-			b.skipped++
-			b.from = end + 1
-			if end < 0 {
-				b.from = n
-			}
-		}
-		if err != nil {
-			if errors.Is(err, io.ErrUnexpectedEOF) {
-				err = io.EOF
-			}
-			r.ended, r.err = true, err
-			b.to = n
-			if n > b.from && b.bytes[n-1] != '\n' {
-				b.bytes[n] = '\n'
-				b.to++
-			}
-			return true
-		}
-		b.to = bytes.LastIndexByte(b.bytes[b.from:n], '\n') + 1 + b.from
-		switch rest := n - b.to; {
-		case rest > maxLine:
-			r.skips, r.carry = true, r.carry[:0]
-			b.cut++
-		case b.to == b.from: // no line is whole yet
-			n = copy(b.bytes, b.bytes[b.from:n])
-			b.from = 0
-			continue
-		default:
-			r.carry = append(r.carry[:0], b.bytes[b.to:n]...)
-		}
-		return true
 	}
 }
 
@@ -174,8 +103,9 @@ func (r *reader) use(b *buffer) {
 	if b.order == 0 && bytes.HasPrefix(b.bytes[b.from:b.to], byteOrderMark) {
 		b.from += len(byteOrderMark)
 	}
-	b.block.lines, b.block.tooLong = b.skipped, b.cut
 	b.block.scan(b.bytes[b.from:b.to+slack], b.to-b.from)
+	b.block.lines += b.cut
+	b.block.tooLong += b.cut
 	r.merging.Lock()
 	for r.merged != b.order {
 		r.turn.Wait()

@@ -2,6 +2,7 @@ package logline
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -112,16 +113,18 @@ func TestReadCountsAsSplitDoes(t *testing.T) {
 
 func compare(t interface{ Errorf(string, ...any) }, text string, size int) {
 	wantFile, want := lineByLine(text)
-	var got told
-	file, err := read(iotest.HalfReader(strings.NewReader(text)), testTags, &got, size)
-	if err != nil {
-		t.Errorf("read: %v", err)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("blocks of %d: lines (- split, + read):\n%s\n%q", size, diff, text)
-	}
-	if diff := cmp.Diff(counted(wantFile), counted(file)); diff != "" {
-		t.Errorf("blocks of %d: counts (- split, + read):\n%s\n%q", size, diff, text)
+	for _, src := range []blocks{&stream{src: iotest.HalfReader(strings.NewReader(text)), size: size}, &places{src: strings.NewReader(text), size: size}} {
+		var got told
+		file, err := readBlocks(src, testTags, &got)
+		if err != nil {
+			t.Errorf("%T: %v", src, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%T in blocks of %d: lines (- split, + read):\n%s\n%q", src, size, diff, text)
+		}
+		if diff := cmp.Diff(counted(wantFile), counted(file)); diff != "" {
+			t.Errorf("%T in blocks of %d: counts (- split, + read):\n%s\n%q", src, size, diff, text)
+		}
 	}
 }
 
@@ -150,28 +153,65 @@ func (e *endless) Read(p []byte) (int, error) {
 func TestOverlongLineIsPassedOver(t *testing.T) {
 	t.Parallel()
 	const before, after = "Mar 30 12:39:04 user.info cms1 sfpool: first\n", "\nMar 30 12:39:05 user.info cms1 sfpool: second\n"
-	for _, length := range []int64{maxLine, maxLine + 1, blockSize, 5*blockSize + 17} {
-		var got told
-		file, err := Read(io.MultiReader(strings.NewReader(before), &endless{length}, strings.NewReader(after)), testTags, &got)
-		if err != nil {
-			t.Fatal(err)
-		}
-		tooLong := int64(0)
-		if length > maxLine {
-			tooLong = 1
-		}
-		if file.TooLong != tooLong || file.Recognised != 2 || file.Seen != 3-tooLong || !strings.HasPrefix(got[len(got)-1], "3 wanted") {
-			t.Errorf("a line of %d bytes: %d too long, %d of %d recognised, last line %.60s", length, file.TooLong, file.Recognised, file.Seen, got[len(got)-1])
+	for _, length := range []int64{maxLine, maxLine + 1, blockSize, blockSize + maxLine, 5*blockSize + 17} {
+		text := before + strings.Repeat("x", int(length)) + after
+		for _, src := range []blocks{
+			&stream{src: io.MultiReader(strings.NewReader(before), &endless{length}, strings.NewReader(after)), size: blockSize},
+			&places{src: strings.NewReader(text), size: blockSize},
+		} {
+			var got told
+			file, err := readBlocks(src, testTags, &got)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tooLong := int64(0)
+			if length > maxLine {
+				tooLong = 1
+			}
+			if file.TooLong != tooLong || file.Recognised != 2 || file.Seen != 3-tooLong || !strings.HasPrefix(got[len(got)-1], "3 wanted") {
+				t.Errorf("%T, a line of %d bytes: %d too long, %d of %d recognised, last line %.60s", src, length, file.TooLong, file.Recognised, file.Seen, got[len(got)-1])
+			}
 		}
 	}
 }
 
+// broken is a disk that can't read from some place on.
+type broken struct {
+	*strings.Reader
+	from int64
+}
+
+var errBroken = errors.New("input/output error")
+
+func (b broken) ReadAt(p []byte, at int64) (int, error) {
+	if at+int64(len(p)) <= b.from {
+		return b.Reader.ReadAt(p, at)
+	}
+	n, _ := b.Reader.ReadAt(p[:max(0, b.from-at)], at)
+	return n, errBroken
+}
+
+func (b broken) Read(p []byte) (int, error) {
+	if at := b.Size() - int64(b.Len()); at < b.from {
+		return b.Reader.Read(p[:min(int64(len(p)), b.from-at)])
+	}
+	return 0, errBroken
+}
+
 func TestBrokenSourceKeepsWhatWasRead(t *testing.T) {
 	t.Parallel()
-	var got told
-	file, err := Read(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("x"))), testTags, &got)
-	if err == nil || file.Seen != 1 {
-		t.Errorf("error %v, %d lines seen", err, file.Seen)
+	const line = "Mar 30 12:39:04 user.info cms1 host:server: INFO : call 49: becoming floor\n"
+	text := strings.Repeat(line, 1000)
+	for from := range int64(20) {
+		from *= 997
+		src := broken{strings.NewReader(text), from}
+		for _, src := range []blocks{&stream{src: src, size: 4096}, &places{src: src, size: 4096}} {
+			var got told
+			file, err := readBlocks(src, testTags, &got)
+			if !errors.Is(err, errBroken) || file.Seen < from/int64(len(line))-4096/int64(len(line))-1 {
+				t.Errorf("%T, broken from %d: error %v, %d lines seen", src, from, err, file.Seen)
+			}
+		}
 	}
 }
 

@@ -30,8 +30,8 @@ var (
 	ctrlC  = []byte("^C")
 )
 
-// Restore gives a reader of the text as it was before the terminal.
-func Restore(r io.Reader) io.Reader {
+// Restore gives a reader of the text as it was before the terminal, and says whether that is another text than r has.
+func Restore(r io.Reader) (text io.Reader, changed bool) {
 	src := bufio.NewReaderSize(r, lookAhead)
 	head, err := src.Peek(lookAhead)
 	if err == nil { // the last line may be cut off
@@ -39,9 +39,9 @@ func Restore(r io.Reader) io.Reader {
 	}
 	width, words := wrapping(head)
 	if width == 0 && !dressed(head) {
-		return src
+		return src, false
 	}
-	return &restored{src: src, width: width, words: words}
+	return &restored{src: src, width: width, words: words}, true
 }
 
 // dressed: there are control sequences, or prompts.

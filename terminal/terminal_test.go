@@ -11,13 +11,18 @@ import (
 
 func restore(t interface {
 	Helper()
+	Errorf(format string, args ...any)
 	Fatal(args ...any)
 }, text string,
 ) string {
 	t.Helper()
-	b, err := io.ReadAll(Restore(iotest.HalfReader(strings.NewReader(text))))
+	restored, changed := Restore(iotest.HalfReader(strings.NewReader(text)))
+	b, err := io.ReadAll(restored)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if !changed && string(b) != text {
+		t.Errorf("%q became %q, and was said to be the same", text, b)
 	}
 	return string(b)
 }
