@@ -24,10 +24,16 @@ type environments struct {
 	signs       map[string]*compiler
 }
 
-func newEnvironments(c *Catalog) environments {
+// conclusions is the name of their language among those of the signs, which are called after the kinds of facts.
+const conclusions = "conclusions"
+
+// checkedExpressions are parsed and checked expressions (google.api.expr.v1alpha1.CheckedExpr), by language and source.
+type checkedExpressions map[string]map[string][]byte
+
+func newEnvironments(c *Catalog, checked checkedExpressions) environments {
 	base := sync.OnceValues(func() (*cel.Env, error) { return newBase(c) })
-	extended := func(variables ...cel.EnvOption) *compiler {
-		return newCompiler(c.lang, func() (*cel.Env, error) {
+	extended := func(name string, variables ...cel.EnvOption) *compiler {
+		return newCompiler(c.lang, checked[name], func() (*cel.Env, error) {
 			env, err := base()
 			if err == nil {
 				env, err = env.Extend(variables...)
@@ -38,13 +44,13 @@ func newEnvironments(c *Catalog) environments {
 			return env, nil
 		})
 	}
-	e := environments{conclusions: extended(cel.Variable("it", cel.DynType)), signs: map[string]*compiler{}}
+	e := environments{conclusions: extended(conclusions, cel.Variable("it", cel.DynType)), signs: map[string]*compiler{}}
 	for _, k := range kinds {
 		var own []cel.EnvOption
 		if k.name != "cluster" { // which every expression sees
 			own = append(own, cel.Variable(k.name, typeOf(k.typ)))
 		}
-		e.signs[k.name] = extended(own...)
+		e.signs[k.name] = extended(k.name, own...)
 	}
 	return e
 }

@@ -39,6 +39,7 @@ func Load(opt Options) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
+	go c.env.conclusions.environment() // a millisecond that the reading of the material hides; an error is told at the first use
 	for _, l := range opt.Also {
 		if l == c.lang {
 			continue
@@ -55,7 +56,11 @@ func Load(opt Options) (*Catalog, error) {
 // load makes the catalog in one language.
 func load(opt Options, l lang.Lang) (*Catalog, error) {
 	c := &Catalog{lang: l, options: opt}
-	c.env = newEnvironments(c)
+	checked, err := readChecked()
+	if err != nil {
+		return nil, err
+	}
+	c.env = newEnvironments(c, checked)
 	families, translations, err := readBuiltIn(l)
 	if err != nil {
 		return nil, err

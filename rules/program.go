@@ -2,6 +2,7 @@ package rules
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types/ref"
+	exprpb "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
+	"google.golang.org/protobuf/proto"
 
 	"cbdoctor/lang"
 )
@@ -30,12 +33,13 @@ type program struct {
 type compiler struct {
 	lang        lang.Lang // in which values are shown
 	environment func() (*cel.Env, error)
+	checked     map[string][]byte // expressions that the tests have checked already, by their source
 	lock        sync.Mutex
 	done        map[string]*program
 }
 
-func newCompiler(l lang.Lang, environment func() (*cel.Env, error)) *compiler {
-	return &compiler{lang: l, environment: sync.OnceValues(environment), done: map[string]*program{}}
+func newCompiler(l lang.Lang, checked map[string][]byte, environment func() (*cel.Env, error)) *compiler {
+	return &compiler{lang: l, checked: checked, environment: sync.OnceValues(environment), done: map[string]*program{}}
 }
 
 // compile checks the expression's names and types. The error names the unknown field and the nearest one that exists.
@@ -49,12 +53,28 @@ func (c *compiler) compile(source string) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	code, err := compile(env, source)
+	code, err := c.restore(env, source)
+	if err != nil {
+		code, err = compile(env, source)
+	}
 	if err != nil {
 		return nil, err
 	}
 	c.done[source] = code
 	return code, nil
+}
+
+// restore makes a program of an expression that was parsed and checked when the catalog was compiled.
+func (c *compiler) restore(env *cel.Env, source string) (*program, error) {
+	var expression exprpb.CheckedExpr
+	known, ok := c.checked[source]
+	if !ok {
+		return nil, errors.New("not compiled yet")
+	}
+	if err := proto.Unmarshal(known, &expression); err != nil {
+		return nil, err
+	}
+	return makeProgram(env, source, cel.CheckedExprToAst(&expression))
 }
 
 // gives reports an error when the program's value is of another type.
@@ -70,6 +90,10 @@ func compile(env *cel.Env, source string) (*program, error) {
 	if issues != nil && issues.Err() != nil {
 		return nil, fmt.Errorf("%q: %s", source, explainIssues(issues))
 	}
+	return makeProgram(env, source, ast)
+}
+
+func makeProgram(env *cel.Env, source string, ast *cel.Ast) (*program, error) {
 	run, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit), cel.InterruptCheckFrequency(1000))
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", source, err)

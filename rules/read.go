@@ -13,8 +13,8 @@ import (
 	"cbdoctor/strictyaml"
 )
 
-// compiled is the directory catalog/ as gob, made by "go generate ./rules" and held against its source by a test: reading
-// the YAML takes longer than reading the logs of a node.
+// compiled is the directory catalog/ as gob, and its expressions parsed and checked, made by "go generate ./rules" and held
+// against their source by a test: reading the YAML and checking the conditions takes longer than reading the logs of a node.
 //
 //go:generate go test -run TestTheCompiledCatalogIsThatOfTheFiles -update .
 //go:embed compiled
@@ -22,22 +22,28 @@ var compiled embed.FS
 
 // readBuiltIn reads the built-in rules, and their texts in the language when it is another than English.
 func readBuiltIn(l lang.Lang) (families []*Family, translations []*Translation, err error) {
-	if err := readCompiled(lang.English, &families); err != nil {
+	if err := readCompiled(string(lang.English), &families); err != nil {
 		return nil, nil, err
 	}
 	if l != lang.English {
-		err = readCompiled(l, &translations)
+		err = readCompiled(string(l), &translations)
 	}
 	return families, translations, err
 }
 
-func readCompiled(l lang.Lang, into any) error {
-	text, err := compiled.ReadFile("compiled/" + string(l) + ".gob")
+// readChecked reads the expressions of all of them.
+func readChecked() (checked checkedExpressions, err error) {
+	err = readCompiled("checked", &checked)
+	return checked, err
+}
+
+func readCompiled(name string, into any) error {
+	text, err := compiled.ReadFile("compiled/" + name + ".gob")
 	if err == nil {
 		err = gob.NewDecoder(bytes.NewReader(text)).Decode(into)
 	}
 	if err != nil {
-		return fmt.Errorf("read the built-in rules (%s): %w", l, err)
+		return fmt.Errorf("read the built-in rules (%s): %w", name, err)
 	}
 	return nil
 }

@@ -20,25 +20,34 @@ func TestTheCompiledCatalogIsThatOfTheFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	translations := map[lang.Lang][]*rules.Translation{}
 	for _, l := range lang.All[1:] {
 		texts, err := rules.ReadTranslations(dir, "catalog", l)
 		if err != nil {
 			t.Fatal(err)
 		}
+		translations[l] = texts
 		compiled, known, err := rules.ReadBuiltIn(l)
-		if *update && err != nil {
-			compiled, known = nil, nil // written anew
-		} else if err != nil {
+		if err != nil && !*update {
 			t.Fatal(err)
 		}
-		same(t, lang.English, families, compiled)
-		same(t, l, texts, known)
+		same(t, string(lang.English), families, compiled)
+		same(t, string(l), texts, known)
 	}
+	expressions, err := rules.CheckedExpressions(families, translations)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known, err := rules.ReadChecked()
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	same(t, "checked", expressions, map[string]map[string][]byte(known))
 }
 
 // same compares one file of the compiled catalog with its source, or writes it: only when it differs, because gob has maps in no
 // order.
-func same(t *testing.T, l lang.Lang, files, compiled any) {
+func same(t *testing.T, name string, files, compiled any) {
 	t.Helper()
 	diff := cmp.Diff(files, compiled, cmpopts.EquateEmpty(), cmpopts.IgnoreUnexported(rules.Family{}, rules.Rule{}, rules.Expression{}, rules.Text{}))
 	switch {
@@ -48,7 +57,7 @@ func same(t *testing.T, l lang.Lang, files, compiled any) {
 		if err := gob.NewEncoder(&b).Encode(files); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile("compiled/"+string(l)+".gob", b.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile("compiled/"+name+".gob", b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	default:
