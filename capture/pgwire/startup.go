@@ -70,8 +70,10 @@ func isRequest(code uint32) bool {
 	return code >= codeCancel && code <= codeGSSENC || code>>16 == 3 || code>>16 == 2
 }
 
-// looksLikeTLS recognises the record header of a ClientHello.
-func looksLikeTLS(b []byte) bool { return b[0] == 0x16 && b[1] == 3 && b[2] <= 4 }
+// looksLikeTLS recognises the record header of a ClientHello, also in the form of SSL 2.0 (RFC 5246 appendix E.2).
+func looksLikeTLS(b []byte) bool {
+	return b[0] == 0x16 && b[1] == 3 && b[2] <= 4 || b[0]&0x80 != 0 && b[2] == 1 && b[3] == 3 && b[4] <= 4
+}
 
 // parameters reads the pairs of a StartupMessage.
 func (c *Conn) parameters(b []byte) {

@@ -90,6 +90,7 @@ type stream struct {
 	opaque  bool  // bytes were lost: wait for something that looks like a record
 	started bool
 	left    int    // bytes of the record body still to come
+	pass    int    // bytes of a ClientHello in the form of SSL 2.0 still to come
 	message []byte // the part of a handshake message that is there until the rest comes
 	skip    int    // bytes of a handshake message that is not read, still to pass over
 	holed   bool   // bytes are missing beyond the message: wait for the next record
@@ -131,6 +132,11 @@ func (c *Conn) Skip(side Side, frame int64, n int) {
 		return
 	}
 	for n > 0 {
+		if k := min(s.pass, n); k > 0 {
+			s.pass -= k
+			n -= k
+			continue
+		}
 		if s.left == 0 {
 			c.Gap(side)
 			return
@@ -176,12 +182,22 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 		s.opaque = false
 	}
 	for len(b) > 0 {
+		if s.pass > 0 {
+			n := min(s.pass, len(b))
+			s.pass -= n
+			b = b[n:]
+			continue
+		}
 		if s.left == 0 && s.have < headerLen {
 			n := copy(s.header[s.have:], b)
 			s.have += uint8(n)
 			b = b[n:]
 			if s.have < headerLen {
 				return
+			}
+			if !s.started && side == Client && isOldHello(s.header[:]) {
+				c.oldHello(frame)
+				continue
 			}
 			if !plausible(s.header[:]) {
 				if s.started {
@@ -216,6 +232,24 @@ func BeginsHandshake(b []byte) bool {
 // BeginsConnection reports whether b begins with a ClientHello in a TLS record.
 func BeginsConnection(b []byte) bool {
 	return len(b) > headerLen && b[0] == TypeHandshake && plausible(b) && HandshakeType(b[headerLen]) == ClientHello
+}
+
+// isOldHello reports whether b begins with a ClientHello in the form of SSL 2.0, by which old clients offer SSL 3.0 or TLS (RFC 5246 appendix E.2).
+func isOldHello(b []byte) bool {
+	return len(b) >= headerLen && b[0]&0x80 != 0 && HandshakeType(b[2]) == ClientHello && b[3] == 3 && b[4] <= 4
+}
+
+// oldHello passes over such a ClientHello, whose first five bytes are in the header.
+func (c *Conn) oldHello(frame int64) {
+	s := &c.streams[Client]
+	s.pass = max(0, int(s.header[0]&0x7f)<<8+int(s.header[1])+2-headerLen)
+	s.have, s.started = 0, true
+	c.Total++
+	c.Offered = uint16(s.header[3])<<8 | uint16(s.header[4])
+	c.Last[Client], c.LastFrame[Client] = ClientHello, frame
+	if c.Message != nil {
+		c.Message(Client, frame, spaced(ClientHello.String()))
+	}
 }
 
 func plausible(h []byte) bool {

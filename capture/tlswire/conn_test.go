@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/big"
 	"net"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -328,6 +329,24 @@ func TestMissingBytes(t *testing.T) {
 			t.Errorf("gaps %v, application data %v, no TLS %v", c.Gaps, c.AppData, c.NotTLS)
 		}
 	})
+}
+
+// Old clients offer TLS in the form of SSL 2.0: the handshake that follows is read like any other.
+func TestAHelloInTheFormOfSSL2(t *testing.T) {
+	t.Parallel()
+	client, server := configs(t, tls.VersionTLS12)
+	pieces := talk(t, client, server)
+	old := []byte{0x80, 0x2e, 1, 3, 3, 0, 0x15, 0, 0, 0, 0x10}
+	old = append(old, make([]byte, 0x2e+2-len(old))...)
+	i := slices.IndexFunc(pieces, func(p piece) bool { return p.side == Client })
+	pieces[i].b = old
+	for cut := 1; cut < len(old); cut += 7 { // in whatever pieces
+		split := slices.Concat(pieces[:i], []piece{{Client, pieces[i].frame, old[:cut]}, {Client, pieces[i].frame, old[cut:]}}, pieces[i+1:])
+		c, _ := follow(split)
+		if c.NotTLS[Client] || c.Version != 0x0303 || c.Offered != 0x0303 || !c.Finished[Client] || !c.Finished[Server] || c.Gaps[Client] {
+			t.Fatalf("cut after %d bytes: %+v", cut, c)
+		}
+	}
 }
 
 func TestWhatIsNoTLSIsSaid(t *testing.T) {
