@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -236,9 +235,6 @@ func (o *collectOptions) interview(cmd *cobra.Command) []string {
 	return []string{host}
 }
 
-// memory is what one node may take; the collector's garbage is kept below it.
-const memory = 40 << 20
-
 // collect runs the collection and says what came of it.
 func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory) error {
 	o.place()
@@ -248,7 +244,6 @@ func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory
 			return a.yes(fmt.Sprintf("%s has %d files of %s to fetch: go on?", node, files, collect.Size(bytes)))
 		}
 	}
-	debug.SetMemoryLimit(int64(memory * max(len(inventory.Nodes), 1)))
 	m, err := o.attempt(cmd, inventory)
 	if err != nil {
 		return inputError(err)

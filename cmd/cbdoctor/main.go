@@ -82,6 +82,7 @@ It only reads: it never changes a node. "cbdoctor PATH..." is the same as "cbdoc
 		newCaptureCommand(),
 		newCollectCommand(),
 		newBundleCommand(),
+		newSimCommand(),
 		newDemoCommand(),
 		newVerifyCommand(),
 		newDiffCommand(),

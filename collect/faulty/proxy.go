@@ -3,6 +3,7 @@
 package faulty
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -11,11 +12,11 @@ import (
 
 // Link is what is wrong with one connection. The zero value passes everything on at once.
 type Link struct {
-	Delay   time.Duration // of each direction
-	Rate    int64         // bytes per second towards the client; 0: no limit
-	After   int64         // bytes towards the client until Then happens
-	Then    Fault
-	Corrupt bool // instead of an end: one byte after After is another one
+	Delay   time.Duration `yaml:"delay"`   // of each direction
+	Rate    int64         `yaml:"rate"`    // bytes per second towards the client; 0: no limit
+	After   int64         `yaml:"after"`   // bytes towards the client until Then happens
+	Then    Fault         `yaml:"then"`    // how the connection ends: cut, reset or stall
+	Corrupt bool          `yaml:"corrupt"` // instead of an end: one byte after After is another one
 }
 
 // Fault is how a connection ends.
@@ -28,6 +29,21 @@ const (
 	Reset       // RST
 	Stall       // nothing arrives any more, and nothing ends
 )
+
+// UnmarshalYAML reads a fault by its name.
+func (f *Fault) UnmarshalYAML(unmarshal func(any) error) error {
+	var name string
+	if err := unmarshal(&name); err != nil {
+		return err
+	}
+	for i, known := range []string{"", "cut", "reset", "stall"} {
+		if name == known {
+			*f = Fault(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no fault: cut, reset or stall", name)
+}
 
 // Proxy forwards connections to one address.
 type Proxy struct {

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/crypto/ssh"
 
+	"cbdoctor/collect/faulty"
 	"cbdoctor/strictyaml"
 )
 
@@ -32,6 +33,7 @@ type Node struct {
 	Follow  []Line            `yaml:"follow"`  // what "syslog follow" prints
 	Capture *File             `yaml:"capture"` // what "pcap" leaves in the SFTP root when it is stopped; none: the command is unknown
 	Faults  Faults            `yaml:"faults"`
+	Link    *faulty.Link      `yaml:"link"` // what is wrong with the way to it; each connection fares the same
 }
 
 // File is one file of a node.

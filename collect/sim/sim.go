@@ -13,6 +13,8 @@ import (
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
+
+	"cbdoctor/collect/faulty"
 )
 
 // Cluster is a running scenario.
@@ -27,6 +29,7 @@ type Server struct {
 	Endpoint string // "127.0.0.1:port"
 	HostKey  ssh.PublicKey
 	listener net.Listener
+	link     *faulty.Proxy // in front of it; nil: none
 	config   *ssh.ServerConfig
 
 	mu     sync.Mutex
@@ -95,10 +98,18 @@ func start(s Scenario, n Node) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{
+	server := &Server{
 		Node: n, Endpoint: listener.Addr().String(), HostKey: signer.PublicKey(), listener: listener, config: config,
 		conns: map[net.Conn]bool{}, files: slices.Clone(n.Files),
-	}, nil
+	}
+	if n.Link != nil {
+		if server.link, err = faulty.Listen(server.Endpoint, func(int) faulty.Link { return *n.Link }); err != nil {
+			listener.Close()
+			return nil, err
+		}
+		server.Endpoint = server.link.Addr
+	}
+	return server, nil
 }
 
 // Close stops all nodes and waits for them.
@@ -106,6 +117,9 @@ func (c *Cluster) Close() error {
 	var failed error
 	for _, s := range c.Nodes {
 		failed = errors.Join(failed, s.listener.Close())
+		if s.link != nil {
+			s.link.Close()
+		}
 		s.mu.Lock()
 		for conn := range s.conns {
 			conn.Close()

@@ -8,7 +8,7 @@ import (
 
 const (
 	// maxInFlight is what may be asked for and not yet written: it bounds memory. 50 ms at 200 MB/s need 10 MiB.
-	maxInFlight = 16 << 20
+	maxInFlight = 12 << 20
 	// firstInFlight is where it starts; it doubles each round trip.
 	firstInFlight = 4 << 20
 	// patience is how long an answer may take before less is asked for at once: a thin link is not filled with minutes of
