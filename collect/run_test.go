@@ -14,7 +14,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"cbdoctor/bundle"
+	"cbdoctor/collect/faulty"
 	"cbdoctor/collect/login"
 	"cbdoctor/collect/sim"
 	"cbdoctor/collect/sshdtest"
@@ -288,4 +291,26 @@ func TestHostileNames(t *testing.T) {
 	if got := fetched(m.Nodes[0]); len(got) < 8 {
 		t.Errorf("only %d files were fetched: %v", len(got), m.Nodes[0].Files)
 	}
+}
+
+// throughFaults puts a proxy before the first node that breaks the first connections after so many bytes.
+func throughFaults(t testing.TB, c *sim.Cluster, breaks int, after int64) (inv Inventory, knownHosts string) {
+	t.Helper()
+	proxy, err := faulty.Listen(c.Nodes[0].Endpoint, func(i int) faulty.Link {
+		if i < breaks {
+			return faulty.Link{After: after, Then: faulty.Reset}
+		}
+		return faulty.Link{}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(proxy.Close)
+	n, err := ParseNode(proxy.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	sshdtest.Write(t, known, fmt.Sprintf("[127.0.0.1]:%d %s", n.Port, ssh.MarshalAuthorizedKey(c.Nodes[0].HostKey)))
+	return Inventory{Nodes: []Node{n}}, known
 }

@@ -29,6 +29,7 @@ type Server struct {
 	Endpoint string // "127.0.0.1:port"
 	HostKey  ssh.PublicKey
 	listener net.Listener
+	cluster  *Cluster
 	link     *faulty.Proxy // in front of it; nil: none
 	config   *ssh.ServerConfig
 
@@ -73,6 +74,7 @@ func Start(s Scenario) (*Cluster, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("start node %s: %w", n.Name, err), c.Close())
 		}
+		server.cluster = c
 		c.Nodes = append(c.Nodes, server)
 		c.listeners.Go(server.serve)
 	}
@@ -112,11 +114,34 @@ func start(s Scenario, n Node) (*Server, error) {
 	return server, nil
 }
 
+// Stop takes the node off the network: its connections end and new ones are refused, until Restart.
+func (s *Server) Stop() {
+	s.listener.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.conns {
+		conn.Close()
+	}
+}
+
+// Restart brings a node back that was stopped, at the same endpoint.
+func (s *Server) Restart() error {
+	l, err := net.Listen("tcp", s.listener.Addr().String())
+	if err != nil {
+		return err
+	}
+	s.listener = l
+	s.cluster.listeners.Go(s.serve)
+	return nil
+}
+
 // Close stops all nodes and waits for them.
 func (c *Cluster) Close() error {
 	var failed error
 	for _, s := range c.Nodes {
-		failed = errors.Join(failed, s.listener.Close())
+		if err := s.listener.Close(); !errors.Is(err, net.ErrClosed) { // it may be stopped
+			failed = errors.Join(failed, err)
+		}
 		if s.link != nil {
 			s.link.Close()
 		}

@@ -1,0 +1,117 @@
+package collect
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"cbdoctor/bundle"
+	"cbdoctor/collect/sim"
+)
+
+// capturing is a node that can capture, and whose log shows lines.
+func capturing(name string, follow ...sim.Line) sim.Node {
+	n := node(name, file("log", "a line\n"), file("old.pcap", "old"))
+	n.Capture = &sim.File{Name: "a.pcap", Content: []byte("packets"), ModTime: modified.Add(time.Hour)}
+	n.Follow = follow
+	return n
+}
+
+// All nodes capture at the same moment and for the time that was asked for; the files are fetched, and named as left there.
+func TestCapture(t *testing.T) {
+	t.Parallel()
+	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{capturing("cms01"), capturing("cms02")}})
+	inv := inventoryOf(t, c)
+	m, dir := collectTo(t, inv, Options{Login: simLogin(t, c, "x"), Capture: &Capture{For: 300 * time.Millisecond}})
+	checkBundle(t, m, dir)
+	if !m.Complete() {
+		t.Errorf("%+v", m.Nodes)
+	}
+	var began []time.Time
+	for i, n := range m.Nodes {
+		if got := fetched(n); len(got) != 3 || strings.Join(n.Left, " ") != "a.pcap" {
+			t.Errorf("%s: fetched %v, left %v", n.Name, got, n.Left)
+		}
+		if e := c.Nodes[i].Events(); !slices.Equal(e, []string{"pcap started", "pcap stopped"}) {
+			t.Errorf("%s saw %v", n.Name, e)
+		}
+		for _, command := range n.Commands {
+			if command.Command == "pcap a" {
+				began = append(began, command.Time)
+			}
+		}
+	}
+	if len(began) != 2 || began[0].Sub(began[1]).Abs() > 5*time.Second {
+		t.Errorf("the captures began at %v", began)
+	}
+}
+
+// A failed health check in the log of one node stops the captures of all, long before their time.
+func TestCaptureUntilFailure(t *testing.T) {
+	t.Parallel()
+	failing := capturing("cms02",
+		sim.Line{Text: "2026-03-31T08:35:40.000 user.info cms02 host:server: INFO : sfpool: Health check of mine: error"},
+		sim.Line{After: 10 * time.Millisecond, Text: "2026-03-31T08:35:50.000 user.info cms02 sfpool: Health check 10.48.36.61: error (up = 1): connection failed: timeout expired|"},
+	)
+	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{capturing("cms01"), failing}})
+	var told []string
+	m, dir := collectTo(t, inventoryOf(t, c), Options{
+		Login: simLogin(t, c, "x"), Capture: &Capture{For: time.Hour, UntilFailure: true},
+		Progress: func(e Event) {
+			if e.Kind == Capturing {
+				told = append(told, e.Text)
+			}
+		},
+	})
+	checkBundle(t, m, dir)
+	if !m.Complete() || len(m.Nodes[0].Left) != 1 || len(m.Nodes[1].Left) != 1 {
+		t.Errorf("%+v", m.Nodes)
+	}
+	if !slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, "10.48.36.61: error") }) {
+		t.Errorf("the failure was not told: %q", told)
+	}
+}
+
+// When the collection is interrupted, the captures are stopped on the nodes, and what they leave there is named.
+func TestInterruptionStopsCaptures(t *testing.T) {
+	t.Parallel()
+	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{capturing("cms01")}})
+	ctx, interrupt := context.WithCancel(t.Context())
+	m, err := Run(ctx, inventoryOf(t, c), Options{
+		Dir: filepath.Join(t.TempDir(), "bundle"), Login: simLogin(t, c, "x"), Capture: &Capture{For: time.Hour},
+		Progress: func(e Event) {
+			if e.Kind == Capturing {
+				interrupt()
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := c.Nodes[0].Events(); !slices.Equal(e, []string{"pcap started", "pcap stopped"}) {
+		t.Errorf("the node saw %v", e)
+	}
+	if n := m.Nodes[0]; n.Outcome != bundle.Canceled || strings.Join(n.Left, " ") != "a.pcap" {
+		t.Errorf("%s, left %v: %s", n.Outcome, n.Left, n.Problem)
+	}
+}
+
+// One node that can't capture, or can't be reached, keeps no other from it.
+func TestCaptureGoesOnWithoutANode(t *testing.T) {
+	t.Parallel()
+	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{capturing("cms01"), node("cms02", file("log", "x\n")), capturing("cms03")}})
+	c.Nodes[2].Stop()
+	m, dir := collectTo(t, inventoryOf(t, c), Options{Login: simLogin(t, c, "x"), Capture: &Capture{For: 100 * time.Millisecond}, Retries: -1})
+	checkBundle(t, m, dir)
+	for i, want := range []bundle.Outcome{bundle.Success, bundle.Failed, bundle.Failed} {
+		if m.Nodes[i].Outcome != want {
+			t.Errorf("%s: %s (%s), want %s", m.Nodes[i].Name, m.Nodes[i].Outcome, m.Nodes[i].Problem, want)
+		}
+	}
+	if len(fetched(m.Nodes[1])) != 1 || len(m.Nodes[0].Left) != 1 {
+		t.Errorf("%+v", m.Nodes)
+	}
+}
