@@ -162,10 +162,14 @@ func (v *visit) capture(ctx context.Context, files *transfer.Fetcher, arrived fu
 	case ctx.Err() != nil:
 		entry.Outcome, entry.Problem = bundle.Canceled, "it was stopped on the node before its time"
 	}
-	left, leftErr := v.awaitCapture(ctx, files, before)
-	if leftErr != nil && err == nil && ctx.Err() == nil {
-		entry.Outcome, entry.Problem = bundle.Failed, leftErr.Error()
-		err = leftErr
+	var left []string
+	var refused *mmp.Refused
+	if !errors.As(err, &refused) {
+		var leftErr error
+		if left, leftErr = v.awaitCapture(ctx, files, before); leftErr != nil && err == nil && ctx.Err() == nil {
+			entry.Outcome, entry.Problem = bundle.Failed, leftErr.Error()
+			err = leftErr
+		}
 	}
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		m.Commands = append(m.Commands, entry)

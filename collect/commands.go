@@ -57,7 +57,7 @@ func (v *visit) runCommands(ctx context.Context) error {
 		if done > 0 {
 			attempt = 1
 		}
-		if todo = todo[done:]; attempt > max(v.opt.Retries, 0) || ctx.Err() != nil || !lost(broken) {
+		if todo = todo[done:]; attempt > max(v.opt.Retries, 0) || ctx.Err() != nil || !Lost(broken) {
 			v.unanswered(ctx, todo, broken)
 			return errors.Join(failed, broken)
 		}
@@ -111,7 +111,7 @@ func (v *visit) converse(ctx context.Context, todo []step, failed error) (done i
 			return done + 1 + more, failed, broken
 		case ctx.Err() != nil:
 			return done + 1, failed, context.Cause(ctx)
-		case err != nil && lost(err):
+		case err != nil && Lost(err):
 			return done, failed, err
 		}
 		if step.required || errors.Is(err, errKept) {
@@ -138,7 +138,7 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) error {
 	switch {
 	case errors.As(err, &refused) && !step.required:
 		entry.Outcome, entry.Problem = bundle.Skipped, "not available on this node: "+printable(err.Error())
-	case err != nil && lost(err) && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded):
+	case err != nil && Lost(err) && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded):
 		return err // it gets its entry when it is given up
 	case err != nil:
 		entry.Outcome, entry.Problem = outcomeOf(ctx, err), printable(err.Error())

@@ -100,11 +100,11 @@ func (l *link) worthRetrying(err error) bool {
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
 		return !l.first
 	}
-	return lost(err)
+	return Lost(err)
 }
 
-// lost reports whether an error is that of a connection that broke.
-func lost(err error) bool {
+// Lost reports whether an error is that of a connection that broke.
+func Lost(err error) bool {
 	var network net.Error
 	for _, sign := range []error{mmp.ErrClosed, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE} {
 		if errors.Is(err, sign) {

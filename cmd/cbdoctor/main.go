@@ -83,6 +83,7 @@ It only reads: it never changes a node. "cbdoctor PATH..." is the same as "cbdoc
 		newCollectCommand(),
 		newBundleCommand(),
 		newSimCommand(),
+		newWatchCommand(),
 		newDemoCommand(),
 		newVerifyCommand(),
 		newDiffCommand(),

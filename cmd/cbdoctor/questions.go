@@ -17,7 +17,7 @@ import (
 // openQuestions analyses what was collected, says what it leaves open and what would answer it, and offers to fetch that now.
 // It returns the nodes to go to again; nil: none.
 func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inventory) *collect.Inventory {
-	r, err := (&materialOptions{port: 5432}).diagnose(cmd, []string{o.run.Dir})
+	r, err := (&materialOptions{port: 5432, timezone: zonesOf(inventory)}).diagnose(cmd, []string{o.run.Dir})
 	out := cmd.OutOrStdout()
 	if err != nil {
 		fmt.Fprintf(out, "the bundle could not be analysed yet: %s\n", printable(err.Error()))
@@ -45,6 +45,17 @@ func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inv
 	}
 	o.run.Capture, o.run.Continue = &collect.Capture{Interface: "a"}, true
 	return &again
+}
+
+// zonesOf are the zones of an inventory as --timezone has them.
+func zonesOf(inventory collect.Inventory) []string {
+	var out []string
+	for _, n := range inventory.Nodes {
+		if n.Zone != "" && n.Name != "" {
+			out = append(out, n.Name+"="+n.Zone)
+		}
+	}
+	return out
 }
 
 func names(nodes []collect.Node) []string {
