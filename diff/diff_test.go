@@ -53,6 +53,10 @@ func TestCompare(t *testing.T) {
 	notEvaluated := after("capture", capture.OK)
 	notEvaluated.Coverage.RulesNotEvaluated = []finding.NotEvaluated{{ID: "firewall-blocks"}}
 	none := after("capture", capture.OK)
+	synced := after("status", "")
+	synced.Nodes = []fact.Node{{Address: replica, Role: fact.Replica, Connected: "yes", InSync: "yes"}, {Address: primary, Role: fact.Primary}}
+	behind := after("status", "")
+	behind.Nodes = []fact.Node{{Address: replica, Role: fact.Replica, Connected: "yes", InSync: "no"}, {Address: primary, Role: fact.Primary}}
 	for _, c := range []struct {
 		name          string
 		before, after *report.Report
@@ -61,6 +65,8 @@ func TestCompare(t *testing.T) {
 		{"a new capture shows the pair working", blocked(finding.Ongoing), after("capture", capture.OK), "fixed", "capture with 10.0.0.2 > 10.0.0.1"},
 		{"the report itself says that it is over", blocked(finding.Ongoing), blocked(finding.Resolved), "fixed", "later evidence"},
 		{"no capture, no proof", blocked(finding.Ongoing), after("status", ""), "unknown", "no capture with 10.0.0.2 > 10.0.0.1"},
+		{"a status shows that the replica follows the primary", blocked(finding.Ongoing), synced, "fixed", "a status that shows 10.0.0.2 connected and in sync"},
+		{"a status shows a replica that lags", blocked(finding.Ongoing), behind, "unknown", "no capture with 10.0.0.2 > 10.0.0.1"},
 		{"a capture in which nothing was decided", blocked(finding.Ongoing), after("capture", capture.Open), "unknown", "no capture"},
 		{"the rule had no input", blocked(finding.Ongoing), notEvaluated, "unknown", "no capture"},
 		{"the same again", blocked(finding.Ongoing), blocked(finding.Unknown), "stays", "in both"},

@@ -29,11 +29,12 @@ func (p place) in(l lang.Lang) string {
 type seen struct {
 	places       map[place]bool
 	pairs        map[[2]string]bool // client and server whose sessions a capture judges
+	synced       map[[2]string]bool // replica and primary that a status shows connected and in sync: the link works
 	notEvaluated map[string]bool    // rules that had no input
 }
 
 func whatIsSeen(r *report.Report) *seen {
-	s := &seen{places: map[place]bool{}, pairs: map[[2]string]bool{}, notEvaluated: map[string]bool{}}
+	s := &seen{places: map[place]bool{}, pairs: map[[2]string]bool{}, synced: map[[2]string]bool{}, notEvaluated: map[string]bool{}}
 	for _, in := range r.Inputs {
 		if in.Problem == "" {
 			s.places[place{kindOf(in.Kind), in.Node}] = true
@@ -46,6 +47,13 @@ func whatIsSeen(r *report.Report) *seen {
 				continue // nothing was decided there
 			}
 			s.pairs[[2]string{host(p.Client), host(p.Server)}] = true
+		}
+	}
+	for _, p := range r.Nodes {
+		for _, n := range r.Nodes {
+			if p.Role == fact.Primary && n.Role == fact.Replica && n.Connected == "yes" && n.InSync == "yes" {
+				s.synced[[2]string{n.Address, p.Address}] = true
+			}
 		}
 	}
 	for _, rule := range r.Coverage.RulesNotEvaluated {
@@ -66,12 +74,18 @@ func kindOf(kind string) string {
 }
 
 // wouldShow says where the newer material was looked into for a finding of the older one, and what it lacks. One place that
-// showed it then and shows it no more is enough; a capture counts only when the same two speak in it.
+// showed it then and shows it no more is enough; a capture counts only when the same two speak in it, and a status of today says more
+// than no capture.
 func (s *seen) wouldShow(f *finding.Finding, before *report.Report, l lang.Lang) (looked, missing []string) {
 	for _, p := range placesOf(f, before) {
 		fine := s.places[p]
 		if p.kind == string(bundle.Capture) && f.Subject.Kind == "pair" {
-			fine = s.pairs[[2]string{f.Subject.Client, f.Subject.Server}]
+			pair := [2]string{f.Subject.Client, f.Subject.Server}
+			if s.synced[pair] && !s.pairs[pair] {
+				looked = append(looked, l.T("a status that shows %s connected and in sync", f.Subject.Client))
+				continue
+			}
+			fine = s.pairs[pair]
 			p = place{l.T("capture with %s > %s", f.Subject.Client, f.Subject.Server), ""}
 		}
 		if fine && !s.notEvaluated[f.ID] {

@@ -8,7 +8,7 @@ import (
 
 // writeNDJSON writes one JSON object a line, for jq, log stores and data frames. Each is an object of the report, version 1,
 // with a field "record" before its own that says which: "report" (all that is not a list), then "input", "node", "finding",
-// "plan", "event", "session" and "pair" (the last two with the capture's "file").
+// "plan", "event", "certificate", "clock", "path", "ladder", "session" and "pair" (the last two with the capture's "file").
 func writeNDJSON(w io.Writer, r *Report, _ WriteOptions) error {
 	out := bufio.NewWriter(w)
 	l := &lines{w: out}
@@ -27,6 +27,18 @@ func writeNDJSON(w io.Writer, r *Report, _ WriteOptions) error {
 	}
 	for i := range r.Timeline {
 		l.add(&r.Timeline[i], "record", "event")
+	}
+	for i := range r.Certificates {
+		l.add(&r.Certificates[i], "record", "certificate")
+	}
+	for i := range r.Clocks {
+		l.add(&r.Clocks[i], "record", "clock")
+	}
+	for i := range r.Paths {
+		l.add(&r.Paths[i], "record", "path")
+	}
+	for i := range r.Ladders {
+		l.add(&r.Ladders[i], "record", "ladder")
 	}
 	for _, c := range r.Captures {
 		for i := range c.Sessions {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 
@@ -10,6 +9,7 @@ import (
 
 	"cbdoctor/lang"
 	"cbdoctor/report"
+	"cbdoctor/report/junit"
 	"cbdoctor/rules"
 )
 
@@ -205,40 +205,16 @@ func writeExamples(w io.Writer, verdicts []rules.Verdict) (failed int, err error
 
 // writeExamplesJUnit writes the form that CI systems read: one suite, one case an example.
 func writeExamplesJUnit(w io.Writer, verdicts []rules.Verdict) (failed int, err error) {
-	type failure struct {
-		Message string `xml:"message,attr"`
-	}
-	type testCase struct {
-		Class   string   `xml:"classname,attr"`
-		Name    string   `xml:"name,attr"`
-		Failure *failure `xml:"failure,omitempty"`
-	}
-	suite := struct {
-		XMLName  xml.Name   `xml:"testsuite"`
-		Name     string     `xml:"name,attr"`
-		Tests    int        `xml:"tests,attr"`
-		Failures int        `xml:"failures,attr"`
-		Cases    []testCase `xml:"testcase"`
-	}{Name: "rules", Tests: len(verdicts)}
+	suite := junit.Suite{Name: "rules"}
 	for _, v := range verdicts {
-		c := testCase{Class: v.Rule, Name: v.Example}
+		c := junit.Case{Class: v.Rule, Name: v.Example}
 		if v.Problem != "" {
 			failed++
-			c.Failure = &failure{v.Problem}
+			c.Failure = &junit.Failure{Message: v.Problem, Type: "example"}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
-	suite.Failures = failed
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return failed, err
-	}
-	encoder := xml.NewEncoder(w)
-	encoder.Indent("", " ")
-	if err := encoder.Encode(suite); err != nil {
-		return failed, err
-	}
-	_, err = io.WriteString(w, "\n")
-	return failed, err
+	return failed, junit.Write(w, suite)
 }
 
 func newRulesNewCommand() *cobra.Command {
