@@ -28,7 +28,6 @@ func (r *record) exact() exactKey {
 
 // looser forms of the key, in the order in which they are tried: what devices rewrite is left out one by one.
 var looser = []func(k exactKey) exactKey{
-	func(k exactKey) exactKey { return k },
 	func(k exactKey) exactKey { k.id = 0; return k },
 	func(k exactKey) exactKey {
 		k.id, k.ack = 0, 0
@@ -42,16 +41,43 @@ var looser = []func(k exactKey) exactKey{
 	},
 }
 
-// align pairs the packets of all sessions.
+// align pairs the packets of all sessions: first those that are the same to the bit, which tell the clocks; then what devices have rewritten, which
+// the time must tell from a retransmission.
 func (c *comparison) align() {
 	for _, p := range c.pairings {
 		p.align()
 	}
+	apart, known := c.apart()
+	if !known && !c.overlaps() {
+		return
+	}
+	for _, p := range c.pairings {
+		p.alignLoosely(apart)
+	}
+}
+
+// apart is the median of what the second point's clock shows more than the first one's for the same packet.
+func (c *comparison) apart() (ns int64, known bool) {
+	var all []int64
+	for from := range c.aligned {
+		for _, a := range c.alignments(from) {
+			for _, b := range a.both {
+				all = append(all, b[1].time-b[0].time)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return 0, false
+	}
+	slices.Sort(all)
+	return all[len(all)/2], true
 }
 
 func (c *comparison) alignOthers() {
 	for from := range c.aligned {
-		c.aligned[from] = pairUp(split(c.others, uint8(from)), 0, 0)
+		a := alignment{only: split(c.others, uint8(from))}
+		a.pair(0, 0, looser[0], always)
+		c.aligned[from] = a
 	}
 }
 
@@ -73,10 +99,29 @@ func (p *pairing) align() {
 	}
 	shift := p.rewritten()
 	for from := range p.aligned {
-		p.aligned[from] = pairUp(split(lists, uint8(from)), shift[from], shift[1-from])
-		p.aligned[from].resegmented(shift[from])
+		a := &p.aligned[from]
+		a.only = split(lists, uint8(from))
+		a.pair(shift[from], shift[1-from], func(k exactKey) exactKey { return k }, always)
 	}
 }
+
+// alignLoosely pairs what is left. Apart is how far the clocks are apart.
+func (p *pairing) alignLoosely(apart int64) {
+	shift := p.rewritten()
+	near := func(x, y *record) bool {
+		d := y.time - x.time - apart
+		return -int64(oneWay) < d && d < int64(oneWay)
+	}
+	for from := range p.aligned {
+		a := &p.aligned[from]
+		for _, loosen := range looser {
+			a.pair(shift[from], shift[1-from], loosen, near)
+		}
+		a.resegmented(shift[from])
+	}
+}
+
+func always(_, _ *record) bool { return true }
 
 // rewritten is what must be added to the sequence numbers of each side at the first point to get those at the second.
 func (p *pairing) rewritten() (shift [2]uint32) {
@@ -104,34 +149,31 @@ func split(lists [2][]record, from uint8) (out [2][]*record) {
 	return out
 }
 
-// pairUp pairs packets by ever looser keys, in the order of their times: the first transmission of a segment with the first, and so on.
-func pairUp(rest [2][]*record, seqShift, ackShift uint32) (a alignment) {
-	for _, loosen := range looser {
-		waiting := map[exactKey][]*record{}
-		for _, r := range rest[1] {
-			k := loosen(r.exact())
-			waiting[k] = append(waiting[k], r)
+// pair pairs packets of the same key that fit, in the order of their times: the first transmission of a segment with the first, and so on.
+func (a *alignment) pair(seqShift, ackShift uint32, loosen func(exactKey) exactKey, fit func(x, y *record) bool) {
+	waiting := map[exactKey][]*record{}
+	for _, r := range a.only[1] {
+		k := loosen(r.exact())
+		waiting[k] = append(waiting[k], r)
+	}
+	paired := map[*record]bool{}
+	for _, r := range a.only[0] {
+		k := r.exact()
+		k.seq += seqShift
+		if r.flags&packet.ACK != 0 {
+			k.ack += ackShift
 		}
-		paired := map[*record]bool{}
-		for _, r := range rest[0] {
-			k := r.exact()
-			k.seq += seqShift
-			if r.flags&packet.ACK != 0 {
-				k.ack += ackShift
-			}
-			k = loosen(k)
-			if list := waiting[k]; len(list) > 0 {
-				a.both = append(a.both, [2]*record{r, list[0]})
-				paired[r], paired[list[0]] = true, true
-				waiting[k] = list[1:]
-			}
-		}
-		for side := range rest {
-			rest[side] = slices.DeleteFunc(rest[side], func(r *record) bool { return paired[r] })
+		k = loosen(k)
+		list := waiting[k]
+		if i := slices.IndexFunc(list, func(o *record) bool { return fit(r, o) }); i >= 0 {
+			a.both = append(a.both, [2]*record{r, list[i]})
+			paired[r], paired[list[i]] = true, true
+			waiting[k] = slices.Delete(list, i, i+1)
 		}
 	}
-	a.only = rest
-	return a
+	for side := range a.only {
+		a.only[side] = slices.DeleteFunc(a.only[side], func(r *record) bool { return paired[r] })
+	}
 }
 
 // resegmented takes out the data that both points have in other pieces: network cards join and split segments (GRO, TSO).

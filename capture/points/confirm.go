@@ -46,7 +46,7 @@ func Confirm(sources []Source, paths []Path) {
 
 // passedOn says of a SYN without an answer that it got as far as the other point: what drops it is there or behind.
 func passedOn(sources []Source, p *Path, s Compared) {
-	if s.Near == nil || s.Far == nil {
+	if s.Near == nil || !s.Reached {
 		return
 	}
 	if _, x := find(sources, p.Near.File, *s.Near); x != nil && x.Verdict == capture.SYNDropped {

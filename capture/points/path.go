@@ -62,6 +62,7 @@ type Loss struct {
 type Compared struct {
 	Near    *int            `json:"near,omitempty"` // its number in the near capture, absent when it is not there
 	Far     *int            `json:"far,omitempty"`
+	Reached bool            `json:"reached,omitempty"` // its SYN came to the far point
 	Verdict capture.Verdict `json:"verdict,omitempty"` // what both together prove
 }
 
@@ -82,7 +83,7 @@ func (c *comparison) path(port uint16) (Path, bool) {
 	for _, s := range c.pairings {
 		found := c.fates(s)
 		verdict := found.verdict(s)
-		p.Sessions = append(p.Sessions, Compared{number(s.views[n]), number(s.views[f]), verdict})
+		p.Sessions = append(p.Sessions, Compared{number(s.views[n]), number(s.views[f]), found.passed(client, syn), verdict})
 		if verdict != "" {
 			p.Verdict = verdict
 		}

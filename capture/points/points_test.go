@@ -156,6 +156,11 @@ func TestStretchAndDirection(t *testing.T) {
 		{"the server's clock is ahead", same, func(f *frame) { f.at = f.at.Add(lead) }, lead},
 		{"addresses and ports are translated", translate, same, 0},
 		{"sequence numbers are rewritten", same, rewrite, 0},
+		{"IP ids are rewritten", same, func(f *frame) {
+			if f.isTCP() {
+				f.data[ipAt+4] ^= 0x5a
+			}
+		}, 0},
 		{"no router between the points", same, func(f *frame) { evenTTL(f) }, 0},
 	} {
 		for _, x := range fixtures {
@@ -311,6 +316,54 @@ func TestCaptureThatEndsEarly(t *testing.T) {
 	p := one(t, read(t, "06-synack-lost/client.pcap"), far[:5])
 	if p.ToServer.Unknown == 0 || p.ToServer.Vanished != nil {
 		t.Errorf("to the server: %+v", p.ToServer)
+	}
+}
+
+// TestFilesOfOneCapture: a capture that was written to several files, one after the other, was taken at one point.
+func TestFilesOfOneCapture(t *testing.T) {
+	t.Parallel()
+	all := read(t, "05-syn-drop/client.pcap")
+	for _, at := range []int{10, 13, 15, 20} {
+		a, b := source(t, "a", all[:at]), source(t, "b", all[at:])
+		paths := compare(t, a, b)
+		points.Confirm([]points.Source{a, b}, paths)
+		if len(paths) > 0 {
+			t.Errorf("%d paths", len(paths))
+		}
+		for _, s := range slices.Concat(a.Result.Sessions, b.Result.Sessions) {
+			if strings.Contains(s.Reason, "has the SYN too") || strings.Contains(s.Reason, "vanish") {
+				t.Errorf("cut at %d: %s", at, s.Reason)
+			}
+		}
+	}
+}
+
+// TestDroppedBehindTheFarPoint: the SYNs come to the server's capture, and its own packet filter drops them.
+func TestDroppedBehindTheFarPoint(t *testing.T) {
+	t.Parallel()
+	near := read(t, "05-syn-drop/client.pcap")
+	var far []frame
+	for _, f := range near {
+		f = f.copy()
+		if f.isTCP() {
+			if f.to(5432) || f.to(443) {
+				f.data[ipAt+8]--
+			} else {
+				f.data[ipAt+8]++
+			}
+			far = append(far, f)
+		}
+	}
+	a, b := source(t, "a", near), source(t, "b", far)
+	paths := compare(t, a, b)
+	points.Confirm([]points.Source{a, b}, paths)
+	if len(paths) != 1 || paths[0].Verdict != "" || paths[0].Conclusion != "What fails here does not fail between these two points." {
+		t.Fatalf("%+v", paths)
+	}
+	for _, s := range a.Result.Sessions {
+		if s.Verdict != capture.SYNDropped || !strings.Contains(s.Reason, "b has the SYN too") {
+			t.Errorf("%s: %s", s.Verdict, s.Reason)
+		}
 	}
 }
 

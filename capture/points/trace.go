@@ -11,6 +11,8 @@ import (
 const (
 	maxRecords = 2048 // packets of one session
 	maxOthers  = 1024 // packets of other ports of one pair of hosts
+	// maxLooked is how many packets of a capture are looked at for those: a million are minutes of a busy interface, and take about a second.
+	maxLooked = 1 << 20
 )
 
 // record is what is kept of a packet.
@@ -102,6 +104,12 @@ func (v *view) keep(p *packet.Packet, from uint8) {
 	}
 }
 
+// overlaps reports whether the two files have packets of the same time: files that one capture wrote one after the other have not.
+func (c *comparison) overlaps() bool {
+	a, b := c.sources[0].Result, c.sources[1].Result
+	return a.First.T.Before(b.Last.T) && b.First.T.Before(a.Last.T)
+}
+
 // traceOthers keeps packets of other ports between the hosts of comparisons without a packet that both points have.
 func traceOthers(ctx context.Context, s *Source, port uint16, all []*comparison) error {
 	type place struct {
@@ -111,7 +119,7 @@ func traceOthers(ctx context.Context, s *Source, port uint16, all []*comparison)
 	wanted, lists, full := map[hosts][]place{}, 0, 0
 	for _, c := range all {
 		for side, source := range c.sources {
-			if source == s && c.shared() == 0 {
+			if source == s && c.shared() == 0 && c.overlaps() {
 				wanted[c.hosts[side]] = append(wanted[c.hosts[side]], place{c, side})
 				lists++
 			}
@@ -120,7 +128,11 @@ func traceOthers(ctx context.Context, s *Source, port uint16, all []*comparison)
 	if len(wanted) == 0 {
 		return nil
 	}
+	looked := 0
 	return s.Read(ctx, packet.Options{All: true}, func(p *packet.Packet) error {
+		if looked++; looked > maxLooked {
+			return packet.ErrStop
+		}
 		if p.Kind != packet.TCP || p.SrcPort == port || p.DstPort == port {
 			return nil
 		}
