@@ -134,7 +134,8 @@ func (r *reader) merge(k *block) {
 		r.blank = k.blank == k.lines
 	}
 	i := 0
-	for _, w := range k.wanted {
+	for j := range k.wanted {
+		w := &k.wanted[j]
 		for ; i < len(k.others) && k.others[i].n < w.n; i++ {
 			r.handler.Other(int(r.lines+k.others[i].n), k.others[i].raw)
 		}
