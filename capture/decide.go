@@ -132,8 +132,12 @@ func plural(n int64, one, many string) string {
 func (m *Summary) ended() (side int, reset bool, at int64, frame int64) {
 	side = -1
 	for d := range m.FIN {
-		if m.FIN[d] > 0 && (side < 0 || m.FINTime[d] < at) {
-			side, reset, at, frame = d, false, m.FINTime[d], m.FIN[d]
+		first := d
+		if m.FINAnswers[d] {
+			first = 1 - d // the other's FIN, which the capture may have lost
+		}
+		if m.FIN[d] > 0 && (first == d || m.FIN[first] == 0) && (side < 0 || m.FINTime[d] < at) {
+			side, reset, at, frame = first, false, m.FINTime[d], m.FIN[d]
 		}
 		if m.RST[d] > 0 && (side < 0 || m.RSTTime[d] < at) {
 			side, reset, at, frame = d, true, m.RSTTime[d], m.RST[d]

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"cbdoctor/capture/packet"
+	"cbdoctor/capture/pgwire"
 	"cbdoctor/capture/tlswire"
 	"cbdoctor/stamp"
 )
@@ -36,6 +37,9 @@ type Step struct {
 
 // ErrNoSession says that a capture has no session of the number that was asked for.
 var ErrNoSession = errors.New("no such session")
+
+// applicationData is how package tlswire names such a record.
+const applicationData = "Application Data"
 
 // gapShown is the pause before a packet that a ladder points out, in nanoseconds.
 const gapShown = 1e9
@@ -172,6 +176,11 @@ func (l *ladder) tcp(p *packet.Packet, d int) {
 		step.Meaning = fmt.Sprintf("retransmission of frame %d", again)
 		step.Protocol = l.protocol(w, p)
 	case p.PayloadLen > 0:
+		if w != nil && w.opened {
+			for i := range l.says {
+				l.says[i] = strings.Replace(l.says[i], applicationData, said(&w.inside, d), 1)
+			}
+		}
 		step.Protocol, step.Meaning = l.protocol(w, p), strings.Join(l.says, ", ")
 		if step.Meaning == "" {
 			step.Meaning = l.clear(w, p, d)
@@ -234,16 +243,23 @@ func (l *ladder) clear(w *wire, p *packet.Packet, d int) string {
 		return "SSLRequest"
 	case d == client && !w.pg.Startup && w.pg.GSSRequest:
 		return "GSSENCRequest"
-	case d == client && w.pg.Terminate:
+	case d == server && p.PayloadLen == 1 && w.pg.SSLReply != 0:
+		return "SSL reply " + string(rune(w.pg.SSLReply))
+	}
+	return said(&w.pg, d)
+}
+
+// said names the latest message of a side.
+func said(c *pgwire.Conn, d int) string {
+	switch {
+	case d == client && c.Terminate:
 		return "Terminate"
-	case d == client && w.pg.Queries == 0 && !w.pg.AuthAnswer:
-		return fmt.Sprintf("StartupMessage user=%s database=%s", w.pg.User, w.pg.Database)
+	case d == client && c.Queries == 0 && !c.AuthAnswer:
+		return fmt.Sprintf("StartupMessage user=%s database=%s", c.User, c.Database)
 	case d == client:
 		return "frontend message"
-	case p.PayloadLen == 1 && w.pg.SSLReply != 0:
-		return "SSL reply " + string(rune(w.pg.SSLReply))
-	case w.pg.Error != nil && !w.pg.Ready:
-		return fmt.Sprintf("ErrorResponse %s %s", w.pg.Error.SQLState, w.pg.Error.Message)
+	case c.Error != nil && !c.Ready:
+		return fmt.Sprintf("ErrorResponse %s %s", c.Error.SQLState, c.Error.Message)
 	}
 	return "backend message"
 }

@@ -257,16 +257,20 @@ func TestIPv6(t *testing.T) {
 			if ip[9] != 6 || binary.BigEndian.Uint16(ip[6:])&0x3fff != 0 {
 				continue
 			}
-			four.frames = append(four.frames, f)
 			header := make([]byte, 40)
 			header[0] = 0x60
-			segment := ip[int(ip[0]&15)*4 : binary.BigEndian.Uint16(ip[2:])]
+			length, start := int(binary.BigEndian.Uint16(ip[2:])), int(ip[0]&15)*4
+			segment := ip[start:min(length, len(ip))]
+			if len(ip) < length { // cut off by the snap length; the file says so with the length of its frame only
+				continue
+			}
 			binary.BigEndian.PutUint16(header[4:], uint16(len(segment)))
 			header[6], header[7] = 6, ip[8]
 			copy(header[8:], []byte{0xfd, 0})
 			copy(header[20:], ip[12:16])
 			copy(header[24:], []byte{0xfd, 0})
 			copy(header[36:], ip[16:20])
+			four.frames = append(four.frames, f)
 			six.frames = append(six.frames, frame{f.at, slices.Concat(f.data[:12], []byte{0x86, 0xdd}, header, segment)})
 		}
 		var want, got []capture.Verdict
@@ -331,6 +335,9 @@ func TestShortSnapLength(t *testing.T) {
 	})
 }
 
+// together is how close in time packets are that a network card with several queues may hand over in the wrong order.
+const together = 10 * time.Millisecond
+
 // TestReordering: neighbours in time that change places are no fault.
 func TestReordering(t *testing.T) {
 	each(t, func(t *testing.T, c recording, want *capture.Result) {
@@ -338,6 +345,9 @@ func TestReordering(t *testing.T) {
 			return
 		}
 		for i := range len(c.frames) - 1 {
+			if c.frames[i+1].at.Sub(c.frames[i].at) > together {
+				continue
+			}
 			swapped := slices.Clone(c.frames)
 			swapped[i].data, swapped[i+1].data = swapped[i+1].data, swapped[i].data
 			what, got := fmt.Sprintf("frames %d and %d swapped", i+1, i+2), recording{c.name, c.link, swapped}.judge(t)

@@ -113,6 +113,9 @@ var scenes = []struct {
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:19\n0.071 S FA\n0.08 C R\n",
 	},
 	{name: "the server closes inside the handshake", text: tls12 + "0.06 S FA\n0.07 C FA\n0.08 S A\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "the server closes"},
+	{name: "the client closes after S, as libpq does that can't read its key", text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C FA\n0.05 S FA\n0.06 C A\n", verdict: capture.TLSClosed, confidence: capture.High},
+	{name: "the client resets before TLS begins", text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C RA\n", verdict: capture.ResetByClient, confidence: capture.Medium},
+	{name: "the client resets inside TLS", text: tls12 + "0.06 C RA\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "the client resets"},
 	{
 		name: "the handshake stops", text: tls12 + "0.06 S A\n4 C FA\n4.01 S A\n", verdict: capture.TLSStalled, confidence: capture.Medium, next: "10.48.36.61",
 	},

@@ -91,7 +91,7 @@ type side struct {
 	rstHasID                  bool
 	rstMAC                    [6]byte
 	fin, finFrame, finTime    int64
-	finSeq                    uint32
+	finSeq, finAck            uint32
 	data, dataFrame, dataTime int64 // segments with new payload; first
 	lastData, lastDataTime    int64 // frame and time of the last new payload
 	retrans, retransFrame     int64 // retransmitted segments

@@ -30,6 +30,8 @@ type Summary struct {
 
 	FIN, RST      [2]int64 // frame of the first one
 	FINTime       [2]int64
+	FINAnswers    [2]bool // the side's FIN acknowledges the other's: it came second, whatever the order in the capture, or what it lost
+	Received      int64   // bytes of the client that the server's FIN acknowledges, in the capture or not
 	RSTTime       [2]int64
 	RSTReply      bool      // the server's reset answers the SYN
 	RSTForeign    [2]string // why the reset was not sent by the host it names; empty when nothing says so
@@ -72,6 +74,7 @@ type Summary struct {
 	Skew                                    int64 // between the clocks of both sides as their hellos tell the time, seconds; 0 when they do not
 	NotTLS                                  [2]bool
 	ServerHello                             bool
+	TLSBegun                                bool           // there was a TLS record
 	Alert                                   *tlswire.Alert // the first fatal one in clear text
 	OpenedAlert                             *tlswire.Alert // the first one that a key log opened, close_notify aside
 	Opened                                  bool           // a key log opened what was said inside TLS: the fields of PostgreSQL are about that
@@ -100,6 +103,12 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		a, b := &s.sides[d], &s.sides[1-d]
 		m.Packets[d], m.Payload[d] = a.packets, a.payload
 		m.FIN[d], m.RST[d], m.FINTime[d], m.RSTTime[d] = a.finFrame, a.rstFrame, a.finTime, a.rstTime
+		switch {
+		case a.fin > 0 && b.fin > 0:
+			m.FINAnswers[d] = a.finAck == b.finSeq+1 && b.finAck != a.finSeq+1
+		case a.fin > 0:
+			m.FINAnswers[d] = b.hasNext && a.finAck == b.next+1
+		}
 		m.AfterRST[d], m.Acks[d], m.AckMoves[d] = a.afterRST, a.acks, a.ackMoved
 		if a.hasTTL && a.ttlMin == a.ttlMax {
 			m.TTL[d] = a.ttl
@@ -123,6 +132,9 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		if a.packets == 0 && b.acks > 0 && a.hasAcked {
 			m.AckOfMissing = true
 		}
+	}
+	if v.fin > 0 && c.hasISN {
+		m.Received = int64(int32(v.finAck - c.isn - 1))
 	}
 	m.Recovered = c.syn > 1 && s.established > 0 || c.handshakeRetrans+v.handshakeRetrans > 0
 	if w := s.wire; w != nil {
@@ -157,6 +169,7 @@ func (w *wire) summarise(m *Summary) {
 		m.Foreign = "TLS without SSLRequest"
 	}
 	m.Skew = t.Skew(m.Start / 1e9)
+	m.TLSBegun = t.Total > 0
 	m.ServerHello = t.Last[tlswire.Server] != 0
 	m.Alert, m.OpenedAlert = firstAlert(&t.Alerts, t.HasAlert), firstAlert(&t.OpenedAlerts, t.HasOpenedAlert)
 	m.TLSGap = t.Gaps[0] || t.Gaps[1]

@@ -296,7 +296,7 @@ var Table = []Row{
 		Source:  "PostgreSQL protocol-flow, SSL session encryption",
 		Wrong:   "a proxy answered for the server",
 		When: func(m *Summary) bool {
-			return m.SSLReply == 'N' && !m.Startup && !m.Cancel && m.Payload[server] == 1 && (m.over() || m.Rest > answerWait)
+			return m.SSLReply == 'N' && !m.Startup && !m.Cancel && (m.Payload[server] == 1 || m.Payload[server] == 2 && m.GSSRequest) && (m.over() || m.Rest > answerWait)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, "the server answers the SSLRequest with N: TLS is switched off there", []int64{m.LastData[server]}
@@ -366,7 +366,7 @@ var Table = []Row{
 		Wrong:   "the server only cleaned up after the client had closed",
 		When: func(m *Summary) bool {
 			side, reset, _, _ := m.ended()
-			return side == server && reset && m.worked() && !m.Terminate && !m.Flow.clientAlert && !m.Flow.serverAlert
+			return side == server && reset && m.begun() && m.worked() && m.tlsReadable() && !m.Terminate && !m.Flow.clientAlert && !m.Flow.serverAlert
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return Medium, "the server resets a session that worked", []int64{m.LastData[server], m.RST[server]}
@@ -414,7 +414,7 @@ var Table = []Row{
 		Wrong:   "a proxy without a backend closed in its place",
 		When: func(m *Summary) bool {
 			side, reset, _, _ := m.ended()
-			return side == server && !reset && m.Payload[server] == 0
+			return side == server && !reset && m.Payload[server] == 0 && !m.maybeCancel()
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, "the server closes the connection before it answers anything", []int64{m.LastData[client], m.FIN[server]}
@@ -440,12 +440,11 @@ var Table = []Row{
 	},
 	{
 		Verdict: Open,
-		Rule:    "closed without a reset, and the contents that would tell why are not in the capture",
+		Rule:    "closed, and the contents that would tell why are not in the capture",
 		Source:  "tcpdump -s: a snap length cuts packets off",
 		Wrong:   "nothing: it is no judgement",
 		When: func(m *Summary) bool {
-			_, reset, _, _ := m.ended()
-			return m.over() && !reset && m.Payload[server] > 0 && (m.Truncated || m.Missed || m.TLSGap)
+			return m.over() && (m.maybeCancel() || m.Payload[server] > 0 && (m.Truncated || m.Missed || m.TLSGap))
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			why := "packets are missing in the capture"
@@ -515,7 +514,10 @@ var Table = []Row{
 		Rule:    "the connection is closed or reset inside the TLS handshake without a readable alert",
 		Source:  "RFC 8446 section 6.1: an orderly end has an alert",
 		Wrong:   "the alert was lost from the capture",
-		When:    func(m *Summary) bool { return m.TLS && m.over() },
+		When: func(m *Summary) bool {
+			side, reset, _, _ := m.ended()
+			return m.TLS && side >= 0 && (m.TLSBegun || !reset || side == server)
+		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			side, reset, _, frame := m.ended()
 			how := "closes"
@@ -588,6 +590,19 @@ func (m *Summary) sureOfReset(d int) Confidence {
 		return Medium
 	}
 	return High
+}
+
+// tlsReadable reports whether nothing of a TLS session was missed that would tell how it ended.
+func (m *Summary) tlsReadable() bool {
+	return !m.TLS || m.TLSVersion != 0 && !m.Truncated && !m.Missed && !m.TLSGap
+}
+
+// maybeCancel reports whether the client's only message has the length of a CancelRequest, which has no answer, and the
+// capture does not have what it says.
+func (m *Summary) maybeCancel() bool {
+	const cancelRequestLen = 16 // PostgreSQL protocol-message-formats
+	unread := m.Truncated && m.Payload[client] == cancelRequestLen || m.Payload[client] < cancelRequestLen && m.Received == cancelRequestLen
+	return unread && m.Payload[server] == 0
 }
 
 // probedInVain is the side whose keep-alives nobody answers, -1 when there is none. One may be lost by chance.

@@ -274,7 +274,7 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 	}
 	if p.Flags&packet.FIN != 0 {
 		if me.fin == 0 {
-			me.finFrame, me.finTime, me.finSeq = p.Frame, p.Time, end
+			me.finFrame, me.finTime, me.finSeq, me.finAck = p.Frame, p.Time, end, p.Ack
 		}
 		me.fin++
 	}
