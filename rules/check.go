@@ -8,6 +8,8 @@ import (
 
 	"cel.dev/cel-go/cel"
 
+	"cbdoctor/capture"
+	"cbdoctor/fact"
 	"cbdoctor/finding"
 )
 
@@ -152,6 +154,10 @@ func (k *checker) sign(s *Sign) {
 	for key, values := range s.keyed() {
 		if len(values) > 0 && key != known.key {
 			k.fail(line, "%q belongs to another kind of fact than %q", key, s.For)
+			continue
+		}
+		for _, value := range values {
+			k.oneOf(line, key, value, askable()[key]) // a word that no fact has makes a sign that never fires
 		}
 	}
 	if s.Confidence != "" || s.For != "link" {
@@ -178,6 +184,15 @@ func (k *checker) sign(s *Sign) {
 			k.expression(&fields[i], nil)
 		}
 	}
+}
+
+// askable lists, by key, the values that facts can have.
+func askable() map[string][]string {
+	verdicts := []string{string(capture.ARPUnanswered)} // of ARP packets alone, which no row of the table decides
+	for _, row := range capture.Table {
+		verdicts = appendNew(verdicts, string(row.Verdict))
+	}
+	return map[string][]string{"verdict": verdicts, "reason": fact.Reasons, "class": fact.Classes, "problem": fact.Problems}
 }
 
 func (s *Sign) keyed() map[string][]string {

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"cbdoctor/lang"
@@ -24,6 +26,9 @@ func (c *Catalog) Lint() Problems {
 		if !yes || !no {
 			k.fail(r.Title.Line, "an example that must match and one that must not are wanted")
 		}
+		if yes && !c.firesInExamples(r) {
+			k.fail(r.Title.Line, "it fires in none of its own examples: can it ever?")
+		}
 		if len(r.steps(c)) == 0 {
 			k.fail(r.Title.Line, "no remedy: say at least what to collect next")
 		}
@@ -38,6 +43,18 @@ func (c *Catalog) Lint() Problems {
 		problems = append(problems, k.problems...)
 	}
 	return append(append(problems, c.unused()...), c.lintTranslations()...)
+}
+
+// firesInExamples reports whether the rule answers yes in one of its examples that must match.
+func (c *Catalog) firesInExamples(r *Rule) bool {
+	return slices.ContainsFunc(r.Examples, func(e Example) bool {
+		set, err := e.Set()
+		if err != nil || !e.Match {
+			return false
+		}
+		cluster := newCluster(set, c.lang)
+		return r.ask(context.Background(), cluster, cluster.inputs()).Result == Yes
+	})
 }
 
 // lintTranslations finds texts that a language lacks. A directory of one's own need not have any in that language.

@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"embed"
 	"encoding/gob"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
+	"reflect"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"cbdoctor/lang"
@@ -52,6 +56,10 @@ func readCompiled(name string, into any) error {
 func readDir(dir fs.FS, name string) (families []*Family, err error) {
 	entries, err := fs.ReadDir(dir, ".")
 	if err != nil {
+		var at *fs.PathError
+		if errors.As(err, &at) {
+			err = at.Err // its path is that in the directory
+		}
 		return nil, fmt.Errorf("read rules of %s: %w", name, err)
 	}
 	for _, e := range entries {
@@ -80,7 +88,7 @@ func decodeFamily(file string, text []byte) (*Family, error) {
 	}
 	family := &Family{File: file}
 	if err := strictyaml.Decode(text, family); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
+		return nil, notYAML(file, err)
 	}
 	for _, r := range family.Rules {
 		if r == nil {
@@ -88,4 +96,46 @@ func decodeFamily(file string, text []byte) (*Family, error) {
 		}
 	}
 	return family, nil
+}
+
+var unknownField = regexp.MustCompile(`unknown field "([^"]*)"`)
+
+var place = regexp.MustCompile(`^\[(\d+):\d+\] `)
+
+// notYAML is a mistake of the file's form, in the shape of those of its content.
+func notYAML(file string, err error) Problems {
+	text := strings.TrimSpace(err.Error())
+	p := Problem{File: file, Rule: "-", Text: text + unknownKey(text)}
+	if m := place.FindStringSubmatch(text); m != nil {
+		p.Line, _ = strconv.Atoi(m[1])
+		p.Text = strings.TrimPrefix(p.Text, m[0])
+	}
+	return Problems{p}
+}
+
+// unknownKey names the key that was most likely meant where the message complains of one that is not known.
+func unknownKey(message string) string {
+	m := unknownField.FindStringSubmatch(message)
+	if m == nil {
+		return ""
+	}
+	if near := nearest(m[1], keys()); near != "" {
+		return fmt.Sprintf("\ndid you mean %q?", near)
+	}
+	return ""
+}
+
+// keys lists all that a rule file can say, wherever.
+func keys() (names []string) {
+	for _, t := range []reflect.Type{
+		reflect.TypeFor[Family](), reflect.TypeFor[Rule](), reflect.TypeFor[Sign](), reflect.TypeFor[Against](), reflect.TypeFor[Effect](),
+		reflect.TypeFor[Remedy](), reflect.TypeFor[Example](),
+	} {
+		for _, f := range reflect.VisibleFields(t) {
+			if key := f.Tag.Get("yaml"); key != "" && key != "-" {
+				names = appendNew(names, key)
+			}
+		}
+	}
+	return names
 }

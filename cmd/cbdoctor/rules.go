@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -138,11 +139,15 @@ translations, rules that can never fire. Each mistake is printed with file and l
 		Example: "  cbdoctor rules lint rules/",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			catalog, err := loadRules(args, lang.English)
-			if err != nil {
-				return err
+			catalog, err := rules.Load(rules.Options{Dirs: args})
+			var problems rules.Problems
+			switch {
+			case errors.As(err, &problems): // what is wrong keeps it from being loaded
+			case err != nil:
+				return inputError(err)
+			default:
+				problems = catalog.Lint()
 			}
-			problems := catalog.Lint()
 			for _, p := range problems {
 				fmt.Fprintln(cmd.OutOrStdout(), printable(p.String()))
 			}
