@@ -4,4 +4,7 @@ package tap
 
 import "cbdoctor/capture/libpcap"
 
-func open(name string) (handle, error) { return libpcap.Open(name) }
+func open(name string) ([]handle, error) {
+	h, err := libpcap.Open(name)
+	return []handle{h}, err
+}

@@ -3,6 +3,7 @@
 package tap
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -27,7 +28,39 @@ type socket struct {
 // frameRoom is more than any frame: segments that the network card will cut, or has joined, have up to 64 KiB and more (BIG TCP).
 const frameRoom = 256 << 10
 
-func open(name string) (handle, error) {
+func open(name string) ([]handle, error) {
+	if name != "any" {
+		h, err := openOne(name)
+		if err != nil {
+			return nil, err
+		}
+		return []handle{h}, nil
+	}
+	all, err := net.Interfaces()
+	if err != nil {
+		return nil, fmt.Errorf("list interfaces: %w", err)
+	}
+	var open []handle
+	for _, i := range all {
+		if i.Flags&net.FlagUp == 0 {
+			continue
+		}
+		h, err := openOne(i.Name)
+		if errors.Is(err, ErrNotSupported) {
+			continue // a kind of link that is not known here
+		}
+		if err != nil {
+			for _, h := range open {
+				h.Close()
+			}
+			return nil, err
+		}
+		open = append(open, h)
+	}
+	return open, nil
+}
+
+func openOne(name string) (*socket, error) {
 	intf, err := net.InterfaceByName(name)
 	if err != nil {
 		return nil, fmt.Errorf("open interface %s: %w; there are %s", name, err, strings.Join(names(), ", "))

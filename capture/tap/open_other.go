@@ -2,4 +2,4 @@
 
 package tap
 
-func open(string) (handle, error) { return nil, ErrNotSupported }
+func open(string) ([]handle, error) { return nil, ErrNotSupported }

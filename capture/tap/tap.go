@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"cbdoctor/capture/packet"
@@ -35,37 +36,55 @@ type handle interface {
 // queued is how many frames may wait for the reader. When it is full the system drops frames, as it does for tcpdump.
 const queued = 4096
 
-// Listen captures on an interface. Frames come through the channel until ctx ends or the interface fails; then the channel is closed and the function
-// returns why, nil for the context. The error here says that the interface could not be opened.
+// Listen captures on an interface; "any" is all that are up. Frames come through the channel until ctx ends, or the interface fails: then the channel is
+// closed, and the function says why. An interface without traffic may let go of its socket only with its next frame. The error here says that the interface could
+// not be opened.
 func Listen(ctx context.Context, name string) (frames <-chan Frame, failed func() error, err error) {
-	h, err := open(name)
+	handles, err := open(name)
 	if err != nil {
 		if errors.Is(err, fs.ErrPermission) {
 			err = fmt.Errorf("%w; capturing needs root, or once: setcap cap_net_raw+ep on the program", err)
 		}
 		return nil, nil, err
 	}
-	out := make(chan Frame, queued)
-	var broken error
+	out, broken := make(chan Frame, queued), make(chan error, len(handles))
+	var running sync.WaitGroup
+	for _, h := range handles {
+		running.Go(func() {
+			if err := listen(ctx, h, out); err != nil {
+				broken <- fmt.Errorf("capture on %s: %w", name, err)
+			}
+		})
+	}
 	go func() {
-		defer close(out)
-		defer h.Close()
-		for ctx.Err() == nil {
-			data, length, at, err := h.Next()
-			if err != nil {
-				if ctx.Err() == nil {
-					broken = fmt.Errorf("capture on %s: %w", name, err)
-				}
-				return
-			}
-			if data == nil {
-				continue
-			}
-			select {
-			case out <- Frame{h.Link(), at, append([]byte(nil), data...), length}:
-			case <-ctx.Done():
-			}
-		}
+		running.Wait()
+		close(out)
 	}()
-	return out, func() error { return broken }, nil
+	return out, func() error {
+		select {
+		case err := <-broken:
+			return err
+		default:
+			return nil
+		}
+	}, nil
+}
+
+// listen hands on what one interface gives.
+func listen(ctx context.Context, h handle, out chan<- Frame) error {
+	defer h.Close()
+	for ctx.Err() == nil {
+		data, length, at, err := h.Next()
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		if data == nil || err != nil {
+			continue
+		}
+		select {
+		case out <- Frame{h.Link(), at, append([]byte(nil), data...), length}:
+		case <-ctx.Done():
+		}
+	}
+	return nil
 }

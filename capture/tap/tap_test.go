@@ -62,11 +62,11 @@ type told struct {
 }
 
 // watch judges what happens on the loopback interface while happen runs, until enough verdicts were told or the time is up.
-func watch(t *testing.T, opt capture.Options, enough int, happen func()) (told, *capture.Listing) {
+func watch(t *testing.T, iface string, opt capture.Options, enough int, happen func()) (told, *capture.Listing) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	frames, failed, err := tap.Listen(ctx, "lo")
+	frames, failed, err := tap.Listen(ctx, iface)
 	if err != nil {
 		t.Error(err)
 		return told{}, nil
@@ -131,14 +131,14 @@ func TestSessionsAreJudgedAsTheyHappen(t *testing.T) {
 				c.Close()
 			}
 		}()
-		out, whole := watch(t, capture.Options{Port: port}, 1, func() { connect("127.0.0.1:5432") })
+		out, whole := watch(t, "lo", capture.Options{Port: port}, 1, func() { connect("127.0.0.1:5432") })
 		if len(out.verdicts) != 1 || out.verdicts[0] != capture.NotPostgres || !strings.Contains(out.reasons[0], "HTTP") {
 			t.Errorf("a web server: %+v", out)
 		}
 		if whole == nil || len(whole.Pairs) != 1 || whole.Len() != 1 || whole.PortPackets < 5 {
 			t.Errorf("the summary: %+v", whole)
 		}
-		if out, _ := watch(t, capture.Options{Port: port}, 1, func() { connect("127.0.0.2:5432") }); len(out.verdicts) != 1 || out.verdicts[0] != capture.Refused {
+		if out, _ := watch(t, "any", capture.Options{Port: port}, 1, func() { connect("127.0.0.2:5432") }); len(out.verdicts) != 1 || out.verdicts[0] != capture.Refused {
 			t.Errorf("nobody listens: %+v", out)
 		}
 		rules := "add table inet t; add chain inet t i { type filter hook input priority 0; }; add rule inet t i ip daddr 127.0.0.3 tcp dport 5432 drop"
@@ -147,7 +147,7 @@ func TestSessionsAreJudgedAsTheyHappen(t *testing.T) {
 			return
 		}
 		// Of two connections the filter lets one be seen.
-		out, whole = watch(t, capture.Options{Port: port, BPF: "host 127.0.0.3"}, 1, func() {
+		out, whole = watch(t, "lo", capture.Options{Port: port, BPF: "host 127.0.0.3"}, 1, func() {
 			connect("127.0.0.1:5432")
 			connect("127.0.0.3:5432")
 		})

@@ -37,7 +37,7 @@ or CAP_NET_RAW.
 	}
 	o.addFlags(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.iface, "interface", "i", "", "network interface to capture on")
+	f.StringVarP(&o.iface, "interface", "i", "", "network interface to capture on; any: all that are up")
 	f.BoolVar(&o.json, "json", false, "print each verdict as a line of JSON, and the summary as the last one")
 	f.DurationVar(&o.duration, "duration", 0, "end after this time (default: with Ctrl-C)")
 	return cmd
