@@ -1,9 +1,13 @@
 package report
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
+
+	"cbdoctor/report/page"
 )
 
 func writeJSON(w io.Writer, r *Report, _ WriteOptions) error {
@@ -13,10 +17,18 @@ func writeJSON(w io.Writer, r *Report, _ WriteOptions) error {
 	return e.Encode(r)
 }
 
-// Read reads a report that was written as JSON.
+// Read reads a report that was written as JSON, or the one inside a page that was written as HTML.
 func Read(r io.Reader) (*Report, error) {
+	b := bufio.NewReader(r)
+	if head, _ := b.Peek(len(doctype)); strings.EqualFold(string(head), doctype) {
+		inside, err := page.Report(b)
+		if err != nil {
+			return nil, fmt.Errorf("read the report: %w", err)
+		}
+		b = bufio.NewReader(inside)
+	}
 	var out Report
-	if err := json.NewDecoder(r).Decode(&out); err != nil {
+	if err := json.NewDecoder(b).Decode(&out); err != nil {
 		return nil, fmt.Errorf("read the report: %w", err)
 	}
 	if out.Schema != Schema {
@@ -24,3 +36,6 @@ func Read(r io.Reader) (*Report, error) {
 	}
 	return &out, nil
 }
+
+// doctype is how every page begins.
+const doctype = "<!doctype html>"

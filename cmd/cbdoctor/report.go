@@ -13,13 +13,14 @@ import (
 func newReportCommand() *cobra.Command {
 	var o outputOptions
 	cmd := &cobra.Command{
-		Use:   "report REPORT.json",
+		Use:   "report REPORT",
 		Short: "Convert a saved report to another format",
-		Long: `Reads a report that was saved with --format json ("-" is standard input) and writes it in other formats. The bundle that it was
-made of is not needed. The exit code is that of the analysis.
+		Long: `Reads a report that was saved as JSON or HTML ("-" is standard input) and writes it in other formats. The bundle that it was made
+of is not needed. The exit code is that of the analysis. The HTML report of a very large bundle has not all sessions inside, and says so.
 ` + exitStatusHelp,
 		Example: `  cbdoctor report report.json
   cbdoctor report report.json -o report.html -o ticket.md
+  cbdoctor report report.html --format markdown
   cbdoctor report report.json --format sarif --fail-on warning`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

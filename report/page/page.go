@@ -8,8 +8,6 @@
 package page
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
@@ -193,25 +191,4 @@ func Write(w io.Writer, p *Page) error {
 		Shown      []Finding // root causes on the first screen
 		CausesLeft int
 	}{p, template.CSS(style), template.JS(script), policy, draw(p.Nodes, p.Links), place(p.Lanes), data, translations(), causes[:min(len(causes), shownCauses)], max(0, len(causes)-shownCauses)})
-}
-
-// pack compresses the report: what a browser unpacks in a moment must not make a mail too large. The alphabet has no character that
-// HTML or JavaScript takes for anything.
-func pack(b []byte) (string, error) {
-	var out bytes.Buffer
-	e := base64.NewEncoder(base64.RawURLEncoding, &out)
-	z, err := gzip.NewWriterLevel(e, gzip.BestSpeed)
-	if err != nil {
-		return "", err
-	}
-	if _, err := z.Write(b); err != nil {
-		return "", err
-	}
-	if err := z.Close(); err != nil {
-		return "", err
-	}
-	if err := e.Close(); err != nil {
-		return "", err
-	}
-	return out.String(), nil
 }
