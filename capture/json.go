@@ -20,7 +20,7 @@ import (
 
 // WriteJSON writes the result as JSON, each session and each pair on a line of its own.
 func (r *Result) WriteJSON(w io.Writer) error {
-	return r.writeJSON(w, len(r.Sessions), func() func(int) *Session {
+	return r.writeJSON(w, len(r.Sessions), false, func() func(int) *Session {
 		return func(i int) *Session { return &r.Sessions[i] }
 	})
 }
@@ -34,14 +34,15 @@ func (r *Result) MarshalJSON() ([]byte, error) {
 
 // WriteJSON writes the listing as [Result.WriteJSON] writes a result, and tells sessions as it goes.
 func (l *Listing) WriteJSON(w io.Writer) error {
-	return l.writeJSON(w, l.Len(), func() func(int) *Session {
+	return l.writeJSON(w, l.Len(), true, func() func(int) *Session {
 		t := &teller{listing: l}
 		return t.tell
 	})
 }
 
-// writeJSON writes n sessions of which a teller tells each by its place. Every goroutine gets a teller of its own.
-func (r *Result) writeJSON(w io.Writer, n int, teller func() func(int) *Session) error {
+// writeJSON writes n sessions of which a teller tells each by its place. Every goroutine gets a teller of its own. fresh: they come
+// from here, not from somebody's file.
+func (r *Result) writeJSON(w io.Writer, n int, fresh bool, teller func() func(int) *Session) error {
 	o := jsonText{}
 	o.open('{')
 	o.line()
@@ -70,7 +71,7 @@ func (r *Result) writeJSON(w io.Writer, n int, teller func() func(int) *Session)
 	if _, err := w.Write(o.b); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
-	if err := writeBlocks(w, n, teller); err != nil {
+	if err := writeBlocks(w, n, fresh, teller); err != nil {
 		return fmt.Errorf("write JSON: %w", err)
 	}
 	o.b = o.b[:0]
@@ -95,7 +96,7 @@ func (r *Result) writeJSON(w io.Writer, n int, teller func() func(int) *Session)
 const sessionBlock = 64
 
 // writeBlocks writes the lines of n sessions, made by all cores, in order.
-func writeBlocks(w io.Writer, n int, teller func() func(int) *Session) error {
+func writeBlocks(w io.Writer, n int, fresh bool, teller func() func(int) *Session) error {
 	blocks := (n + sessionBlock - 1) / sessionBlock
 	workers := min(runtime.GOMAXPROCS(0), blocks)
 	made := make([]chan []byte, 2*workers) // block i is handed over in made[i%len(made)], and its memory comes back through spare[i%len(made)]
@@ -110,7 +111,7 @@ func writeBlocks(w io.Writer, n int, teller func() func(int) *Session) error {
 		running.Go(func() {
 			tell := teller()
 			for block := first; block < blocks; block += workers {
-				o := jsonText{}
+				o := jsonText{fresh: fresh}
 				select {
 				case o.b = <-spare[block%len(made)]:
 				case <-stop:
@@ -141,15 +142,15 @@ func writeBlocks(w io.Writer, n int, teller func() func(int) *Session) error {
 func (o *jsonText) session(s *Session) {
 	o.open('{')
 	o.number("session", int64(s.Session))
-	o.string("client", s.Client)
-	o.string("server", s.Server)
-	o.string("verdict", string(s.Verdict))
-	o.string("confidence", string(s.Confidence))
+	o.plain("client", s.Client)
+	o.plain("server", s.Server)
+	o.plain("verdict", string(s.Verdict))
+	o.plain("confidence", string(s.Confidence))
 	o.string("reason", s.Reason)
 	o.optional("next_capture", s.NextCapture)
 	o.strings("observations", s.Observations)
 	o.frames("evidence", s.Evidence)
-	o.string("filter", s.Filter)
+	o.plain("filter", s.Filter)
 	o.optional("history", s.History)
 	o.number("first_frame", s.FirstFrame)
 	o.number("last_frame", s.LastFrame)
@@ -284,6 +285,7 @@ type jsonText struct {
 	b       []byte
 	comma   bool // the next value of the object or list is not its first
 	newline bool // it begins a line
+	fresh   bool // what is written was made here
 }
 
 func (o *jsonText) open(c byte) { o.b, o.comma = append(o.b, c), false }
@@ -314,16 +316,34 @@ func (o *jsonText) string(name, v string) {
 	o.value(v)
 }
 
+// plain writes a string of names and numbers, which needs no escapes where it was made here.
+func (o *jsonText) plain(name, v string) {
+	if !o.fresh {
+		o.string(name, v)
+		return
+	}
+	o.key(name)
+	o.b = append(append(append(o.b, '"'), v...), '"')
+}
+
 func (o *jsonText) optional(name, v string) {
 	if v != "" {
 		o.string(name, v)
 	}
 }
 
+// needsEscape are the bytes that can't stand in a JSON string as they are, or not alone.
+var needsEscape = func() (set [256]bool) {
+	for c := range set {
+		set[c] = c < ' ' || c >= 0x7f || c == '"' || c == '\\'
+	}
+	return set
+}()
+
 // value writes a string. One that needs escapes is rare and left to encoding/json.
 func (o *jsonText) value(v string) {
 	for i := range len(v) {
-		if c := v[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' {
+		if needsEscape[v[i]] {
 			escaped, _ := json.Marshal(v) // a string can always be encoded
 			o.b = append(o.b, escaped...)
 			return

@@ -2,7 +2,9 @@ package capture_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"path/filepath"
 	"reflect"
 	"testing"
 	"time"
@@ -88,5 +90,31 @@ func fill(v reflect.Value, n int) {
 				fill(v.Field(i), i)
 			}
 		}
+	}
+}
+
+// A listing, whose sessions are told as they are written, is written as the result that has them all in memory.
+func TestListingIsWrittenAsItsResult(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../fixtures/captures/*/client.pcap")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no captures among the fixtures: %v", err)
+	}
+	for _, file := range files {
+		l, err := capture.ListFile(context.Background(), file, capture.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var told, whole bytes.Buffer
+		if err := l.WriteJSON(&told); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Whole().WriteJSON(&whole); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(whole.String(), told.String()); diff != "" {
+			t.Errorf("%s (-in memory +told):\n%s", file, diff)
+		}
+		decode(t, told.Bytes())
 	}
 }

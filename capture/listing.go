@@ -127,29 +127,6 @@ func (s *tolds) keep(x told) uint32 {
 	return i
 }
 
-// teller tells sessions, each in the same place. It needs nothing of the trackers that changes, so that several may be at work at a
-// time.
-type teller struct {
-	listing *Listing
-	session session
-	summary Summary
-	notes   []string
-	out     told
-}
-
-// attempt makes the report's entry of an attempt.
-func (r *teller) attempt(t *tracker, a *attempt) *told {
-	s, m := &r.session, &r.summary
-	*s = session{}
-	a.replay(t, s)
-	s.summarise(m, a.end, a.bits&attemptFinal != 0)
-	row := rowOf(m)
-	confidence, reason, evidence := row.Judge(m)
-	r.notes, r.out.own = observe(s, m, r.notes[:0])
-	r.out.Session, r.out.tuple, r.out.issuer = s.tell(m, row.Verdict, confidence, reason, evidence, r.notes), a.tuple, 0
-	return &r.out
-}
-
 // firstShown is the certificate that a server showed in the earliest session with one.
 type firstShown struct {
 	frame  int64

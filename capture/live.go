@@ -74,10 +74,11 @@ func (l *Live) Tick(now time.Time) {
 		}
 	}
 	slices.SortFunc(news, func(a, b told) int { return cmp.Compare(a.FirstFrame, b.FirstFrame) })
+	var names teller
 	for i := range news {
 		s := &news[i]
 		s.Session.Session = numbers([]*tracker{t}, []int64{s.FirstFrame})[0]
-		s.Filter = t.filter(s)
+		names.ends(t, s)
 		l.tell(&s.Session)
 	}
 	t.release(t.last)

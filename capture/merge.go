@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -201,50 +200,4 @@ func (l *Listing) Whole() *Result {
 		r.Sessions = append(r.Sessions, *s)
 	}
 	return &r
-}
-
-// tell makes the i-th session of the list.
-func (r *teller) tell(i int) *Session {
-	l, s := r.listing, &r.out
-	if i >= len(l.entries) {
-		return &l.last[i-len(l.entries)]
-	}
-	e := &l.entries[i]
-	t := l.lanes[e.lane]
-	if e.attempt {
-		r.attempt(t, t.attempts.at(e.at))
-	} else {
-		*s = *t.told.at(e.at)
-	}
-	s.Session.Session = l.numbers[i]
-	s.Filter, s.CaptureEnd = t.filter(s), l.Last
-	var more []string // what only the whole capture could tell of its certificates
-	if problem := t.issuers.problem(s.issuer); problem != "" {
-		more = append(more, problem)
-	}
-	if c := s.Certificates; c != nil && len(c.Server) > 0 && c.Server[0].SHA256 != l.servers[s.tuple.server].sha256 {
-		more = append(more, certDiffers)
-	}
-	if len(more) > 0 {
-		s.Observations = slices.Insert(slices.Clone(s.Observations), s.own, more...)
-	}
-	return &s.Session
-}
-
-// filter is a display filter that selects exactly the session.
-func (t *tracker) filter(s *told) string {
-	family := "ip.addr == "
-	if !s.tuple.client.Is4() {
-		family = "ipv6.addr == "
-	}
-	b := make([]byte, 0, 200)
-	b = s.tuple.client.Netip().AppendTo(append(b, family...))
-	b = s.tuple.server.Netip().AppendTo(append(append(b, " && "...), family...))
-	b = strconv.AppendUint(append(b, " && tcp.port == "...), uint64(s.tuple.clientPort), 10)
-	b = strconv.AppendUint(append(b, " && tcp.port == "...), uint64(s.tuple.serverPort), 10)
-	if t.reused(&s.tuple) {
-		b = strconv.AppendInt(append(b, " && frame.number >= "...), s.FirstFrame, 10)
-		b = strconv.AppendInt(append(b, " && frame.number <= "...), s.end(), 10)
-	}
-	return string(b)
 }

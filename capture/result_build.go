@@ -116,11 +116,10 @@ func (out *Session) ask(m *Summary, k *tuple) {
 	out.Reason += "; a capture on " + out.NextCapture + " tells " + question
 }
 
-// build makes the session's entry, verdict aside.
+// build makes the session's entry, verdict and names aside: those come when it is told, see teller.ends.
 func (s *session) build(m *Summary) Session {
 	c, v := &s.sides[client], &s.sides[server]
 	out := Session{
-		Client: endpoint(s.tuple.client.Netip(), s.tuple.clientPort), Server: endpoint(s.tuple.server.Netip(), s.tuple.serverPort),
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame, First: stamp.New(nsTime(s.first), int(s.digits)), Last: stamp.New(nsTime(s.last), int(s.digits)),
 		RTTMillis: float64(m.RTT/1000) / 1000, BytesClient: c.payload, BytesServer: v.payload, ICMP: s.icmp,
 	}
