@@ -10,8 +10,8 @@
 //
 // The flow, one file each: package packet decodes; tracker.go finds the session of a packet (index.go), which is an attempt
 // (attempt.go) as long as there is nothing but a SYN, and a session (session.go) from then on; tcp.go follows TCP and stream.go puts
-// its bytes in order for wire.go (TLS and PostgreSQL); summary.go sums up what was seen; decide.go judges the sum by the table of
-// table.go, observation.go says what else is worth knowing; result_build.go lets the session go, listing.go keeps what the report
+// its bytes in order for wire.go (TLS and PostgreSQL; inside.go with a key log); summary.go sums up what was seen; decide.go judges the sum by the table of
+// table.go and its four parts, observation.go says what else is worth knowing; result_build.go lets the session go, listing.go keeps what the report
 // lists of it, pair.go counts it. merge.go puts together what the goroutines (lanes) found that share the packets of a file, and
 // tells sessions one by one; json.go writes them. To add a verdict or an observation add a row to its table.
 package capture

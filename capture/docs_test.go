@@ -23,7 +23,7 @@ This page is made from the tables of package ` + "`capture`" + ` (` + "`go test 
 Every session, one TCP connection attempt to the database port, gets the verdict of the first row that holds, read from the top. Confidence is
 ` + "`high`" + ` where the packets prove it, ` + "`medium`" + ` where they fit and nothing in them speaks against it, ` + "`low`" + ` where it is inferred.
 
-To add a verdict: a constant and its fix area in ` + "`capture/verdict.go`" + `, a row at its place in ` + "`capture/table.go`" + `, a scenario in ` + "`fixtures/lab`" + `, and what a
+To add a verdict: a constant and its fix area in ` + "`capture/verdict.go`" + `, a row at its place in ` + "`capture/table_*.go`" + `, a scenario in ` + "`fixtures/lab`" + `, and what a
 capture at the other end would tell in ` + "`capture/decide.go`" + `. To add an observation: a row in ` + "`capture/observation.go`" + `, or in ` + "`certificate/judge.go`" + `.
 
 ## The decision table

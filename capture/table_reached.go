@@ -1,0 +1,128 @@
+package capture
+
+import (
+	"fmt"
+
+	"cbdoctor/capture/tlswire"
+)
+
+// reachedRows are about how far a session got that nothing stopped on the way.
+var reachedRows = []Row{
+	{
+		Verdict: SSLRefused,
+		Rule:    "the server answers the SSLRequest with N and the client gives up",
+		Source:  "PostgreSQL protocol-flow, SSL session encryption",
+		Wrong:   "a proxy answered for the server",
+		When: func(m *Summary) bool {
+			return m.SSLReply == 'N' && !m.Startup && !m.Cancel && (m.Payload[server] == 1 || m.Payload[server] == 2 && m.GSSRequest) && (m.over() || m.Rest > answerWait)
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return High, "the server answers the SSLRequest with N: TLS is switched off there", []int64{m.LastData[server]}
+		},
+	},
+	{
+		Verdict: OK,
+		Rule:    "a CancelRequest: the server closes without an answer, as it must",
+		Source:  "PostgreSQL protocol-flow, canceling requests in progress",
+		Wrong:   "nothing",
+		When:    func(m *Summary) bool { return m.Cancel },
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return High, "a CancelRequest was delivered", []int64{m.LastData[client]}
+		},
+	},
+	{
+		Verdict: OKPlaintext,
+		Rule:    "a PostgreSQL session that worked without TLS",
+		Source:  "PostgreSQL protocol-flow: ReadyForQuery in clear text",
+		Wrong:   "nothing",
+		When:    func(m *Summary) bool { return m.Ready && !m.TLS },
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return High, "the session works in clear text; a Call Bridge always uses TLS", []int64{m.LastData[client], m.LastData[server]}
+		},
+	},
+	{
+		Verdict: TLSRejectedEncrypted,
+		Rule:    "TLS 1.3: after the client's flight the server sends one record of an alert's size and the connection ends, without an answer to the startup message",
+		Source:  "RFC 8446 section 4.4.2.4: the server judges the client's certificate after the client thinks it is done",
+		Wrong:   "the server closed TLS for another reason, e.g. it was stopped at that moment",
+		When: func(m *Summary) bool {
+			return m.TLS && m.TLSVersion >= 0x0304 && m.Flow.clientDone && m.Flow.serverCount == 0 && m.Flow.serverAlert && (m.over() || m.Rest > answerWait)
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			what := "the client's certificate was rejected"
+			if m.EmptyCert {
+				what = "the client sent no certificate, and one is required"
+			}
+			if a := m.OpenedAlert; a != nil && a.Side == tlswire.Server {
+				return High, fmt.Sprintf("TLS 1.3: after the client's flight the server sends alert %d %s, read with the key log: %s", a.Code, tlswire.AlertName(a.Code), what), []int64{a.Frame, m.LastFrame}
+			}
+			return Medium, "TLS 1.3: after the client's flight the server sends one encrypted record of an alert's size (19 bytes) and ends: " + what, []int64{m.Flow.alertFrame, m.LastFrame}
+		},
+	},
+	{
+		Verdict: PGRejectedEncrypted,
+		Rule:    "TLS finishes, the server answers the startup message, and the connection ends without the client sending any further message",
+		Source:  "PostgreSQL protocol-flow: ErrorResponse and close; sizes measured, see errorSize",
+		Wrong:   "the client was killed right after it connected",
+		When: func(m *Summary) bool {
+			if m.Opened {
+				return m.PGError && !m.Ready
+			}
+			return m.TLS && m.TLSDone && m.Flow.serverCount > 0 && m.Flow.clientMore == 0 && m.Flow.clientFirst > 0 && m.Flow.serverData <= errorSize && m.over()
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			if m.Opened {
+				return High, fmt.Sprintf("inside TLS, read with the key log, the server answers %s: %s", m.SQLState, m.Message), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
+			}
+			return Medium, fmt.Sprintf("inside TLS the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.Flow.serverData), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
+		},
+	},
+	{
+		Verdict: ResetByServer,
+		Rule:    "RST by the server after the session worked, without FIN or Terminate",
+		Source:  "RFC 9293 section 3.10.7.4",
+		Wrong:   "the server only cleaned up after the client had closed",
+		When: func(m *Summary) bool {
+			side, reset, _, _ := m.ended()
+			return side == server && reset && m.begun() && m.worked() && m.tlsReadable() && !m.Terminate && !m.Flow.clientAlert && !m.Flow.serverAlert
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return Medium, "the server resets a session that worked", []int64{m.LastData[server], m.RST[server]}
+		},
+	},
+	{
+		Verdict: Midstream,
+		Rule:    "the capture starts inside a session that works",
+		Source:  "no SYN was captured",
+		Wrong:   "a fault before the capture began",
+		When:    func(m *Summary) bool { return !m.begun() && m.Packets[client] > 0 && m.Packets[server] > 0 },
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return Medium, "the capture starts inside the session; nothing wrong in what is seen of it", []int64{m.FirstFrame, m.LastFrame}
+		},
+	},
+	{
+		Verdict: OKRecovered,
+		Rule:    "as ok, but only after SYN or handshake retransmissions",
+		Source:  "RFC 6298",
+		Wrong:   "the capture lost the acknowledgements",
+		When:    func(m *Summary) bool { return m.worked() && m.Recovered },
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return High, fmt.Sprintf("the session works, after %s and %s of handshake data", plural(m.SYN, "SYN", "SYNs"), plural(m.Retransmitted[0]+m.Retransmitted[1], "retransmission", "retransmissions")),
+				[]int64{m.SYNFrames[0], m.SYNFrames[1], m.LastData[server]}
+		},
+	},
+	{
+		Verdict: OK,
+		Rule:    "TCP, SSLRequest and S, TLS handshake finished, application data both ways",
+		Source:  "PostgreSQL protocol-flow; RFC 8446 section 2",
+		Wrong:   "the application inside TLS is not PostgreSQL",
+		When:    func(m *Summary) bool { return m.worked() },
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			c := High
+			if m.TLSGap {
+				c = Medium
+			}
+			return c, "TLS handshake finished and application data both ways", []int64{m.FirstFrame, m.LastData[client], m.LastData[server]}
+		},
+	},
+}
