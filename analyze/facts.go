@@ -176,13 +176,33 @@ func (m *material) ends(r *messageRun) (first, last *pgMessage) {
 
 // clearedBy names the message that shows that a lasting one is over.
 var clearedBy = map[string]string{
-	"server-stopped": "server-ready", "server-crashed": "server-ready", "server-cert-file": "server-ready",
+	"server-stopped": "server-ready", "server-crashed": "server-ready", "server-interrupted": "server-ready", "server-cert-file": "server-ready",
 	"wal-removed": "replication-started", "timeline-diverged": "replication-started", "system-id-differs": "replication-started", "replication-terminated": "replication-started",
 }
 
 // settle: PostgreSQL logs "started streaming" before it finds out that the segment is gone, so a start counts only when no
 // error follows within that time.
 const settle = 30 * time.Second
+
+// baseBackup reports whether "database system was interrupted" is what a standby logs in its first start after a join: it goes on with
+// "entering standby mode" at once.
+func (m *material) baseBackup(key messageKey) bool {
+	if key.class != "server-interrupted" {
+		return false
+	}
+	var standby []time.Time
+	for other, r := range m.messages {
+		if other.host == key.host && other.class == "standby-started" {
+			standby = append(standby, m.timesOf(r, "").at...)
+		}
+	}
+	for _, at := range m.timesOf(m.messages[key], "").at {
+		if !slices.ContainsFunc(standby, func(s time.Time) bool { d := s.Sub(at); return d >= 0 && d <= time.Minute }) {
+			return false
+		}
+	}
+	return true
+}
 
 func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.Time) {
 	type seen struct{ node, class string }
@@ -197,6 +217,9 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 	}
 	for _, key := range m.msgOrder {
 		r := m.messages[key]
+		if m.baseBackup(key) {
+			continue
+		}
 		first, p := m.ends(r)
 		f := fact.Message{
 			Node: id.node(key.host), Class: key.class, Reason: key.reason, Alert: key.alert, Level: p.level, SQLState: p.sqlstate, Text: p.text,

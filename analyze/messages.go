@@ -35,99 +35,106 @@ const (
 	moment                 // it is an event, not a state
 )
 
-// messageClasses is where a new message is added. First match wins. Wording is that of PostgreSQL 9.4 to 17.
+// messageClasses is where a new message is added. First match wins. Wording is that of PostgreSQL 9.4 to 17. Patterns begin where the
+// message begins, because what follows may quote what somebody typed.
 var messageClasses = []messageClass{
 	// As client of the primary. It comes first: it quotes what the primary said, which is no message of this server.
 	{
 		class: "replication-connect-failed", words: []string{"could not"}, lasts: repeats,
-		pattern: lazily(`could not (?:connect to the primary server|receive data from WAL stream|start WAL streaming): (?P<reason>(?:connection to|could not|SSL|timeout|server closed|FATAL|received invalid|root certificate|private key|certificate).*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c",
+		pattern: lazily(`^(?:(?:streaming replication receiver|synchronization worker) "[^"]*" )?could not (?:connect to the primary server|receive data from WAL stream|start WAL streaming): (?P<reason>(?:connection to|could not|SSL|timeout|server closed|FATAL|received invalid|root certificate|private key|certificate).*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c",
 	},
 
 	// As server: connections that fail.
 	{
-		class: "client-cn-mismatch", words: []string{"provided user name"}, lasts: repeats, reason: fact.ReasonClientCN,
-		pattern: lazily(`provided user name \((?P<user>[^)]*)\) and authenticated user name \((?P<authenticated>.*)\) do not match`), source: "src/backend/libpq/hba.c, check_usermap",
+		class: "client-cn-mismatch", words: []string{"provided user name", "no match in usermap", "certificate validation"}, lasts: repeats, reason: fact.ReasonClientCN,
+		pattern: lazily(`^provided user name \((?P<user>[^)]*)\) and authenticated user name \((?P<authenticated>.*)\) do not match|^no match in usermap "[^"]*" for user "(?P<user2>[^"]*)" authenticated as "(?P<authenticated2>[^"]*)"|^certificate validation \(clientcert=verify-full\) failed for user "(?P<user3>[^"]*)": CN mismatch`), source: "src/backend/libpq/hba.c, check_usermap; auth.c, CheckCertAuth, since 14: CN mismatch",
 	},
 	{
 		class: "client-cert-required", words: []string{"requires a valid client certificate"}, lasts: repeats, reason: fact.ReasonClientCert,
-		pattern: lazily(`connection requires a valid client certificate`), source: "src/backend/libpq/auth.c, ClientAuthentication",
+		pattern: lazily(`^connection requires a valid client certificate`), source: "src/backend/libpq/auth.c, ClientAuthentication",
 	},
 	{
 		class: "cert-auth-failed", words: []string{"certificate authentication failed"}, lasts: repeats, reason: fact.ReasonAuth,
-		pattern: lazily(`certificate authentication failed for user "(?P<user>[^"]*)"`), source: "src/backend/libpq/auth.c, auth_failed",
+		pattern: lazily(`^certificate authentication failed for user "(?P<user>[^"]*)"`), source: "src/backend/libpq/auth.c, auth_failed",
 	},
 	{
 		class: "no-hba-entry", words: []string{"no pg_hba.conf entry"}, lasts: repeats, reason: fact.ReasonAuth,
-		pattern: lazily(`no pg_hba\.conf entry for (?:replication connection from )?host "(?P<peer>[^"]*)", user "(?P<user>[^"]*)"(?:, database "(?P<database>[^"]*)")?(?:, (?P<encryption>no encryption|SSL off|SSL on|SSL encryption))?`), source: "src/backend/libpq/auth.c: \"SSL off\" up to 13, \"no encryption\" since 14",
+		pattern: lazily(`^no pg_hba\.conf entry for (?:replication connection from )?host "(?P<peer>[^"]*)", user "(?P<user>[^"]*)"(?:, database "(?P<database>[^"]*)")?(?:, (?P<encryption>no encryption|SSL off|SSL on|SSL encryption|GSS encryption))?`), source: "src/backend/libpq/auth.c: \"SSL off\" up to 13, \"no encryption\" since 14",
 	},
 	{
-		class: "auth-failed", words: []string{"authentication failed", "pg_hba.conf rejects", "role \"", "database \""}, lasts: repeats, reason: fact.ReasonAuth,
-		pattern: lazily(`(?:password|SCRAM|peer|ident|GSSAPI|LDAP) authentication failed for user "(?P<user>[^"]*)"|pg_hba\.conf rejects .*host "(?P<peer>[^"]*)"|role "(?P<role>[^"]*)" (?:does not exist|is not permitted to log in)|database "(?P<database>[^"]*)" does not exist`), source: "src/backend/libpq/auth.c, src/backend/utils/init/postinit.c",
+		class: "auth-failed", words: []string{"authentication failed", "pg_hba.conf rejects", "role \"", "database \"", "walsender", "WAL sender"}, lasts: repeats, reason: fact.ReasonAuth,
+		pattern: lazily(`^(?:password|SCRAM|peer|ident|GSSAPI|LDAP|PAM|RADIUS) authentication failed for user "(?P<user>[^"]*)"|^pg_hba\.conf rejects .*host "(?P<peer>[^"]*)"|^role "(?P<role>[^"]*)" (?:does not exist|is not permitted to log in)|^database "(?P<database>[^"]*)" does not exist|^must be superuser or replication role to start walsender|^permission denied to start WAL sender`), source: "src/backend/libpq/auth.c, src/backend/utils/init/postinit.c",
 	},
 	{
 		class: "too-many-connections", words: []string{"too many", "connection slots"}, lasts: repeats, reason: fact.ReasonTooMany,
-		pattern: lazily(`sorry, too many clients already|remaining connection slots are reserved|too many connections for (?:role|database)`), source: "src/backend/storage/lmgr/proc.c, src/backend/utils/init/postinit.c",
+		pattern: lazily(`^sorry, too many clients already|^remaining connection slots are reserved|^too many connections for (?:role|database)`), source: "src/backend/storage/lmgr/proc.c, src/backend/utils/init/postinit.c",
 	},
 	{
 		class: "max-wal-senders", words: []string{"max_wal_senders"}, lasts: repeats, reason: fact.ReasonTooMany,
-		pattern: lazily(`number of requested standby connections exceeds max_wal_senders`), source: "src/backend/replication/walsender.c",
+		pattern: lazily(`^(?:could not .*: (?:FATAL|ERROR):  ?)?number of requested standby connections exceeds max_wal_senders`), source: "src/backend/replication/walsender.c",
 	},
 	{
 		class: "wal-removed", words: []string{"WAL segment"}, lasts: stays,
-		pattern: lazily(`requested WAL segment (?P<segment>[0-9A-F]+) has already been removed`), source: "src/backend/access/transam/xlogreader.c, walsender.c",
+		pattern: lazily(`^(?:could not .*: (?:FATAL|ERROR):  ?)?requested WAL segment (?P<segment>[0-9A-F]+) has already been removed`), source: "src/backend/access/transam/xlogreader.c, walsender.c",
 	},
 	{
-		class: "timeline-diverged", words: []string{"timeline"}, lasts: stays,
-		pattern: lazily(`highest timeline (?P<primary>\d+) of the primary is behind recovery timeline (?P<recovery>\d+)|requested starting point \S+ on timeline \d+ is not in this server's history|new timeline \d+ forked off current database system timeline \d+ before current recovery point|requested timeline \d+ is not a child of this server's history`), source: "src/backend/replication/walreceiver.c, walsender.c, src/backend/access/transam/xlogrecovery.c",
+		class: "timeline-diverged", words: []string{"timeline", "WAL flush position"}, lasts: stays,
+		pattern: lazily(`^(?:could not .*: (?:FATAL|ERROR):  ?)?(?:highest timeline (?P<primary>\d+) of the primary is behind recovery timeline (?P<recovery>\d+)|requested starting point \S+ on timeline \d+ is not in this server's history|new timeline \d+ forked off current database system timeline \d+ before current recovery point|requested starting point \S+ is ahead of the WAL flush position|requested timeline \d+ is not (?:a child of|in) this server's history|requested timeline \d+ does not contain minimum recovery point|new timeline \d+ is not a child of database system timeline \d+)`), source: "src/backend/replication/walreceiver.c, walsender.c, src/backend/access/transam/xlogrecovery.c",
 	},
 	{
 		class: "system-id-differs", words: []string{"system identifier differs"}, lasts: stays,
-		pattern: lazily(`database system identifier differs between the primary and standby`), source: "src/backend/replication/walreceiver.c",
+		pattern: lazily(`^database system identifier differs between the primary and standby`), source: "src/backend/replication/walreceiver.c",
 	},
 	{
 		class: "ssl-accept-failed", words: []string{"could not accept SSL connection"}, lasts: repeats,
-		pattern: lazily(`could not accept SSL connection: (?P<reason>.*)`), source: "src/backend/libpq/be-secure-openssl.c, be_tls_open_server",
+		pattern: lazily(`^could not accept SSL connection: (?P<reason>.*)`), source: "src/backend/libpq/be-secure-openssl.c, be_tls_open_server",
 	},
 	{
 		class: "server-cert-file", words: []string{"could not load", "could not access", "private key"}, lasts: stays, reason: fact.ReasonCertFile,
-		pattern: lazily(`could not (?:load|access) (?:server certificate|private key|root certificate|certificate)(?: file)? "(?P<file>[^"]*)"|private key file "(?P<file2>[^"]*)" (?:has group or world access|must be owned)|check of private key failed`), source: "src/backend/libpq/be-secure-common.c, be-secure-openssl.c",
+		pattern: lazily(`^could not (?:load|access) (?:server certificate|private key|root certificate|certificate)(?: file)? "(?P<file>[^"]*)"|^private key file "(?P<file2>[^"]*)" (?:has group or world access|must be owned|is not a regular file)|^check of private key failed`), source: "src/backend/libpq/be-secure-common.c, be-secure-openssl.c",
 	},
 
 	// Life cycle of the server.
-	{class: "server-started", words: []string{"starting PostgreSQL"}, lasts: moment, pattern: lazily(`starting PostgreSQL (?P<version>[0-9.]+)`), source: "src/backend/postmaster/postmaster.c, since 12"},
-	{class: "server-ready", words: []string{"ready to accept"}, lasts: moment, pattern: lazily(`database system is ready to accept (?:read[- ]only )?connections`), source: "src/backend/postmaster/postmaster.c: \"read only\" up to 13"},
-	{class: "server-stopped", words: []string{"shut"}, lasts: stays, pattern: lazily(`received (?:fast|smart|immediate) shutdown request|^database system is shut down`), source: "src/backend/postmaster/postmaster.c"},
+	{class: "server-started", words: []string{"starting PostgreSQL"}, lasts: moment, pattern: lazily(`^starting PostgreSQL (?P<version>[0-9.]+)`), source: "src/backend/postmaster/postmaster.c, since 12"},
+	{class: "server-ready", words: []string{"ready to accept"}, lasts: moment, pattern: lazily(`^database system is ready to accept (?:read[- ]only )?connections`), source: "src/backend/postmaster/postmaster.c: \"read only\" up to 13"},
+	{class: "server-stopped", words: []string{"shut"}, lasts: stays, pattern: lazily(`^received (?:fast|smart|immediate) shutdown request|^database system is shut down`), source: "src/backend/postmaster/postmaster.c"},
 	{
-		class: "server-crashed", words: []string{"terminated by signal", "server processes", "database system was"}, lasts: stays,
-		pattern: lazily(`was terminated by signal (?P<signal>\d+)|terminating any other active server processes|all server processes terminated; reinitializing|database system was not properly shut down|database system was interrupted`), source: "src/backend/postmaster/postmaster.c, src/backend/access/transam/xlog.c",
+		class: "server-interrupted", words: []string{"database system was interrupted; last known up"}, lasts: stays,
+		pattern: lazily(`^database system was interrupted; last known up at (?P<up>.*)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c: after a crash, and in the first start from a base backup, which is no fault",
 	},
-	{class: "disk-full", words: []string{"No space left on device"}, lasts: stays, pattern: lazily(`(?:could not (?:extend|write to|write|create) (?:temporary |lock )?file "(?P<file>[^"]*)".*)?No space left on device`), source: "src/backend/storage/smgr/md.c and others: errno ENOSPC"},
+	{class: "standby-started", words: []string{"entering standby mode", "archive recovery", "backup recovery"}, lasts: moment, pattern: lazily(`^(?:entering standby mode|starting (?:archive|backup) recovery)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c"},
+	{
+		class: "server-crashed", words: []string{"terminated by signal", "server process", "database system was", "crash of another", "unexpected postmaster exit"}, lasts: stays,
+		pattern: lazily(`^[a-z ]*(?:\(PID \d+\) )?was terminated by signal (?P<signal>\d+)|^terminating any other active server processes|^all server processes terminated; reinitializing|^database system was not properly shut down|^database system was interrupted while in recovery|^terminating connection because of crash of another server process|^terminating connection due to unexpected postmaster exit`),
+		source:  "src/backend/postmaster/postmaster.c, src/backend/access/transam/xlog.c, src/backend/tcop/postgres.c",
+	},
+	{class: "disk-full", words: []string{"No space left on device", "wrote only"}, lasts: stays, pattern: lazily(`^could not (?:extend|write|create|open|fsync|allocate)(?: \w+)* "?(?P<file>[^":]*)"?.*No space left on device|^could not (?:extend|write).*: wrote only \d+ of \d+ bytes`), source: "src/backend/storage/smgr/md.c and others: errno ENOSPC"},
 	{
 		class: "server-starting", words: []string{"the database system is"}, lasts: repeats, reason: fact.ReasonStarting,
-		pattern: lazily(`the database system is (?:starting up|in recovery mode|not yet accepting connections|not accepting connections)`), source: "src/backend/postmaster/postmaster.c: \"not yet accepting\" since 14",
+		pattern: lazily(`^the database system is (?:starting up|in recovery mode|not yet accepting connections|not accepting connections)`), source: "src/backend/postmaster/postmaster.c: \"not yet accepting\" since 14",
 	},
 	{
 		class: "server-stopping", words: []string{"is shutting down", "administrator command"}, lasts: repeats, reason: fact.ReasonStopping,
-		pattern: lazily(`the database system is shutting down|terminating connection due to administrator command`), source: "src/backend/postmaster/postmaster.c, src/backend/tcop/postgres.c",
+		pattern: lazily(`^the database system is shutting down|^terminating connection due to administrator command`), source: "src/backend/postmaster/postmaster.c, src/backend/tcop/postgres.c",
 	},
 
 	// Replication.
-	{class: "replication-started", words: []string{"started streaming WAL"}, lasts: moment, pattern: lazily(`started streaming WAL from primary`), source: "src/backend/replication/walreceiver.c"},
+	{class: "replication-started", words: []string{"started streaming WAL"}, lasts: moment, pattern: lazily(`^started streaming WAL from primary`), source: "src/backend/replication/walreceiver.c"},
 	{
 		class: "replication-terminated", words: []string{"replication terminated", "terminating wal"}, lasts: stays,
-		pattern: lazily(`replication terminated by primary server|terminating walreceiver due to timeout|terminating walsender process due to replication timeout`), source: "src/backend/replication/walreceiver.c, walsender.c",
+		pattern: lazily(`^replication terminated by primary server|^terminating walreceiver due to timeout|^terminating walsender process due to replication timeout`), source: "src/backend/replication/walreceiver.c, walsender.c",
 	},
-	{class: "promoted", words: []string{"timeline ID", "promote"}, lasts: moment, pattern: lazily(`selected new timeline ID: (?P<timeline>\d+)|received promote request`), source: "src/backend/access/transam/xlog.c"},
+	{class: "promoted", words: []string{"timeline ID", "promote"}, lasts: moment, pattern: lazily(`^selected new timeline ID: (?P<timeline>\d+)|^received promote request`), source: "src/backend/access/transam/xlog.c"},
 
 	// Schema. Locks first: their CONTEXT may name the schema's functions.
-	{class: "read-only-transaction", words: []string{"in a read-only transaction"}, lasts: repeats, pattern: lazily(`cannot execute (?P<statement>[A-Z ]+) in a read-only transaction`), source: "src/backend/tcop/utility.c"},
+	{class: "read-only-transaction", words: []string{"in a read-only transaction", "during recovery"}, lasts: repeats, pattern: lazily(`^cannot execute (?P<statement>\S+(?: [A-Z]+)*) (?:in a read-only transaction|during recovery)`), source: "src/backend/tcop/utility.c"},
 	{
-		class: "schema-lock", words: []string{"canceling statement", "still waiting", "deadlock"}, lasts: repeats,
-		pattern: lazily(`canceling statement due to (?:lock|statement) timeout|process \d+ still waiting for (?P<lock>\w+) on|deadlock detected`), source: "src/backend/tcop/postgres.c, src/backend/storage/lmgr/proc.c, deadlock.c",
+		class: "schema-lock", words: []string{"canceling statement", "still waiting", "deadlock", "could not obtain lock"}, lasts: repeats,
+		pattern: lazily(`^canceling statement due to (?:lock|statement) timeout|^process \d+ still waiting for (?P<lock>\w+) on|^deadlock detected|^process \d+ detected deadlock|^could not obtain lock on`), source: "src/backend/tcop/postgres.c, src/backend/storage/lmgr/proc.c, deadlock.c",
 	},
 	{
-		class: "schema-error", words: []string{"does not exist", "already exists", "is not unique", "duplicate key", "null value", "foreign key", "does not match", "has no field"}, lasts: stays,
-		pattern: lazily(`(?:column|relation|type|schema|table) "?(?P<object>[^"]*?)"? (?:of relation "[^"]*" )?(?:does not exist|already exists)|column \S+ does not exist|function (?P<missing>\S+?)\(.*\) (?:does not exist|is not unique)|duplicate key value violates unique constraint "(?P<constraint>[^"]*)"|null value in column "[^"]*"(?: of relation "[^"]*")? violates not-null constraint|violates foreign key constraint "[^"]*"|structure of query does not match function result type|has no field "`), source: "src/backend/parser/parse_relation.c, parse_func.c, src/backend/access/nbtree/nbtinsert.c",
+		class: "schema-error", words: []string{"does not exist", "already exists", "is not unique", "duplicate key", "null value", "foreign key", "does not match", "has no field", "for enum", "INSERT has more"}, lasts: stays,
+		pattern: lazily(`^(?:column|relation|type|schema|table) "?(?P<object>[^"]*?)"? (?:of relation "[^"]*" )?(?:does not exist|already exists)|^column \S+ does not exist|^(?:function|procedure) (?P<missing>\S+?)\(.*\) (?:does not exist|is not unique)|^duplicate key value violates unique constraint "(?P<constraint>[^"]*)"|^null value in column "[^"]*"(?: of relation "[^"]*")? violates not-null constraint|^(?:insert or update|update or delete) on table .* violates foreign key constraint "[^"]*"|^structure of query does not match function result type|^record "[^"]*" has no field "|^operator does not exist|^invalid input value for enum|^INSERT has more (?:expressions|target columns)`), source: "src/backend/parser/parse_relation.c, parse_func.c, src/backend/access/nbtree/nbtinsert.c",
 	},
 }
 
@@ -167,7 +174,11 @@ func (m *material) classify(p *pgMessage) (row *messageClass, args map[string]st
 			m.matches[p.text] = c
 		}
 	}
-	if c.row == nil && (p.level == "ERROR" || p.headMissing) && p.function != "" {
+	switch {
+	case c.row != nil:
+	case p.level == "PANIC":
+		return panicRow, map[string]string{}
+	case (p.level == "ERROR" || p.headMissing) && p.function != "":
 		return schemaErrorRow, map[string]string{}
 	}
 	return c.row, maps.Clone(c.args)
@@ -188,7 +199,7 @@ func matchOf(text string) match {
 		args := map[string]string{}
 		for j, name := range pattern.SubexpNames() {
 			if name != "" && found[j] != "" {
-				args[strings.TrimRight(name, "2")] = found[j]
+				args[strings.TrimRight(name, "23")] = found[j]
 			}
 		}
 		return match{row, args}
@@ -198,3 +209,6 @@ func matchOf(text string) match {
 
 // schemaErrorRow is the class of any SQL error whose CONTEXT names a function of the schema.
 var schemaErrorRow = &messageClass{class: "schema-error", lasts: stays, source: "tech note 210530"}
+
+// panicRow is the class of any other PANIC: the server ends with it (src/backend/utils/error/elog.c, errfinish).
+var panicRow = &messageClass{class: "server-crashed", lasts: stays, source: "src/backend/utils/error/elog.c"}

@@ -16,12 +16,12 @@ type reasonRow struct {
 
 // reasonRows is tried in order. Wording of libpq up to 13 and from 14, OpenSSL 1.0 to 3.x.
 var reasonRows = []reasonRow{
-	{fact.ReasonClientCert, []string{"requires a valid client certificate"}, "PostgreSQL src/backend/libpq/auth.c"},
-	{fact.ReasonClientCN, []string{"certificate authentication failed"}, "PostgreSQL src/backend/libpq/auth.c"},
+	{fact.ReasonClientCert, []string{"requires a valid client certificate", "peer did not return a certificate"}, "PostgreSQL src/backend/libpq/auth.c"},
+	{fact.ReasonClientCN, []string{"certificate authentication failed", "CN mismatch", "no match in usermap"}, "PostgreSQL src/backend/libpq/auth.c"},
 	{fact.ReasonTooMany, []string{"too many clients", "remaining connection slots are reserved", "exceeds max_wal_senders"}, "PostgreSQL proc.c"},
 	{fact.ReasonStarting, []string{"is starting up", "in recovery mode", "not yet accepting connections", "not accepting connections"}, "PostgreSQL postmaster.c"},
 	{fact.ReasonStopping, []string{"is shutting down", "due to administrator command"}, "PostgreSQL postmaster.c"},
-	{fact.ReasonAuth, []string{"no pg_hba.conf entry", "pg_hba.conf rejects", "authentication failed", "role \"", "database \""}, "PostgreSQL auth.c"},
+	{fact.ReasonAuth, []string{"no pg_hba.conf entry", "pg_hba.conf rejects", "authentication failed", "role \"", "database \"", "permission denied to start wal sender", "to start walsender"}, "PostgreSQL auth.c"},
 	{fact.ReasonNotPostgres, []string{"received invalid response to SSL negotiation", "expected authentication request", "received invalid response to GSSAPI negotiation"}, "libpq fe-connect.c"},
 	{fact.ReasonTLSOff, []string{"server does not support SSL"}, "libpq fe-connect.c"},
 	{fact.ReasonTLSVersion, []string{"alert protocol version", "unsupported protocol", "wrong version number", "wrong ssl version", "no protocols available", "unsupported ssl version"}, "OpenSSL ssl_err.c"},
@@ -34,9 +34,9 @@ var reasonRows = []reasonRow{
 	}, "libpq fe-secure-openssl.c"},
 	{fact.ReasonRefused, []string{"Connection refused"}, "errno ECONNREFUSED"},
 	{fact.ReasonTimeout, []string{"timeout expired", "Connection timed out"}, "libpq fe-connect.c; errno ETIMEDOUT"},
-	{fact.ReasonNoRoute, []string{"No route to host", "Network is unreachable", "Host is unreachable", "Host is down"}, "errno EHOSTUNREACH, ENETUNREACH"},
+	{fact.ReasonNoRoute, []string{"No route to host", "Network is unreachable", "Host is unreachable", "Host is down", "Cannot assign requested address", "Address not available"}, "errno EHOSTUNREACH, ENETUNREACH"},
 	{fact.ReasonReset, []string{"Connection reset by peer", "Broken pipe"}, "errno ECONNRESET"},
-	{fact.ReasonClosed, []string{"server closed the connection unexpectedly", "SSL connection has been closed unexpectedly", "EOF detected", "unexpected eof"}, "libpq fe-misc.c"},
+	{fact.ReasonClosed, []string{"server closed the connection unexpectedly", "SSL connection has been closed unexpectedly", "EOF detected", "unexpected eof", "connection not open"}, "libpq fe-misc.c"},
 	{fact.ReasonResolve, []string{"could not translate host name"}, "libpq fe-connect.c"},
 	{fact.ReasonTLSOther, []string{"SSL error", "could not initiate SSL", "SSL SYSCALL error"}, "libpq fe-secure-openssl.c"},
 }

@@ -300,7 +300,10 @@ func (m *material) classified(p *pgMessage) {
 		key.peer = m.peers[peerKey{p.host, p.pid}]
 	}
 	delete(args, "peer")
-	key.arg = args["authenticated"] + args["file"]
+	if row.class == "ssl-accept-failed" && strings.Contains(p.detail, "certificate verification failed") {
+		verifyArgs(p.detail, args)
+	}
+	key.arg = args["authenticated"] + args["file"] + args["verify"] + args["subject"]
 	if row.class == "server-ready" || row.class == "ssl-accept-failed" {
 		m.listens[p.host] = true
 	}

@@ -11,8 +11,8 @@ var Reasons = []string{
 var Classes = []string{
 	"auth-failed", "cert-auth-failed", "client-cert-required", "client-cn-mismatch", "disk-full", "max-wal-senders", "no-hba-entry", "promoted",
 	"read-only-transaction", "replication-connect-failed", "replication-started", "replication-terminated", "schema-error", "schema-lock",
-	"server-cert-file", "server-crashed", "server-ready", "server-started", "server-starting", "server-stopped", "server-stopping",
-	"ssl-accept-failed", "system-id-differs", "timeline-diverged", "too-many-connections", "wal-removed",
+	"server-cert-file", "server-crashed", "server-interrupted", "server-ready", "server-started", "server-starting", "server-stopped", "server-stopping",
+	"ssl-accept-failed", "standby-started", "system-id-differs", "timeline-diverged", "too-many-connections", "wal-removed",
 }
 
 // Problems lists what Certificate.Problems can hold: the observations of VERDICTS about certificates.

@@ -1,0 +1,224 @@
+package analyze
+
+import (
+	"slices"
+	"testing"
+
+	"cbdoctor/fact"
+)
+
+// wordings are the messages of every row, in the words of each version that has its own (PostgreSQL 9.4 to 17).
+var wordings = []struct{ class, text string }{
+	{"replication-connect-failed", `could not connect to the primary server: could not connect to server: Connection refused`},
+	{"replication-connect-failed", `could not connect to the primary server: connection to server at "10.1.1.1", port 5432 failed: Connection refused`},
+	{"replication-connect-failed", `streaming replication receiver "walreceiver" could not connect to the primary server: connection to server at "10.1.1.1", port 5432 failed: timeout expired`},
+	{"replication-connect-failed", `could not receive data from WAL stream: server closed the connection unexpectedly`},
+	{"replication-connect-failed", `could not receive data from WAL stream: SSL SYSCALL error: EOF detected`},
+	{"client-cn-mismatch", `provided user name (postgres) and authenticated user name (cb3) do not match`},
+	{"client-cn-mismatch", `no match in usermap "cms" for user "postgres" authenticated as "cb3"`},
+	{"client-cn-mismatch", `certificate validation (clientcert=verify-full) failed for user "postgres": CN mismatch`},
+	{"client-cert-required", `connection requires a valid client certificate`},
+	{"cert-auth-failed", `certificate authentication failed for user "postgres"`},
+	{"no-hba-entry", `no pg_hba.conf entry for host "10.1.1.2", user "postgres", database "cluster", SSL off`},
+	{"no-hba-entry", `no pg_hba.conf entry for host "10.1.1.2", user "postgres", database "cluster", no encryption`},
+	{"no-hba-entry", `no pg_hba.conf entry for host "10.1.1.2", user "postgres", database "cluster", SSL encryption`},
+	{"no-hba-entry", `no pg_hba.conf entry for replication connection from host "10.1.1.2", user "postgres", SSL on`},
+	{"auth-failed", `pg_hba.conf rejects connection for host "10.1.1.2", user "postgres", database "cluster", SSL encryption`},
+	{"auth-failed", `password authentication failed for user "postgres"`},
+	{"auth-failed", `role "postgres" does not exist`},
+	{"auth-failed", `database "cluster" does not exist`},
+	{"auth-failed", `must be superuser or replication role to start walsender`},
+	{"auth-failed", `permission denied to start WAL sender`},
+	{"too-many-connections", `sorry, too many clients already`},
+	{"too-many-connections", `remaining connection slots are reserved for non-replication superuser connections`},
+	{"too-many-connections", `remaining connection slots are reserved for roles with the SUPERUSER attribute`},
+	{"too-many-connections", `remaining connection slots are reserved for roles with privileges of the "pg_use_reserved_connections" role`},
+	{"max-wal-senders", `number of requested standby connections exceeds max_wal_senders (currently 2)`},
+	{"wal-removed", `requested WAL segment 000000010000000000000003 has already been removed`},
+	{"wal-removed", `could not receive data from WAL stream: ERROR:  requested WAL segment 000000010000000000000003 has already been removed`},
+	{"timeline-diverged", `highest timeline 1 of the primary is behind recovery timeline 2`},
+	{"timeline-diverged", `requested starting point 0/9000000 on timeline 2 is not in this server's history`},
+	{"timeline-diverged", `could not start WAL streaming: ERROR:  requested starting point 0/9000000 on timeline 2 is not in this server's history`},
+	{"timeline-diverged", `new timeline 2 forked off current database system timeline 1 before current recovery point 0/6018D98`},
+	{"timeline-diverged", `new timeline 3 is not a child of database system timeline 2`},
+	{"timeline-diverged", `requested timeline 3 is not a child of this server's history`},
+	{"timeline-diverged", `requested starting point 0/9000000 is ahead of the WAL flush position of this server 0/8000000`},
+	{"system-id-differs", `database system identifier differs between the primary and standby`},
+	{"ssl-accept-failed", `could not accept SSL connection: certificate verify failed`},
+	{"server-cert-file", `could not load server certificate file "server.crt": No such file or directory`},
+	{"server-cert-file", `could not load private key file "server.key": key values mismatch`},
+	{"server-cert-file", `could not access private key file "server.key": No such file or directory`},
+	{"server-cert-file", `private key file "server.key" has group or world access`},
+	{"server-cert-file", `private key file "server.key" must be owned by the database user or root`},
+	{"server-cert-file", `check of private key failed: key values mismatch`},
+	{"server-started", `starting PostgreSQL 15.18 on x86_64-pc-linux-gnu`},
+	{"server-ready", `database system is ready to accept connections`},
+	{"server-ready", `database system is ready to accept read only connections`},
+	{"server-ready", `database system is ready to accept read-only connections`},
+	{"server-stopped", `received fast shutdown request`},
+	{"server-stopped", `database system is shut down`},
+	{"server-interrupted", `database system was interrupted; last known up at 2025-06-05 21:08:00 UTC`},
+	{"standby-started", `entering standby mode`},
+	{"standby-started", `starting backup recovery with redo LSN 0/2000028, checkpoint LSN 0/2000060, on timeline ID 1`},
+	{"server-crashed", `server process (PID 811) was terminated by signal 9: Killed`},
+	{"server-crashed", `checkpointer process (PID 11) was terminated by signal 6: Aborted`},
+	{"server-crashed", `terminating any other active server processes`},
+	{"server-crashed", `all server processes terminated; reinitializing`},
+	{"server-crashed", `database system was not properly shut down; automatic recovery in progress`},
+	{"server-crashed", `database system was interrupted while in recovery at log time 2025-06-05 21:08:00 UTC`},
+	{"server-crashed", `terminating connection because of crash of another server process`},
+	{"server-crashed", `terminating connection due to unexpected postmaster exit`},
+	{"disk-full", `could not extend file "base/16384/16385": No space left on device`},
+	{"disk-full", `could not extend file "base/16384/16385": wrote only 4096 of 8192 bytes at block 5`},
+	{"disk-full", `could not write to file "pg_wal/xlogtemp.29": No space left on device`},
+	{"disk-full", `could not write block 5 of temporary file: No space left on device`},
+	{"disk-full", `could not create directory "base/pgsql_tmp": No space left on device`},
+	{"server-starting", `the database system is starting up`},
+	{"server-starting", `the database system is in recovery mode`},
+	{"server-starting", `the database system is not yet accepting connections`},
+	{"server-starting", `the database system is not accepting connections`},
+	{"server-stopping", `the database system is shutting down`},
+	{"server-stopping", `terminating connection due to administrator command`},
+	{"replication-started", `started streaming WAL from primary at 0/3000000 on timeline 1`},
+	{"replication-terminated", `replication terminated by primary server`},
+	{"replication-terminated", `terminating walreceiver due to timeout`},
+	{"replication-terminated", `terminating walsender process due to replication timeout`},
+	{"promoted", `selected new timeline ID: 2`},
+	{"promoted", `received promote request`},
+	{"read-only-transaction", `cannot execute CREATE TABLE in a read-only transaction`},
+	{"read-only-transaction", `cannot execute nextval() in a read-only transaction`},
+	{"read-only-transaction", `cannot execute VACUUM during recovery`},
+	{"schema-lock", `canceling statement due to lock timeout`},
+	{"schema-lock", `canceling statement due to statement timeout`},
+	{"schema-lock", `process 811 still waiting for AccessExclusiveLock on relation 16385 of database 16384 after 1000.1 ms`},
+	{"schema-lock", `deadlock detected`},
+	{"schema-error", `column "missing_col" does not exist at character 8`},
+	{"schema-error", `column d.missing_col does not exist at character 8`},
+	{"schema-error", `column "target" of relation "domains" does not exist`},
+	{"schema-error", `relation "missing_table" does not exist at character 15`},
+	{"schema-error", `function missing_f() does not exist at character 8`},
+	{"schema-error", `type "call_leg" does not exist`},
+	{"schema-error", `duplicate key value violates unique constraint "domains_pkey"`},
+	{"schema-error", `null value in column "domain_name" of relation "domains" violates not-null constraint`},
+	{"schema-error", `null value in column "domain_name" violates not-null constraint`},
+	{"schema-error", `insert or update on table "domains" violates foreign key constraint "domains_tenant_fkey"`},
+	{"schema-error", `structure of query does not match function result type`},
+	{"schema-error", `record "new" has no field "priority"`},
+	{"schema-error", `invalid input value for enum call_state: "held"`},
+	{"schema-error", `operator does not exist: uuid = text at character 40`},
+}
+
+func TestWordings(t *testing.T) {
+	t.Parallel()
+	tested := map[string]bool{}
+	for _, w := range wordings {
+		c := matchOf(w.text)
+		if c.row == nil || c.row.class != w.class {
+			t.Errorf("%q is %+v, want %s", w.text, c.row, w.class)
+			continue
+		}
+		tested[w.class] = true
+	}
+	for _, row := range messageClasses {
+		if !tested[row.class] {
+			t.Errorf("no wording of class %s is tested", row.class)
+		}
+	}
+}
+
+// What somebody typed may have any words; and some faults only sound like those of the database.
+func TestNoClass(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`statement: select 'could not accept SSL connection: certificate verify failed'`,
+		`duration: 5.1 ms  statement: select 'No space left on device'`,
+		`invalid input syntax for type uuid: "relation x does not exist"`,
+		`syntax error at or near "deadlock detected"`,
+		`could not resize shared memory segment "/PostgreSQL.12" to 1048576 bytes: No space left on device`,
+		`unexpected EOF on client connection with an open transaction`,
+		`could not receive data from client: Connection reset by peer`,
+		`canceling statement due to user request`,
+		`terminating walreceiver process due to administrator command`,
+		`checkpoint complete: wrote 3 buffers (0.1%)`,
+		`redo starts at 0/2000028`,
+	} {
+		if c := matchOf(text); c.row != nil {
+			t.Errorf("%q is taken for %s", text, c.row.class)
+		}
+	}
+}
+
+// reasonWordings are what libpq and OpenSSL say, in each generation.
+var reasonWordings = []struct{ reason, alert, text string }{
+	{fact.ReasonRefused, "", `could not connect to server: Connection refused Is the server running on host "10.1.1.1" and accepting TCP/IP connections on port 5432?`},
+	{fact.ReasonRefused, "", `connection to server at "10.1.1.1", port 5432 failed: Connection refused`},
+	{fact.ReasonTimeout, "", `timeout expired`},
+	{fact.ReasonTimeout, "", `connection to server at "10.1.1.1", port 5432 failed: Connection timed out`},
+	{fact.ReasonNoRoute, "", `could not connect to server: No route to host`},
+	{fact.ReasonNoRoute, "", `could not connect to server: Network is unreachable`},
+	{fact.ReasonReset, "", `could not receive data from server: Connection reset by peer`},
+	{fact.ReasonReset, "", `could not send startup packet: Broken pipe`},
+	{fact.ReasonClosed, "", `server closed the connection unexpectedly This probably means the server terminated abnormally before or while processing the request.`},
+	{fact.ReasonClosed, "", `SSL connection has been closed unexpectedly`},
+	{fact.ReasonClosed, "", `SSL SYSCALL error: EOF detected`},
+	{fact.ReasonClosed, "", `SSL error: unexpected eof while reading`},
+	{fact.ReasonTLSAlert, "certificate_expired", `SSL error: sslv3 alert certificate expired`},
+	{fact.ReasonTLSAlert, "certificate_expired", `SSL error: ssl/tls alert certificate expired`},
+	{fact.ReasonTLSAlert, "bad_certificate", `SSL error: sslv3 alert bad certificate`},
+	{fact.ReasonTLSAlert, "unknown_ca", `SSL error: tlsv1 alert unknown ca`},
+	{fact.ReasonTLSAlert, "unsupported_certificate", `SSL error: sslv3 alert unsupported certificate`},
+	{fact.ReasonTLSAlert, "certificate_required", `SSL error: tlsv13 alert certificate required`},
+	{fact.ReasonTLSAlert, "certificate_revoked", `SSL error: sslv3 alert certificate revoked`},
+	{fact.ReasonTLSAlert, "handshake_failure", `SSL error: sslv3 alert handshake failure`},
+	{fact.ReasonTLSVersion, "protocol_version", `SSL error: tlsv1 alert protocol version`},
+	{fact.ReasonTLSVersion, "", `unsupported protocol`},
+	{fact.ReasonTLSVersion, "", `SSL error: wrong version number`},
+	{fact.ReasonTLSCipher, "", `no shared cipher`},
+	{fact.ReasonTLSVerify, "", `SSL error: certificate verify failed`},
+	{fact.ReasonTLSOff, "", `server does not support SSL, but SSL was required`},
+	{fact.ReasonNotPostgres, "", `received invalid response to SSL negotiation: H`},
+	{fact.ReasonNotPostgres, "", `expected authentication request from server, but received H`},
+	{fact.ReasonCertFile, "", `root certificate file "/srv/pgsql/ca.crt" does not exist Either provide the file or change sslmode to disable server certificate verification.`},
+	{fact.ReasonCertFile, "", `could not load private key file "/srv/pgsql/client.key": key values mismatch`},
+	{fact.ReasonCertFile, "", `certificate does not match private key file "/srv/pgsql/client.key": key values mismatch`},
+	{fact.ReasonCertFile, "", `private key file "/srv/pgsql/client.key" has group or world access; file must have permissions u=rw (0600) or less`},
+	{fact.ReasonCertFile, "", `could not read certificate file "/srv/pgsql/client.crt": ee key too small`},
+	{fact.ReasonClientCN, "", `FATAL: certificate authentication failed for user "postgres"`},
+	{fact.ReasonClientCert, "", `FATAL: connection requires a valid client certificate`},
+	{fact.ReasonAuth, "", `FATAL: no pg_hba.conf entry for host "10.1.1.2", user "postgres", database "cluster", no encryption`},
+	{fact.ReasonAuth, "", `FATAL: database "cluster" does not exist`},
+	{fact.ReasonTooMany, "", `FATAL: sorry, too many clients already`},
+	{fact.ReasonTooMany, "", `FATAL: remaining connection slots are reserved for roles with the SUPERUSER attribute`},
+	{fact.ReasonStarting, "", `FATAL: the database system is starting up`},
+	{fact.ReasonStarting, "", `FATAL: the database system is not accepting connections DETAIL: Hot standby mode is disabled.`},
+	{fact.ReasonStopping, "", `FATAL: the database system is shutting down`},
+	{fact.ReasonResolve, "", `could not translate host name "db" to address: Name or service not known`},
+	{fact.ReasonTLSOther, "", `SSL error: bad signature`},
+	{fact.ReasonOther, "", `something that nobody has seen yet`},
+}
+
+func TestReasonWordings(t *testing.T) {
+	t.Parallel()
+	var tested []string
+	for _, w := range reasonWordings {
+		if reason, alert := reasonOf(w.text); reason != w.reason || alert != w.alert {
+			t.Errorf("%q: reason %q alert %q, want %q %q", w.text, reason, alert, w.reason, w.alert)
+		}
+		tested = append(tested, w.reason)
+	}
+	for _, row := range reasonRows {
+		if !slices.Contains(tested, row.reason) {
+			t.Errorf("no wording of reason %s is tested", row.reason)
+		}
+	}
+}
+
+// Since PostgreSQL 16 the server's log names why it rejects a certificate.
+func TestVerifyDetail(t *testing.T) {
+	t.Parallel()
+	args := map[string]string{}
+	verifyArgs(`Client certificate verification failed at depth 0: certificate has expired. Failed certificate data (unverified): subject "/CN=postgres", serial number 2315, issuer "/CN=Root CA".`, args)
+	if args["verify"] != "certificate_expired" || args["subject"] != "/CN=postgres" {
+		t.Errorf("%v", args)
+	}
+}
