@@ -266,3 +266,32 @@ func TestEndlessSessionIsBounded(t *testing.T) {
 		t.Errorf("%d bytes more after 100,000 more segments", after-before)
 	}
 }
+
+// Sessions that all wait for the first segment keep no more than there is room for, whatever they send.
+func TestKeptPayloadIsBounded(t *testing.T) {
+	t.Parallel()
+	lane := newTracker(Options{})
+	payload := make([]byte, 16<<10)
+	const sessions, segments = 400, 12 // 75 MiB
+	for i := range sessions {
+		p := syn(int64(i*(segments+1)+1), scanner, uint16(10_000+i))
+		feed(t, lane, p)
+		p.Flags, p.Payload, p.PayloadLen = packet.ACK|packet.PSH, payload, len(payload)
+		for range segments {
+			p.Frame++
+			p.Seq += 2 * uint32(len(payload)) // the one before is missing
+			p.IPID++
+			feed(t, lane, p)
+		}
+		if lane.kept > maxKept {
+			t.Fatalf("%d bytes are kept after %d sessions, want at most %d", lane.kept, i+1, maxKept)
+		}
+	}
+	l := merge("kept", &packet.Info{}, []*tracker{lane})
+	if want := "payload that waited for its rest"; !strings.Contains(l.LeftOut, want) {
+		t.Errorf("left out: %q, want %q", l.LeftOut, want)
+	}
+	if lane.kept != 0 {
+		t.Errorf("%d bytes are said to be kept when all is judged", lane.kept)
+	}
+}

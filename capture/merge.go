@@ -155,10 +155,11 @@ func (l *Listing) sumUp(pairs []*pairCount) {
 
 // sayLeftOut says what limits have cut.
 func (l *Listing) sayLeftOut(reading string) {
-	var early, pairs int64
+	var early, pairs, shed int64
 	for _, t := range l.lanes {
 		early += t.early
 		pairs += t.pairs.leftOut
+		shed += t.shed
 	}
 	var what []string
 	if reading != "" {
@@ -173,6 +174,9 @@ func (l *Listing) sayLeftOut(reading string) {
 	if early > 0 {
 		what = append(what, fmt.Sprintf("the ends of %d sessions, which were judged early: %d attempts and %d sessions are followed at a time",
 			early, maxAttempts*len(l.lanes), maxSessions*len(l.lanes)))
+	}
+	if shed > 0 {
+		what = append(what, fmt.Sprintf("payload that waited for its rest, %d times: at most %d MiB are kept", shed, maxKept>>20*len(l.lanes)))
 	}
 	l.LeftOut = strings.Join(what, "; ")
 }

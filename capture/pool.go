@@ -19,6 +19,7 @@ const maxIdle = 1024
 
 // discard lets go of a judged session.
 func (t *tracker) discard(s *session) {
+	t.kept -= s.kept
 	t.recycle(s.wire)
 	*s = session{}
 	if len(t.idle) < maxIdle {

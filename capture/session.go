@@ -52,6 +52,7 @@ type session struct {
 	pauseOver   bool  // the other side has spoken since
 
 	wire *wire // TLS and PostgreSQL, once there is payload
+	kept int   // bytes of payload that wait for their rest: see settle
 
 	ring     [6]seen // the latest packets, to tell duplicates
 	ringNext uint8

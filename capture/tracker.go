@@ -32,6 +32,8 @@ type tracker struct {
 	told      tolds
 	late      []lateSession // bad ones whose reset must be compared with other traffic, when all is read
 	early     int64         // sessions that were judged to make room
+	kept      int           // bytes of payload that all sessions keep
+	shed      int64         // how often one had to let go of them
 
 	ports        map[packet.Addr]origin
 	servers      map[packet.Addr]firstShown
@@ -82,7 +84,7 @@ const stragglers = int64(2 * time.Second)
 // has been quiet for the longest is judged as it stands. The report says how many.
 const (
 	maxAttempts = 1 << 20 // of 168 bytes
-	maxSessions = 1 << 14 // of about 3 KB
+	maxSessions = 1 << 13 // of about 3 KB, and 32 MiB of payload for all together: see maxKept
 )
 
 // maxTTLs bounds the hosts whose TTL on the port is remembered.
@@ -191,6 +193,9 @@ func (t *tracker) tcp(p *packet.Packet) {
 	}
 	wasClosed := s.closed
 	s.take(t, p, d)
+	if p.PayloadLen > 0 || s.kept > 0 {
+		s.settle(t)
+	}
 	if s.closed && !wasClosed {
 		t.ending = append(t.ending, ending{s, s.firstFrame, s.closedAt + stragglers})
 	}

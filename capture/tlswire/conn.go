@@ -123,6 +123,9 @@ func (c *Conn) Gap(side Side) {
 	c.Gaps[side] = true
 }
 
+// Buffered is how many bytes of handshake messages are kept until their rest comes.
+func (c *Conn) Buffered() int { return len(c.streams[Client].message) + len(c.streams[Server].message) }
+
 // Skip says that the next n in-order bytes of a side were sent but are not here (the snap length cut them off, or the capture
 // lost them). Records whose header is known are counted as if they had been read; a handshake message with a hole is not
 // read. Where a header is missing too, Skip is a Gap.
