@@ -61,7 +61,7 @@ var observations = []observation{
 	},
 	{
 		"packets-missing", "data was acknowledged that is not in the capture: it lost packets", "RFC 9293 section 3.4",
-		func(s *session, _ *Summary) bool { return s.sides[0].order.lost+s.sides[1].order.lost > 0 },
+		func(_ *session, m *Summary) bool { return m.Missed },
 	},
 	{
 		"snaplen-truncated", "the snap length cut payload off", "tcpdump -s",

@@ -43,6 +43,10 @@ var scenes = []struct {
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.0601 C - dup\n0.07 C PA rec:81\n0.08 S PA rec:433\n0.09 C PA rec:40\n0.10 S PA rec:60\n" + closes,
 	},
 	{
+		name: "the capture lost the last bytes before the end", verdict: capture.OK, confidence: capture.High, observations: "packets-missing",
+		text: works + "0.15 C PA rec:40\n0.16 S PA rec:60 lost\n0.161 S FA\n0.17 C A\n0.18 C FA\n0.19 S A\n",
+	},
+	{
 		name: "a retransmission has a new one", verdict: capture.OKRecovered, confidence: capture.High, observations: "retransmissions",
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.27 C PA again\n0.28 C PA rec:81\n0.3 S PA rec:433\n0.31 C PA rec:40\n0.32 S PA rec:60\n" + strings.ReplaceAll(closes, "0.2", "0.4"),
 	},

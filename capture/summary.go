@@ -90,7 +90,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 	c, v := &s.sides[client], &s.sides[server]
 	*m = Summary{
 		Start: s.first, End: s.last, Rest: end - s.last, CaptureEnd: final && !s.closed, Truncated: s.cutShort,
-		Missed:     c.order.lost+v.order.lost > 0,
+		Missed:     c.missed() || v.missed(),
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
 		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
 		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
@@ -140,6 +140,19 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 	if w := s.wire; w != nil {
 		w.summarise(m)
 	}
+}
+
+// missed reports whether the other side acknowledged bytes that are not in the capture. One byte more than what was sent is a FIN
+// that the capture lost, which says nothing.
+func (a *side) missed() bool {
+	if a.order.lost > 0 || !a.hasAcked || !a.order.started || a.packets == 0 {
+		return a.order.lost > 0
+	}
+	unseen := int32(a.acked - a.order.next)
+	if a.fin > 0 && !seqLess(a.finSeq, a.acked) {
+		return unseen > 0
+	}
+	return unseen > 1 && (a.fin == 0 || int32(a.finSeq-a.order.next) > 0)
 }
 
 func minMSS(a, b uint16) uint16 {

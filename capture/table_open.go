@@ -63,12 +63,12 @@ var openRows = []Row{
 		Verdict: Refused,
 		Rule:    "RST answers the SYN and nothing says that it is not the server's own",
 		Source:  "RFC 9293 section 3.10.7.1: a connection to a port that nobody listens on is reset",
-		Wrong:   "a firewall that rejects with RST copies the server's TTL",
+		Wrong:   "a firewall that rejects with RST copies the server's TTL, or stands on the server itself",
 		When:    func(m *Summary) bool { return m.RSTReply },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			e := []int64{m.SYNFrames[0], m.RST[server]}
 			if m.RSTLike[server] != "" {
-				return High, "the server itself resets the SYN, so nothing listens on the port: " + m.RSTLike[server], e
+				return High, "the server itself resets the SYN, so nothing listens on the port, or its own firewall rejects: " + m.RSTLike[server], e
 			}
 			return Medium, "the SYN is reset; no other packet of the server is here to compare with, so a firewall that rejects can't be excluded", e
 		},
