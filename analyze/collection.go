@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"io"
+	"net"
 	"path/filepath"
 	"strings"
 
@@ -73,4 +74,15 @@ func (m *material) commandTime(path string) (at stamp.Time) {
 		}
 	})
 	return at
+}
+
+// nodeOf is what a collection knows a node by: its address in the cluster, the one that it was reached at, or its name.
+func nodeOf(n *bundle.ManifestNode) string {
+	if n.Address != "" {
+		return n.Address
+	}
+	if host, _, err := net.SplitHostPort(n.Reached); err == nil && isAddress(host) {
+		return host
+	}
+	return n.Name
 }

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"cbdoctor/bundle"
 	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/stamp"
@@ -339,6 +340,11 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 			at(a).HasPcap = true
 		}
 	}
+	m.nodes(func(_ string, c *collection, n *bundle.ManifestNode) {
+		if key := nodeOf(n); n.Silent && key != "" {
+			at(id.node(key)).Unreachable = n.Problem
+		}
+	})
 	for _, key := range sortedKeys(nodes) {
 		n := nodes[key]
 		names := id.names[n.Address]

@@ -54,6 +54,7 @@ type ManifestNode struct {
 	Finished time.Time         `json:"finished,omitzero"`
 	Outcome  Outcome           `json:"outcome"`
 	Problem  string            `json:"problem,omitempty"`
+	Silent   bool              `json:"unreachable,omitempty"`  // there was no connection to it, for whatever reason that is the network's or its own
 	Left     []string          `json:"left_on_node,omitempty"` // captures that were made for this collection and stay there
 	Commands []ManifestCommand `json:"commands"`
 	Files    []ManifestFile    `json:"files"`

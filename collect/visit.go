@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"cbdoctor/bundle"
+	"cbdoctor/collect/login"
 	"cbdoctor/collect/transfer"
 )
 
@@ -60,8 +61,11 @@ func (v *visit) run(ctx context.Context) error {
 	}
 	defer v.link.close()
 	if _, err := v.link.get(ctx); err != nil {
+		var none *login.ConnectError
+		v.record.node(v.i, func(m *bundle.ManifestNode) { m.Silent = errors.As(err, &none) })
 		return err
 	}
+	v.record.node(v.i, func(m *bundle.ManifestNode) { m.Silent = false })
 	if err := v.openDir(); err != nil {
 		return err
 	}

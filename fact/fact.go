@@ -102,6 +102,8 @@ type Node struct {
 	ClockAhead time.Duration `json:"clock_ahead,omitempty" cel:"clock_ahead"`
 	Files      []string      `json:"files,omitempty" cel:"files"`       // certificate and key files that "pki list" shows
 	NamedBy    []Source      `json:"named_by,omitempty" cel:"named_by"` // who names it, when it has no material of its own
+	// Unreachable is why the collector got no SSH connection to it; "" when it got one, or did not try.
+	Unreachable string `json:"unreachable,omitempty" cel:"unreachable"`
 }
 
 // Status is one output of `database cluster status`: one node's view.

@@ -96,3 +96,26 @@ func TestCollectKeepsWhatCame(t *testing.T) {
 		t.Errorf("the log of the first node: %q, %v", b, err)
 	}
 }
+
+// A node that can't be reached is evidence, and its password is not to blame.
+func TestUnreachableNodeIsEvidence(t *testing.T) {
+	t.Parallel()
+	hosts, home := startNodes(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	down := l.Addr().String()
+	l.Close()
+	dir := filepath.Join(t.TempDir(), "bundle")
+	var out, messages bytes.Buffer
+	code := run([]string{"collect", "-F", "none", "-o", dir, "--password-file", filepath.Join(home, "password"), "--known-hosts", filepath.Join(home, "known_hosts"), hosts[0], down}, strings.NewReader(""), &out, &messages)
+	if code != exitPartial {
+		t.Errorf("exit %d: %s", code, &messages)
+	}
+	out.Reset()
+	run([]string{"analyze", dir, "--format", "json"}, strings.NewReader(""), &out, &messages)
+	if s := out.String(); !strings.Contains(s, `"node-unreachable"`) || !strings.Contains(s, "connection refused") {
+		t.Errorf("the report has no finding about it: %.2000s", s)
+	}
+}

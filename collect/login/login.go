@@ -92,6 +92,12 @@ func (l *Login) Dial(ctx context.Context, t Target, timeout time.Duration) (*ssh
 	return client, fingerprint, nil
 }
 
+// ConnectError says that there was no connection, so that nothing can be said of keys and passwords.
+type ConnectError struct{ Err error }
+
+func (e *ConnectError) Error() string { return "connect: " + e.Err.Error() }
+func (e *ConnectError) Unwrap() error { return e.Err }
+
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 func direct(timeout time.Duration) dialFunc {
@@ -121,7 +127,7 @@ func (l *Login) handshake(ctx context.Context, r resolved, j *judge, hostKeys []
 	endpoint := r.endpoint()
 	raw, err := connect(ctx, "tcp", endpoint)
 	if err != nil {
-		return nil, "", fmt.Errorf("connect: %w", err)
+		return nil, "", &ConnectError{err}
 	}
 	conn := newConn(raw)
 	// a connection through a jump host has no deadlines: what bounds it is that it is closed
