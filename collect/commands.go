@@ -57,7 +57,7 @@ func (v *visit) runCommands(ctx context.Context) error {
 		if done > 0 {
 			attempt = 1
 		}
-		if todo = todo[done:]; attempt > max(v.opt.Retries, 0) || ctx.Err() != nil || !Lost(broken) {
+		if todo = todo[done:]; attempt > max(v.opt.Retries, 0) || ctx.Err() != nil || !Lost(broken) || errors.Is(broken, mmp.ErrNoPrompt) {
 			v.unanswered(ctx, todo, broken)
 			return errors.Join(failed, broken)
 		}

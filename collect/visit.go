@@ -60,6 +60,12 @@ func (v *visit) run(ctx context.Context) error {
 		told: func(key string) { v.record.node(v.i, func(m *bundle.ManifestNode) { m.HostKey = key }) },
 	}
 	defer v.link.close()
+	defer context.AfterFunc(ctx, func() { // nothing that waits for the node waits for longer, but a capture is stopped first
+		if v.captures != nil {
+			time.Sleep(stopGrace + time.Second)
+		}
+		v.link.close()
+	})()
 	if _, err := v.link.get(ctx); err != nil {
 		var none *login.ConnectError
 		v.record.node(v.i, func(m *bundle.ManifestNode) { m.Silent = errors.As(err, &none) })

@@ -24,27 +24,26 @@ const notFound = 127
 
 // exec runs one command on a channel of its own.
 func (s *Session) exec(ctx context.Context, c Command, timeout time.Duration) (string, error) {
-	session, err := s.client.NewSession()
-	if err != nil {
-		return "", fmt.Errorf("open a session: %w", err)
-	}
-	defer session.Close()
 	if timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	stop := context.AfterFunc(ctx, func() { session.Close() })
-	defer stop()
+	session, err := await(ctx, s.client.NewSession)
+	if err != nil {
+		return "", fmt.Errorf("open a session: %w", err)
+	}
+	defer session.Close()
 	out, messages := &boundedBuffer{}, &boundedBuffer{}
 	session.Stdout, session.Stderr = out, messages
-	err = session.Run(c.text)
+	_, err = await(ctx, func() (struct{}, error) { return struct{}{}, session.Run(c.text) })
+	if ctx.Err() != nil { // the node may still be writing
+		return "", fmt.Errorf("%q: %w", c, ctx.Err())
+	}
 	text := withoutEcho(out.String()+messages.String(), c)
 	var status *ssh.ExitError
 	var missing *ssh.ExitMissingError
 	switch {
-	case ctx.Err() != nil:
-		return text, fmt.Errorf("%q: %w", c, ctx.Err())
 	case out.full || messages.full:
 		return text, fmt.Errorf("%q: more than %d MiB of output", c, maxOutput>>20)
 	case errors.As(err, &status) && (text == "" || status.ExitStatus() == notFound):
@@ -53,6 +52,26 @@ func (s *Session) exec(ctx context.Context, c Command, timeout time.Duration) (s
 		return text, fmt.Errorf("%q: %w", c, err)
 	}
 	return text, refusal(c, text)
+}
+
+// await waits for what a node may never answer, as long as ctx lasts. What comes later is left to the end of the connection.
+func await[T any](ctx context.Context, ask func() (T, error)) (T, error) {
+	type answer struct {
+		value T
+		err   error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		v, err := ask()
+		answers <- answer{v, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
 }
 
 // boundedBuffer takes at most maxOutput bytes.

@@ -83,7 +83,9 @@ func (e *noShellError) Error() string { return e.what + ": " + e.err.Error() }
 func (e *noShellError) Unwrap() error { return e.err }
 
 func openShell(ctx context.Context, client *ssh.Client, timeout time.Duration) (*Session, error) {
-	session, err := client.NewSession()
+	limited, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	session, err := await(limited, client.NewSession)
 	if err != nil {
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
@@ -92,10 +94,6 @@ func openShell(ctx context.Context, client *ssh.Client, timeout time.Duration) (
 		session.Close()
 		return nil, err
 	}
-	// a wide terminal, so that no line is wrapped; a high one, so that a pager has nothing to do
-	if err := session.RequestPty("vt100", 500, 512, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {
-		return fail(&noShellError{"ask for a terminal", err})
-	}
 	if s.in, err = session.StdinPipe(); err != nil {
 		return fail(err)
 	}
@@ -103,8 +101,8 @@ func openShell(ctx context.Context, client *ssh.Client, timeout time.Duration) (
 	if err != nil {
 		return fail(err)
 	}
-	if err := session.Shell(); err != nil {
-		return fail(&noShellError{"start the command line", err})
+	if _, err := await(limited, func() (struct{}, error) { return struct{}{}, startShell(session) }); err != nil {
+		return fail(err)
 	}
 	go pump(out, s.out)
 	banner, err := s.untilPrompt(ctx, min(timeout, nudge), nil)
@@ -131,6 +129,18 @@ func openShell(ctx context.Context, client *ssh.Client, timeout time.Duration) (
 		}
 	}
 	return s, nil
+}
+
+// startShell asks for a terminal and the command line.
+func startShell(session *ssh.Session) error {
+	// a wide terminal, so that no line is wrapped; a high one, so that a pager has nothing to do
+	if err := session.RequestPty("vt100", 500, 512, ssh.TerminalModes{ssh.ECHO: 0}); err != nil {
+		return &noShellError{"ask for a terminal", err}
+	}
+	if err := session.Shell(); err != nil {
+		return &noShellError{"start the command line", err}
+	}
+	return nil
 }
 
 // pump passes on what arrives until the channel ends.
