@@ -253,7 +253,8 @@ func (o *jsonText) pair(p *Pair) {
 	o.key("sessions")
 	o.open('{')
 	for _, v := range slices.Sorted(maps.Keys(p.Sessions)) {
-		o.number(string(v), p.Sessions[v])
+		o.entry(string(v))
+		o.b = strconv.AppendInt(o.b, p.Sessions[v], 10)
 	}
 	o.close('}')
 	o.time("first", p.First)
@@ -261,7 +262,7 @@ func (o *jsonText) pair(p *Pair) {
 	o.key("spans")
 	o.open('{')
 	for _, v := range slices.Sorted(maps.Keys(p.Spans)) {
-		o.key(string(v))
+		o.entry(string(v))
 		o.open('{')
 		o.time("first", p.Spans[v].First)
 		o.time("last", p.Spans[v].Last)
@@ -272,7 +273,8 @@ func (o *jsonText) pair(p *Pair) {
 		o.key("observations")
 		o.open('{')
 		for _, name := range slices.Sorted(maps.Keys(p.Observations)) {
-			o.number(name, p.Observations[name])
+			o.entry(name)
+			o.b = strconv.AppendInt(o.b, p.Observations[name], 10)
 		}
 		o.close('}')
 	}
@@ -309,6 +311,13 @@ func (o *jsonText) line() { o.newline = true }
 func (o *jsonText) key(name string) {
 	o.next()
 	o.b = append(append(append(o.b, '"'), name...), '"', ':')
+}
+
+// entry is the key of a map: a name that a saved report may have from anywhere.
+func (o *jsonText) entry(name string) {
+	o.next()
+	o.value(name)
+	o.b = append(o.b, ':')
 }
 
 func (o *jsonText) string(name, v string) {

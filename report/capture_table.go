@@ -110,11 +110,13 @@ func (t *terminal) paths(paths []points.Path) {
 		if p.Verdict != "" {
 			arrow = t.paint(bad, "--X->")
 		}
-		t.line("  %s %s ----> (A) %s (B) ----> %s %s:%d", t.lang.T("client"), p.Client, arrow, t.lang.T("server"), p.Far.Server, p.Port)
+		t.line("  %s %s ----> (A) %s (B) ----> %s %s:%d", t.lang.T("client"), clean(p.Client), arrow, t.lang.T("server"), clean(p.Far.Server), p.Port)
 		t.para("  (A) ", p.Near.File)
 		t.para("  (B) ", p.Far.File)
 		for _, s := range []string{p.ToServer.Text, p.ToClient.Text} {
-			t.para("      ", strings.ToUpper(s[:1])+s[1:]+".")
+			if s != "" {
+				t.para("      ", strings.ToUpper(s[:1])+s[1:]+".")
+			}
 		}
 		for _, s := range []string{p.Translated(), p.Clocks(), p.Doubt()} {
 			if s != "" {

@@ -94,7 +94,7 @@ func (r *Report) pageFindings() (out []page.Finding, left int) {
 		for _, e := range f.Evidence[:min(len(f.Evidence), pageEvidence)] {
 			g.Evidence = append(g.Evidence, page.Evidence{Place: place(e), Text: clean(e.Text), Filter: clean(e.Filter)})
 		}
-		for k := range f.Against {
+		for k := range min(len(en[i].Against), len(ja[i].Against)) {
 			g.Against = append(g.Against, text(en[i].Against[k].Text, ja[i].Against[k].Text))
 		}
 		for _, x := range f.Proof {
@@ -117,7 +117,8 @@ func text(en, ja string) page.Text { return page.Text{EN: clean(en), JA: clean(j
 
 // pagePlan is the plan in both languages.
 func (r *Report) pagePlan() (out []page.Step, left int) {
-	en, ja := r.In(lang.English).groups(lang.English), r.In(lang.Japanese).groups(lang.Japanese)
+	groups := r.groups()
+	en, ja := r.In(lang.English).tell(groups, lang.English), r.In(lang.Japanese).tell(groups, lang.Japanese)
 	for i := range en[:min(len(en), pageSteps)] {
 		g := &en[i]
 		step := page.Step{

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
+	"cbdoctor/capture"
 	"cbdoctor/report/page"
 )
 
@@ -17,7 +19,8 @@ func writeJSON(w io.Writer, r *Report, _ WriteOptions) error {
 	return e.Encode(r)
 }
 
-// Read reads a report that was written as JSON, or the one inside a page that was written as HTML.
+// Read reads a report that was written as JSON, or the one inside a page that was written as HTML. Control characters in it become
+// U+FFFD.
 func Read(r io.Reader) (*Report, error) {
 	b := bufio.NewReader(r)
 	if head, _ := b.Peek(len(doctype)); strings.EqualFold(string(head), doctype) {
@@ -34,6 +37,8 @@ func Read(r io.Reader) (*Report, error) {
 	if out.Schema != Schema {
 		return nil, fmt.Errorf("read the report: its schema is %q, and only %q is known here", out.Schema, Schema)
 	}
+	harmless(&out)
+	out.Captures = slices.DeleteFunc(out.Captures, func(c *capture.Result) bool { return c == nil })
 	return &out, nil
 }
 

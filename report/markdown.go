@@ -91,7 +91,7 @@ func (m *markdown) plan(r *Report) {
 		return
 	}
 	m.line("## %s\n", m.lang.T("What to do, in this order"))
-	for _, g := range r.groups(m.lang) {
+	for _, g := range r.tell(r.groups(), m.lang) {
 		mark := ""
 		if g.Destructive {
 			mark = "**" + strings.TrimSpace(m.lang.T("DESTROYS DATA: ")) + "** "

@@ -18,12 +18,22 @@ type group struct {
 	refs         []string // of the findings that want them
 }
 
-// groups are the steps of the plan, equal neighbours together.
-func (r *Report) groups(l lang.Lang) []group {
-	var out []group
+// groups finds the steps of the plan that stand together: each is the index of the first, and that after the last.
+func (r *Report) groups() [][2]int {
+	var out [][2]int
 	for i := 0; i < len(r.Plan); {
-		same := r.Plan[i : i+alike(r.Plan[i:])]
-		i += len(same)
+		n := alike(r.Plan[i:])
+		out = append(out, [2]int{i, i + n})
+		i += n
+	}
+	return out
+}
+
+// tell fills the groups with what the report says in a language.
+func (r *Report) tell(groups [][2]int, l lang.Lang) []group {
+	out := make([]group, len(groups))
+	for i, span := range groups {
+		same := r.Plan[span[0]:span[1]]
 		g := group{Step: same[0], number: fmt.Sprint(same[0].Step)}
 		var where []string
 		for _, s := range same {
@@ -34,7 +44,7 @@ func (r *Report) groups(l lang.Lang) []group {
 			g.number += fmt.Sprintf("-%d", same[len(same)-1].Step)
 		}
 		g.places, g.refs = strings.Join(where, l.T(", then ")), inOrder(g.refs)
-		out = append(out, g)
+		out[i] = g
 	}
 	return out
 }

@@ -14,7 +14,7 @@ func (t *terminal) plan(r *Report) {
 		return
 	}
 	t.heading(t.lang.T("What to do, in this order"))
-	for _, g := range r.groups(t.lang) {
+	for _, g := range r.tell(r.groups(), t.lang) {
 		t.step(&g)
 	}
 	if !t.opt.Full && slices.ContainsFunc(r.Plan, func(s finding.Step) bool { return len(s.Alternatives) > 0 }) {
