@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"sync"
 
 	"cbdoctor/logline"
 )
@@ -24,22 +25,24 @@ var harmless = regexp.MustCompile(`^\s*(database|pcap|version|ipv4|ipv6|pki|ifac
 var auditCommand = regexp.MustCompile(`^(.*issued command\s*<\s*)(.*?)(\s*>.*)?$`)
 
 // transcriptLines are the lines of command output that are kept; a new command is a row here.
-var transcriptLines = []*regexp.Regexp{
-	regexp.MustCompile(`^\s*$`),
-	regexp.MustCompile(`(?i)^\s*(error|status|nodes|node in use|interface|certificates|server key|server certificate|client key|client certificate|ca certificate|last command)\s*(:.*)?$`),
-	regexp.MustCompile(`(?i)\bstatus\s*:.*\bnodes\s*:`), // a status on one line
-	regexp.MustCompile(`^\s*[0-9a-fA-F:.]+(\s*\(me\))?\s*:\s*[A-Za-z][A-Za-z ()-]*$`),
-	regexp.MustCompile(`^\s*\d+\.\d+(\.\d+)*([_-]\w+)*\s*$`), // version
-	regexp.MustCompile(`(?i)^\s*(ipv[46] (configuration|observed values)|addresses|routes)\s*:?\s*$`),
-	regexp.MustCompile(`(?i)^\s*(address|default|dhcp|enabled|gateway|macaddress|prefixlen|mtu|source\s+destination)\b[\s\w:./-]*$`),
-	regexp.MustCompile(`^\s*[0-9a-fA-F:.]+(/\d+)?(\s+[0-9a-fA-F:./]+)*(\s+(true|false|yes|no))?\s*$`),
-	regexp.MustCompile(`^User supplied certificates and keys:|^\s*\S+\.(key|cer|crt|pem|der|csr)\s*$`),
-	regexp.MustCompile(`(?i)^\s*(checking|certificate|data|version|serial number|signature algorithm|issuer|validity|not before|not after|subject|subject public key info|public key algorithm|(rsa )?public-key|x509v3 [\w ]+|dns|ca|digital signature.*|tls web .*|critical|file (not )?found|filename)\s*:?.*$`),
-	regexp.MustCompile(`(?i)^\s*(mon|tue|wed|thu|fri|sat|sun)\w* \w+ +\d+ .*\d{4}\s*$`), // date
-	regexp.MustCompile(`(?i)^\s*(system time|local time|uptime|up \d).*$`),
-	regexp.MustCompile(`^\s*(SUCCESS|FAILURE): [\w ,.-]*$`),
-	regexp.MustCompile(`(?i)^\s*<\?xml|^\s*</?(database|clustered|cluster|node|hostname|up|master|syncbehind)\b[^<>]*/?>`),
-}
+var transcriptLines = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		regexp.MustCompile(`^\s*$`),
+		regexp.MustCompile(`(?i)^\s*(error|status|nodes|node in use|interface|certificates|server key|server certificate|client key|client certificate|ca certificate|last command)\s*(:.*)?$`),
+		regexp.MustCompile(`(?i)\bstatus\s*:.*\bnodes\s*:`), // a status on one line
+		regexp.MustCompile(`^\s*[0-9a-fA-F:.]+(\s*\(me\))?\s*:\s*[A-Za-z][A-Za-z ()-]*$`),
+		regexp.MustCompile(`^\s*\d+\.\d+(\.\d+)*([_-]\w+)*\s*$`), // version
+		regexp.MustCompile(`(?i)^\s*(ipv[46] (configuration|observed values)|addresses|routes)\s*:?\s*$`),
+		regexp.MustCompile(`(?i)^\s*(address|default|dhcp|enabled|gateway|macaddress|prefixlen|mtu|source\s+destination)\b[\s\w:./-]*$`),
+		regexp.MustCompile(`^\s*[0-9a-fA-F:.]+(/\d+)?(\s+[0-9a-fA-F:./]+)*(\s+(true|false|yes|no))?\s*$`),
+		regexp.MustCompile(`^User supplied certificates and keys:|^\s*\S+\.(key|cer|crt|pem|der|csr)\s*$`),
+		regexp.MustCompile(`(?i)^\s*(checking|certificate|data|version|serial number|signature algorithm|issuer|validity|not before|not after|subject|subject public key info|public key algorithm|(rsa )?public-key|x509v3 [\w ]+|dns|ca|digital signature.*|tls web .*|critical|file (not )?found|filename)\s*:?.*$`),
+		regexp.MustCompile(`(?i)^\s*(mon|tue|wed|thu|fri|sat|sun)\w* \w+ +\d+ .*\d{4}\s*$`), // date
+		regexp.MustCompile(`(?i)^\s*(system time|local time|uptime|up \d).*$`),
+		regexp.MustCompile(`^\s*(SUCCESS|FAILURE): [\w ,.-]*$`),
+		regexp.MustCompile(`(?i)^\s*<\?xml|^\s*</?(database|clustered|cluster|node|hostname|up|master|syncbehind)\b[^<>]*/?>`),
+	}
+})
 
 var prompt = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)(>{1,2} ?)(.*)$`)
 
@@ -65,7 +68,7 @@ func line(b []byte, learn func(host string)) (kept []byte, known bool) {
 		}
 		return b, true
 	}
-	for _, p := range transcriptLines {
+	for _, p := range transcriptLines() {
 		if p.Match(b) {
 			return b, true
 		}

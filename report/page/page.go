@@ -14,6 +14,7 @@ import (
 	"html/template"
 	"io"
 	"slices"
+	"sync"
 )
 
 // Page is all that is shown. Times are strings as they are to be read, in UTC.
@@ -152,8 +153,12 @@ var files embed.FS
 var (
 	style, script = mustRead("style.css"), mustRead("script.js")
 	policy        = "default-src 'none'; script-src '" + hash(script) + "'; style-src '" + hash(style) + "'; img-src data:; base-uri 'none'; form-action 'none'"
-	pages         = template.Must(template.New("page.gohtml").Funcs(functions).ParseFS(files, "page.gohtml", "parts.gohtml"))
 )
+
+// pages are parsed when a page is first written: few commands write one.
+var pages = sync.OnceValue(func() *template.Template {
+	return template.Must(template.New("page.gohtml").Funcs(functions).ParseFS(files, "page.gohtml", "parts.gohtml"))
+})
 
 func mustRead(name string) string {
 	b, err := files.ReadFile(name)
@@ -179,7 +184,7 @@ func Write(w io.Writer, p *Page) error {
 		return err
 	}
 	causes := slices.DeleteFunc(slices.Clone(p.Findings), func(f Finding) bool { return f.Role != "root-cause" })
-	return pages.Execute(w, struct {
+	return pages().Execute(w, struct {
 		*Page
 		Style      template.CSS
 		Script     template.JS
