@@ -284,6 +284,9 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 	}
 	for _, t := range m.texts {
 		for _, h := range sortedKeys(t.Hosts) {
+			if h == "" { // the event log of the Web Admin interface names no host
+				continue
+			}
 			n := at(id.node(h))
 			n.HasLog = true
 			n.Timezone = m.zoneName(t)
