@@ -185,14 +185,26 @@ func (c *comparison) fates(p *pairing) (out fates) {
 			switch {
 			case !c.capturing(1-in, r):
 				f.unknown++
-			case r.flags&packet.RST != 0 && c.shared() > 0:
+			case r.flags&packet.RST != 0 && c.shared() > 0 && p.failed():
 				f.injected = append(f.injected, r)
 			default:
 				f.missed++
 			}
 		}
 	}
+	refused := p.met(syn) > 0 && p.met(synAck) == 0
+	if out[client].missed+out[server].missed > 0 || !out.opened() && !refused { // a capture that lost other packets may have lost a reset too
+		for from := range out {
+			out[from].missed += len(out[from].injected)
+			out[from].injected = nil
+		}
+	}
 	return out
+}
+
+// failed reports whether the session is bad at either point: the end of a good one needs no explanation.
+func (p *pairing) failed() bool {
+	return slices.ContainsFunc(p.views[:], func(v *view) bool { return v != nil && !v.session.Verdict.Good() })
 }
 
 // answered reports whether the receiver acknowledges a packet of which it never got another copy: then the other capture lost it. A mere

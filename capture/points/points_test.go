@@ -2,6 +2,7 @@ package points_test
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 	"github.com/google/gopacket/pcapgo"
+
+	"pgregory.net/rapid"
 
 	"cbdoctor/capture"
 	"cbdoctor/capture/points"
@@ -307,6 +310,41 @@ func TestCaptureThatLosesPackets(t *testing.T) {
 			t.Errorf("without frame %d of the far capture: %s", i+1, p.Verdict)
 		}
 	}
+}
+
+// TestNoAccusationOfLossyCaptures: whatever two captures of healthy sessions have lost, nothing is proved against the network.
+func TestNoAccusationOfLossyCaptures(t *testing.T) {
+	t.Parallel()
+	ends := [2][]frame{read(t, "01-ok-tls12/client.pcap"), read(t, "01-ok-tls12/server.pcap")}
+	rapid.Check(t, func(r *rapid.T) {
+		var kept [2][]frame
+		for side, frames := range ends {
+			lost := rapid.IntRange(0, 100).Draw(r, "loss in percent")
+			if rapid.Bool().Draw(r, "whole") {
+				lost = 0
+			}
+			for _, f := range frames {
+				if rapid.IntRange(1, 100).Draw(r, "lost") > lost {
+					kept[side] = append(kept[side], f)
+				}
+			}
+		}
+		sources := []points.Source{source(t, "a", kept[0]), source(t, "b", kept[1])}
+		paths, err := points.Compare(t.Context(), sources, 0)
+		if err != nil {
+			r.Fatal(err)
+		}
+		before := fmt.Sprint(sources[0].Result.Pairs, sources[1].Result.Pairs)
+		points.Confirm(sources, paths)
+		for _, p := range paths {
+			if p.Verdict != "" || p.ToServer.Injected != nil || p.ToClient.Injected != nil {
+				r.Errorf("%s: %s", p.Verdict, p.Text)
+			}
+		}
+		if after := fmt.Sprint(sources[0].Result.Pairs, sources[1].Result.Pairs); after != before {
+			r.Errorf("the results change from %s to %s", before, after)
+		}
+	})
 }
 
 // TestCaptureThatEndsEarly: silence of a capture that had ended is no loss.

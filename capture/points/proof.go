@@ -13,13 +13,15 @@ var proofs = []struct {
 	{capture.RefusedByMiddlebox, func(f *fates, p *pairing) bool {
 		return f[server].injected != nil && !f.passed(server, synAck) && p.met(synAck) == 0
 	}},
-	{capture.ResetInjected, func(f *fates, _ *pairing) bool { return f[client].injected != nil || f[server].injected != nil }},
+	{capture.ResetInjected, func(f *fates, _ *pairing) bool {
+		return f.opened() && (f[client].injected != nil || f[server].injected != nil)
+	}},
 	{capture.SYNDropped, func(f *fates, _ *pairing) bool { return f.lost(client, syn) && !f.passed(client, syn) }},
 	{capture.SYNACKLost, func(f *fates, _ *pairing) bool { return f.lost(server, synAck) && !f.passed(server, synAck) }},
 	{capture.MTUBlackhole, func(f *fates, p *pairing) bool { return f.lostData() && p.judged(capture.MTUBlackhole) }},
 	{capture.IdleDrop, func(f *fates, p *pairing) bool { return f.lostData() && p.judged(capture.IdleDrop) }},
 	{capture.BlackholeAfterTCP, func(f *fates, p *pairing) bool { return f.lostData() && p.judged(capture.BlackholeAfterTCP) }},
-	{capture.SYNACKLost, func(f *fates, p *pairing) bool { return f[client].vanished != nil && p.judged(capture.SYNACKLost) }},
+	{capture.SYNACKLost, func(f *fates, p *pairing) bool { return f.lost(client, ack) && p.judged(capture.SYNACKLost) }},
 }
 
 // verdict is what the session's packets at both points prove, "" when they prove nothing.
@@ -35,6 +37,7 @@ func (f *fates) verdict(p *pairing) capture.Verdict {
 func syn(r *record) bool    { return r.kind() == "SYN" }
 func synAck(r *record) bool { return r.kind() == "SYN-ACK" }
 func data(r *record) bool   { return r.kind() == "data" }
+func ack(r *record) bool    { return r.kind() == "ACK" }
 
 func (f *fates) passed(from int, is func(*record) bool) bool {
 	for _, b := range f[from].arrived {
@@ -45,10 +48,17 @@ func (f *fates) passed(from int, is func(*record) bool) bool {
 	return false
 }
 
+// opened reports whether both points saw the connection open.
+func (f *fates) opened() bool { return f.passed(client, syn) && f.passed(server, synAck) }
+
+// lost reports whether a packet of a kind vanishes again and again: TCP repeats what is not answered, and a single one may be a capture's loss.
 func (f *fates) lost(from int, is func(*record) bool) bool {
+	times := map[uint32]int{}
 	for _, r := range f[from].vanished {
 		if is(r) {
-			return true
+			if times[r.seq]++; times[r.seq] >= 2 {
+				return true
+			}
 		}
 	}
 	return false

@@ -140,9 +140,7 @@ var conclusions = map[capture.Verdict]string{
 }
 
 func (c *comparison) conclusion(p *Path) string {
-	failed := slices.ContainsFunc(c.pairings, func(p *pairing) bool {
-		return slices.ContainsFunc(p.views[:], func(v *view) bool { return v != nil && !v.session.Verdict.Good() })
-	})
+	failed := slices.ContainsFunc(c.pairings, (*pairing).failed)
 	if p.Verdict == "" && !p.proves() && failed {
 		return "What fails here does not fail between these two points."
 	}
