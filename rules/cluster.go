@@ -263,6 +263,19 @@ func (c *Cluster) certificate(node, side string) fact.Certificate {
 	return best
 }
 
+// replaced reports whether the node got through to every peer that it showed the certificate to, after it showed it last: it has
+// another one now.
+func (c *Cluster) replaced(cert fact.Certificate) bool {
+	later := func(peer string) bool {
+		l := c.link(cert.Node, peer)
+		if cert.Side == "server" {
+			l = c.link(peer, cert.Node)
+		}
+		return !l.LastGood.IsZero() && cert.Last.Before(l.LastGood)
+	}
+	return len(cert.Peers) > 0 && !cert.Last.IsZero() && !slices.ContainsFunc(cert.Peers, func(peer string) bool { return !later(peer) })
+}
+
 // basename is the file name without its ending, for "pki csr"; the names that the documents use when nothing says it.
 func (c *Cluster) basename(node, side string) string {
 	name, _, _ := strings.Cut(c.file(node, side+"_certificate"), ".")

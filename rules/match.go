@@ -99,6 +99,9 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		h.state = finding.Resolved
 		h.confidence = min(h.confidence, slices.Index(confidences, "medium"))
 	}
+	if cert, ok := value.(fact.Certificate); ok && variables["cluster"].(*Cluster).replaced(cert) {
+		h.state = finding.Resolved
+	}
 	if !s.Ongoing.IsZero() {
 		ongoing, err := s.Ongoing.holds(ctx, variables)
 		if err != nil {
