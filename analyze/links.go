@@ -112,10 +112,11 @@ func merge(l *fact.Link, c *capture.Result, p *capture.Pair) {
 		}
 	}
 	first := l.Count == 0
+	decides := first || better(p, l) // before the link takes the capture's times over
 	l.Count += count(p)
 	l.First, l.Last = stamp.Earlier(l.First, p.First), stamp.Later(l.Last, p.Last)
 	decisive := find(c, p)
-	if !first && !better(p, l) {
+	if !decides {
 		if decisive != nil && len(l.Sources) < fact.SourceLimit {
 			l.Sources = append(l.Sources, source(c, decisive))
 		}
