@@ -18,6 +18,9 @@ const (
 	etherERSPAN  = 0x88be
 	etherERSPAN3 = 0x22eb
 	etherNSH     = 0x894f
+	etherFabric  = 0x8903 // Cisco FabricPath
+	etherCMD     = 0x8909 // Cisco MetaData: a TrustSec security group tag
+	etherVNTag   = 0x8926 // the tag of Cisco UCS and its fabric extenders (IEEE 802.1BR's forerunner)
 )
 
 const linkEthernet LinkType = 1
@@ -40,6 +43,21 @@ func (d *decoder) etherType(t uint16, s span) outcome {
 				d.p.VLAN = binary.BigEndian.Uint16(s.b) & 0xfff
 			}
 			t, s = binary.BigEndian.Uint16(s.b[2:]), s.from(4)
+		case etherVNTag: // two interface numbers
+			if len(s.b) < 6 {
+				return ignored
+			}
+			t, s = binary.BigEndian.Uint16(s.b[4:]), s.from(6)
+		case etherCMD: // version, length, option, tag
+			if len(s.b) < 8 {
+				return ignored
+			}
+			t, s = binary.BigEndian.Uint16(s.b[6:]), s.from(8)
+		case etherFabric: // forwarding tag and TTL, then the whole frame
+			if len(s.b) < 2 {
+				return ignored
+			}
+			return d.ethernet(s.from(2))
 		case etherMPLS, etherMPLSUp:
 			return d.mpls(s)
 		case etherPPPoE:
@@ -184,6 +202,30 @@ func (d *decoder) pppDirected(s span) outcome {
 		d.p.Direction = Outgoing
 	}
 	return d.ppp(s.from(1))
+}
+
+// nflog reads what Linux's firewall logged: a header of 4 bytes, then type-length-values in the capturing host's byte order. One of them is the packet.
+func (d *decoder) nflog(s span) outcome {
+	const header, payload = 4, 9
+	if len(s.b) < header+4 {
+		return ignored
+	}
+	s = s.from(header)
+	order := binary.ByteOrder(binary.LittleEndian)
+	if s.b[0] == 0 { // a length below 256, its high byte first
+		order = binary.BigEndian
+	}
+	for len(s.b) >= 4 {
+		length, kind := int(order.Uint16(s.b)), order.Uint16(s.b[2:])
+		if kind == payload {
+			return d.ip(s.from(4))
+		}
+		if length < 4 || length > len(s.b) {
+			return ignored
+		}
+		s = s.from(min((length+3)&^3, len(s.b)))
+	}
+	return ignored
 }
 
 // pppoe reads LINKTYPE_PPP_ETHER: a PPPoE session header of 6 bytes (RFC 2516).

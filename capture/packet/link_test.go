@@ -52,6 +52,10 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"ethernet with padding", 1, join(ethernet(0x0800, v4), make([]byte, 9)), ""},
 		{"802.1Q", 1, ethernet(0x8100, join([]byte{0x20, 100, 8, 0}, v4)), ""},
 		{"QinQ", 1, ethernet(0x88a8, join([]byte{0, 100, 0x81, 0, 0, 200, 8, 0}, v4)), ""},
+		{"VN-Tag", 1, ethernet(0x8926, join([]byte{0x80, 1, 0, 2, 8, 0}, v4)), ""},
+		{"VN-Tag and 802.1Q", 1, ethernet(0x8926, join([]byte{0x80, 1, 0, 2, 0x81, 0, 0, 100, 8, 0}, v4)), ""},
+		{"Cisco MetaData behind 802.1Q", 1, ethernet(0x8100, join([]byte{0, 100, 0x89, 9, 1, 1, 0, 1, 0, 2, 8, 0}, v4)), ""},
+		{"FabricPath", 1, ethernet(0x8903, join([]byte{0, 0x40}, ethernet(0x0800, v4))), ""},
 		{"LLC and SNAP", 1, ethernet(uint16(8+len(v4)), join([]byte{0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, v4)), ""},
 		{"IPv4 options", 1, ethernet(0x0800, longV4), ""},
 		{"IPv4 without length", 1, ethernet(0x0800, noLength), ""},
@@ -97,6 +101,8 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"PPPoE without Ethernet", 51, join([]byte{0x11, 0, 0, 1, 0, 0, 0, 0x21}, v4), ""},
 		{"PPP with direction", 204, join([]byte{1, 0xff, 3, 0, 0x21}, v4), ""},
 		{"MPLS", 219, join([]byte{0, 2, 1, 64}, v4), ""},
+		{"NFLOG", 239, join([]byte{2, 0, 0, 5, 8, 0, 1, 0, 8, 0, 0, 0, 5, 0, 10, 0, 0, 0, 0, 0, byte(len(v4) + 4), 0, 9, 0}, v4), ""},
+		{"NFLOG, big-endian", 239, join([]byte{2, 0, 0, 5, 0, 8, 0, 1, 8, 0, 0, 0, 0, byte(len(v4) + 4), 0, 9}, v4), ""},
 		{"802.11 with LLC", 105, join([]byte{8, 1, 0, 0}, make([]byte, 20), []byte{0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, v4, []byte{0, 0, 0, 0}), ""},
 	}
 	for _, tt := range tests {

@@ -126,7 +126,7 @@ var linkTypes = map[LinkType]linkTypeRow{
 	235: {"DVB_CI", nil},
 	236: {"MUX27010", nil},
 	237: {"STANAG_5066_D_PDU", nil},
-	239: {"NFLOG", nil},
+	239: {"NFLOG", (*decoder).nflog},
 	240: {"NETANALYZER", nil},
 	241: {"NETANALYZER_TRANSPARENT", nil},
 	242: {"IPOIB", nil},
