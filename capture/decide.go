@@ -169,13 +169,24 @@ func (m *Summary) worked() bool {
 	}
 	if m.TLS {
 		if m.TLSGap || m.TLSVersion == 0 {
-			return m.AppData[client] >= 2 && m.AppData[server] >= 2
+			least := [2]int64{2, 2}
+			if m.begun() && m.TLSVersion >= 0x0304 { // here the handshake's own records are among them
+				least = [2]int64{handshake13Client + 2, handshake13Server + 1}
+			}
+			return m.AppData[client] >= least[client] && m.AppData[server] >= least[server]
 		}
 		tooLate := m.FIN[client] > 0 && m.FIN[client] < m.Flow.firstAnswer // the client had given up before the answer came
 		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 || m.Flow.serverData > errorSize && !tooLate)
 	}
 	return m.Ready || m.SYN == 0 && m.SYNACK == 0 && m.Payload[client] > 0 && m.Payload[server] > 0
 }
+
+// What the handshake of TLS 1.3 has of sealed records, at most: Certificate, CertificateVerify and Finished of the client, and
+// EncryptedExtensions, CertificateRequest, Certificate, CertificateVerify and Finished of the server (RFC 8446 section 2).
+const (
+	handshake13Client = 3
+	handshake13Server = 5
+)
 
 // errorSize is the largest answer that is taken for an ErrorResponse: measured 125 to 185 bytes, with DETAIL and HINT some
 // more; the parameters and ReadyForQuery of a session that works have 400 and more.

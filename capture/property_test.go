@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -314,6 +315,40 @@ func TestCuttingAHealthyCapture(t *testing.T) {
 			noneAccused(t, fmt.Sprintf("ending before frame %d", i+1), recording{c.name, c.link, c.frames[:i]}.judge(t))
 			noneAccused(t, fmt.Sprintf("beginning with frame %d", i+1), recording{c.name, c.link, c.frames[i:]}.judge(t))
 			noneAccused(t, fmt.Sprintf("without frame %d", i+1), recording{c.name, c.link, slices.Delete(slices.Clone(c.frames), i, i+1)}.judge(t))
+		}
+	})
+}
+
+// TestLossyCaptures: a capture that could not keep up does not make one fault out of another. What a tenth of the packets would have
+// told may be missing, so nothing at all is a fair verdict; TLS that was refused may not be called working, nor the reverse.
+func TestLossyCaptures(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		if len(c.frames) > 200 {
+			return
+		}
+		judged := map[string]capture.Verdict{}
+		for _, s := range want.Sessions {
+			judged[s.Client] = s.Verdict
+		}
+		for seed := range uint64(12) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			lossy := recording{name: c.name, link: c.link}
+			for _, f := range c.frames {
+				if random.IntN(10) > 0 {
+					lossy.frames = append(lossy.frames, f)
+				}
+			}
+			for _, s := range lossy.judge(t).Sessions {
+				before := judged[s.Client]
+				for _, v := range []capture.Verdict{capture.TLSRejectedEncrypted, capture.PGRejectedEncrypted, capture.TLSStalled} {
+					if s.Verdict == v && before.Good() {
+						t.Errorf("seed %d: %s, which is %s, is called %s: %s", seed, s.Client, before, s.Verdict, s.Reason)
+					}
+				}
+				if s.Verdict == capture.OK && before == capture.TLSRejectedEncrypted {
+					t.Errorf("seed %d: %s, which is %s, is called %s: %s", seed, s.Client, before, s.Verdict, s.Reason)
+				}
+			}
 		}
 	})
 }

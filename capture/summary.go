@@ -9,11 +9,12 @@ import (
 // Summary is what is known of a session when it is judged: plain values, so that deciding is pure. Times are nanoseconds,
 // frames are numbers from 1 and 0 means "none". Fields in pairs are indexed by direction: client 0, server 1.
 type Summary struct {
-	Start, End  int64 // first and last packet
-	Rest        int64 // how long the capture went on after the session's last packet
-	CaptureEnd  bool  // judged because the capture ended, not because the session did
-	Truncated   bool  // the snap length cut payload
-	Missed      bool  // the capture missed packets
+	Start, End  int64   // first and last packet
+	Rest        int64   // how long the capture went on after the session's last packet
+	CaptureEnd  bool    // judged because the capture ended, not because the session did
+	Truncated   bool    // the snap length cut payload
+	Missed      bool    // the capture missed packets
+	MissedOf    [2]bool // the same, of each side
 	FirstFrame  int64
 	LastFrame   int64
 	Packets     [2]int64
@@ -91,6 +92,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 	*m = Summary{
 		Start: s.first, End: s.last, Rest: end - s.last, CaptureEnd: final && !s.closed, Truncated: s.cutShort,
 		Missed:     c.missed() || v.missed(),
+		MissedOf:   [2]bool{c.missed(), v.missed()},
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
 		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
 		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,

@@ -44,7 +44,11 @@ func (m *Summary) probedInVain() int {
 	return -1
 }
 
-func (m *Summary) begunOrWorked() bool { return m.worked() || !m.begun() }
+// begunOrWorked reports whether a session got so far that it may rest: it worked, or was under way when the capture began, or both
+// sides spoke and what they said is not all in the capture.
+func (m *Summary) begunOrWorked() bool {
+	return m.worked() || !m.begun() || m.Missed && m.Payload[client] > 0 && m.Payload[server] > 0
+}
 
 // firstResetEnds: the foreign reset is what ended the session, not a straggler after a normal end.
 func (m *Summary) firstResetEnds() bool {

@@ -15,7 +15,7 @@ var endRows = []Row{
 		Wrong:   "a proxy without a backend closed in its place",
 		When: func(m *Summary) bool {
 			side, reset, _, _ := m.ended()
-			return side == server && !reset && m.Payload[server] == 0 && !m.maybeCancel()
+			return side == server && !reset && m.Payload[server] == 0 && !m.Missed && !m.maybeCancel()
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, "the server closes the connection before it answers anything", []int64{m.LastData[client], m.FIN[server]}
@@ -28,7 +28,7 @@ var endRows = []Row{
 		Wrong:   "the client crashed",
 		When: func(m *Summary) bool {
 			side, _, at, _ := m.ended()
-			return side == client && (m.Payload[client] == 0 || m.AuthAsked && !m.AuthAnswer || !m.TLS && m.SSLReply == 0 && m.Payload[server] > 0 && m.AuthAsked) && at-m.Start < int64(3*silence)
+			return side == client && !m.Missed && (m.Payload[client] == 0 || m.AuthAsked && !m.AuthAnswer || !m.TLS && m.SSLReply == 0 && m.Payload[server] > 0 && m.AuthAsked) && at-m.Start < int64(3*silence)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			_, _, _, frame := m.ended()
@@ -45,7 +45,7 @@ var endRows = []Row{
 		Source:  "tcpdump -s: a snap length cuts packets off",
 		Wrong:   "nothing: it is no judgement",
 		When: func(m *Summary) bool {
-			return m.over() && (m.maybeCancel() || m.Payload[server] > 0 && (m.Truncated || m.Missed || m.TLSGap))
+			return m.over() && (m.maybeCancel() || m.Missed || m.Payload[server] > 0 && (m.Truncated || m.TLSGap))
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			why := "packets are missing in the capture"
@@ -96,7 +96,7 @@ var endRows = []Row{
 		Wrong:   "a long garbage collection or swap on either side",
 		When: func(m *Summary) bool {
 			side, _, at, _ := m.ended()
-			if !m.TLS || m.worked() || side == server {
+			if !m.TLS || m.worked() || m.Missed || side == server {
 				return false
 			}
 			quiet := max(m.LastDataTime[client], m.LastDataTime[server])

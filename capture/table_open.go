@@ -79,10 +79,10 @@ var openRows = []Row{
 		Source:  "RFC 6298 section 2: the first retransmission comes after one second",
 		Wrong:   "nothing: it is no judgement",
 		When: func(m *Summary) bool {
-			return m.SYN == 1 && m.SYNACK == 0 && m.Packets[server] == 0 && !m.over() && m.Rest < answerWait
+			return m.SYN == 1 && m.SYNACK == 0 && m.Packets[server] == 0 && m.waited(m.Start) < answerWait
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
-			return Low, fmt.Sprintf("the capture ends %s after the SYN, before an answer was due", seconds(m.Rest)), []int64{m.SYNFrames[0]}
+			return Low, fmt.Sprintf("the session or the capture ends %s after the SYN, before an answer was due", seconds(m.waited(m.Start))), []int64{m.SYNFrames[0]}
 		},
 	},
 	{
@@ -129,7 +129,7 @@ var openRows = []Row{
 		Source:  "RFC 9293 section 3.5: the handshake ends with the client's ACK; tcp_synack_retries repeats it",
 		Wrong:   "the client's host drops the SYN-ACK itself, or is gone",
 		When: func(m *Summary) bool {
-			return m.Established == 0 && m.SYNACK > 0 && m.Packets[client] == m.SYN && m.RST[server] == 0 && (m.SYNACK > 1 || m.SYNFrames[1] > m.SYNACKFrame[0] || m.waited(m.End) > silence)
+			return m.Established == 0 && m.SYNACK > 0 && m.Packets[client] == m.SYN && m.RST[server] == 0 && (m.SYNACK > 1 || m.SYNFrames[1] > m.SYNACKFrame[0])
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			c := Medium
