@@ -11,6 +11,8 @@ rg         ripgrep             yardstick of the log benchmarks
 sshd       openssh-server      the collector logs in to it
 sftp       openssh-client      yardstick of the collector
 nft        nftables            captures with a real firewall
+openssl    openssl             TLS with encrypt-then-MAC and KeyUpdate, and a key log of it
+psql       postgresql-client   client of the captures that fixtures/lab makes
 ip         iproute2            network namespaces
 zstd       zstd                compressed inputs
 lz4        lz4                 compressed inputs
