@@ -113,6 +113,9 @@ func (t *terminal) paths(paths []points.Path) {
 		t.line("  %s %s ----> (A) %s (B) ----> %s %s:%d", t.lang.T("client"), clean(p.Client), arrow, t.lang.T("server"), clean(p.Far.Server), p.Port)
 		t.para("  (A) ", p.Near.File)
 		t.para("  (B) ", p.Far.File)
+		if !p.Ordered {
+			t.para("      ", t.lang.T("Which of the two points is nearer to the client is not known."))
+		}
 		for _, s := range []string{p.ToServer.Text, p.ToClient.Text} {
 			if s != "" {
 				t.para("      ", strings.ToUpper(s[:1])+s[1:]+".")

@@ -13,6 +13,8 @@ type Source struct {
 	Result *capture.Result
 	// Read reads the capture from its beginning and hands on what opt wants.
 	Read func(ctx context.Context, opt packet.Options, h packet.Handler) error
+	// Filter, when set, is that with which the capture was judged: other packets are as if they were not there.
+	Filter func(p *packet.Packet) bool
 }
 
 // File is the source of a capture on disk.

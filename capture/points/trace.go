@@ -73,7 +73,7 @@ func trace(ctx context.Context, s *Source, port uint16, all []*comparison) error
 	if len(wanted) == 0 {
 		return nil
 	}
-	return s.Read(ctx, packet.Options{Ports: ports}, func(p *packet.Packet) error {
+	return s.Read(ctx, packet.Options{Ports: ports, Filter: s.Filter}, func(p *packet.Packet) error {
 		if p.Frame > last {
 			return packet.ErrStop
 		}
@@ -129,7 +129,7 @@ func traceOthers(ctx context.Context, s *Source, port uint16, all []*comparison)
 		return nil
 	}
 	looked := 0
-	return s.Read(ctx, packet.Options{All: true}, func(p *packet.Packet) error {
+	return s.Read(ctx, packet.Options{All: true, Filter: s.Filter}, func(p *packet.Packet) error {
 		if looked++; looked > maxLooked {
 			return packet.ErrStop
 		}

@@ -145,7 +145,7 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 	var listings []*capture.Listing
 	var results []*capture.Result // the same in memory, where several files are compared
 	var sources []points.Source
-	var problems error
+	wanted, problems := filter.Compile(opt.BPF)
 	for _, file := range files {
 		l, err := judge(cmd, file, opt)
 		if err != nil {
@@ -162,7 +162,11 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 		r := l.Whole()
 		results = append(results, r)
 		if file != "-" {
-			sources = append(sources, points.File(r, file))
+			source := points.File(r, file)
+			if opt.BPF != "" {
+				source.Filter = filter.Packets(wanted)
+			}
+			sources = append(sources, source)
 		}
 	}
 	paths, err := points.Compare(cmd.Context(), sources, opt.Port)
