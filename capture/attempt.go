@@ -49,9 +49,21 @@ type laterSYN struct {
 
 func (l *laterSYN) after() int64 { return int64(l.timeHi)<<32 | int64(l.timeLo) }
 
-// attemptLife is how long an attempt is waited for. Linux doubles the pause between SYNs up to 120 s (TCP_RTO_MAX) and gives up
-// after 127 s with its default of 6 retransmissions: when nothing came for longer than that, nothing will.
-const attemptLife = int64(130 * time.Second)
+// How long an attempt is waited for. Senders double the pause between SYNs, from 1 or 3 s up to 120 s (RFC 6298 section 5.5,
+// TCP_RTO_MAX of Linux): when nothing came for three times the last pause, nothing will.
+const (
+	leastWait = int64(20 * time.Second)
+	mostWait  = int64(130 * time.Second)
+)
+
+// due is when the attempt is given up unless something comes.
+func (a *attempt) due() int64 {
+	last, before := a.last(), a.first
+	if a.more > 1 {
+		before += a.again[a.more-2].after()
+	}
+	return last + min(max(3*(last-before), leastWait), mostWait)
+}
 
 // begins reports whether a packet can begin an attempt.
 func begins(p *packet.Packet, d int) bool {

@@ -21,7 +21,7 @@ const (
 	recentEnds = 1 << 13
 	// remembered is how long after its last packet an ended session still gets packets: the longest pause between retransmissions of Linux
 	// (TCP_RTO_MAX, 120 s), and a little.
-	remembered = attemptLife
+	remembered = mostWait
 )
 
 func (r *ends) add(h uint64, e ended) {

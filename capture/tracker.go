@@ -223,7 +223,7 @@ func (t *tracker) newAttempt(h uint64, key *tuple, p *packet.Packet) {
 	t.attempts.at(i).begin(key, p)
 	t.index.add(h, attemptRef(i))
 	t.waiting++
-	t.queue.push(waiting{i, uint32(p.Frame), dueAt(p.Time + attemptLife)})
+	t.queue.push(waiting{i, uint32(p.Frame), dueAt(p.Time + leastWait)})
 }
 
 // promote makes a session of an attempt, now that there is more to say of it.
@@ -252,7 +252,7 @@ func (t *tracker) follow(s *session) ref {
 // manyAttempts is from how many on attempts are given up: below, memory is no reason to, and clocks have been known to jump.
 const manyAttempts = 1 << 12
 
-// expire judges the attempts to which nothing has happened for their life.
+// expire judges the attempts that have been waited for long enough.
 func (t *tracker) expire(now int64) {
 	for t.waiting > manyAttempts {
 		w := t.queue.first()
@@ -262,7 +262,7 @@ func (t *tracker) expire(now int64) {
 		again := *w
 		t.queue.pop()
 		a := t.attempts.at(again.at)
-		switch due := a.last() + attemptLife; {
+		switch due := a.due(); {
 		case !a.is(again.frame): // judged, or a session by now
 		case due <= now:
 			t.finishAttempt(attemptRef(again.at), false)
