@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -89,8 +90,13 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.Close()
+	defer r.Close()
+	fd, err := syscall.Dup(int(r.Fd())) // as a program inherits it: nobody else closes it
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, s := range map[string]Secret{
-		"env": {Env: "CBDOCTOR_TEST_PASSWORD"}, "file": {File: file}, "fd": {FD: int(r.Fd())},
+		"env": {Env: "CBDOCTOR_TEST_PASSWORD"}, "file": {File: file}, "fd": {FD: fd},
 		"command": {Command: `[ "$CBDOCTOR_NODE" = cms01:22 ] && echo "$CBDOCTOR_TEST_PASSWORD"`},
 	} {
 		if got, err := s.Read("cms01:22"); got != "open sesame" || err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"cbdoctor/bundle"
@@ -38,7 +39,7 @@ func (c *collection) node(ctx context.Context, n Node, i int) {
 	c.record.node(i, func(m *bundle.ManifestNode) {
 		m.Finished, m.Outcome = time.Now().UTC(), bundle.Success
 		if err != nil {
-			m.Outcome, m.Problem = outcomeOf(ctx, err), printable(err.Error())
+			m.Outcome, m.Problem = outcomeOf(ctx, err), printable(strings.ReplaceAll(err.Error(), "\n", "; "))
 		}
 	})
 	if err != nil {

@@ -31,12 +31,18 @@ done
 MMP
 chmod 755 "$work/mmp"
 [ "$(id -u)" = 0 ] && mkdir -p /run/sshd
+# everything on the node runs through the user's shell: a bare one, so that the settings of this machine's user are not measured
+view=()
+if [ "$(id -u)" = 0 ] && unshare -m true 2>/dev/null; then
+  sed 's#:[^:]*$#:/bin/sh#' /etc/passwd >"$work/passwd"
+  view=(unshare -m --propagation private sh -ec 'mount --bind "$1" /etc/passwd; shift; exec "$@"' sh "$work/passwd")
+fi
 port=0
 serve() { # directory: starts sshd, sets $port
   port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
   printf '%s\n' "Port $port" "ListenAddress 127.0.0.1" "HostKey $work/host" "AuthorizedKeysFile $work/user.pub" "ForceCommand $work/mmp" \
     "Subsystem sftp /usr/lib/openssh/sftp-server -d $1" "StrictModes no" "UsePAM no" "PidFile none" "PermitRootLogin yes" "MaxSessions 32" >"$work/sshd_$port"
-  "$sshd" -D -e -f "$work/sshd_$port" 2>>"$work/sshd.log" &
+  "${view[@]}" "$sshd" -D -e -f "$work/sshd_$port" 2>>"$work/sshd.log" &
   pids+=($!)
   for _ in $(seq 100); do (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && break; sleep 0.05; done
 }

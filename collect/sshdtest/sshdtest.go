@@ -67,7 +67,7 @@ func Start(t testing.TB, config ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Home: t.TempDir(), Root: t.TempDir(), User: me.Username, Port: FreePort(t)}
+	s := &Server{Home: t.TempDir(), Root: inMemory(t), User: me.Username, Port: FreePort(t)}
 	s.log = filepath.Join(s.Home, "sshd.log")
 	s.Key = filepath.Join(s.Home, "id_ed25519")
 	for _, k := range []string{"host_ed25519", "host_ecdsa", "id_ed25519"} {
@@ -131,17 +131,32 @@ func Start(t testing.TB, config ...string) *Server {
 	return s
 }
 
+// inMemory makes a directory that needs no disk, where there is one: some tests put 100,000 files there.
+func inMemory(t testing.TB) string {
+	dir, err := os.MkdirTemp("/dev/shm", "sshdtest")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
 // privateView runs sshd where it sees a shadow file, a PAM stack and a /run of its own; nothing of the machine changes.
 func (s *Server) privateView(t testing.TB, binary, conf string) (*exec.Cmd, bool) {
 	if os.Getuid() != 0 || exec.Command("unshare", "-m", "true").Run() != nil {
 		return nil, false
 	}
-	shadow, pam := filepath.Join(s.Home, "shadow"), filepath.Join(s.Home, "pam")
+	shadow, pam, passwd := filepath.Join(s.Home, "shadow"), filepath.Join(s.Home, "pam"), filepath.Join(s.Home, "passwd")
+	// sshd runs everything through the user's shell: a bare one, which reads nothing of the machine's own settings
+	Write(t, passwd, fmt.Sprintf("%s:x:%d:%d::%s:/bin/sh\nsshd:x:65534:65534::/run/sshd:/usr/sbin/nologin\n", s.User, os.Getuid(), os.Getgid(), s.Home))
+	if err := os.Chmod(passwd, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	Write(t, shadow, s.User+":"+shadowHash+":19000:0:99999:7:::\nsshd:!:19000::::::\n")
 	Write(t, pam, "auth required pam_unix.so\naccount required pam_permit.so\nsession required pam_permit.so\n")
 	return exec.Command("unshare", "-m", "--propagation", "private", "sh", "-ec",
-		`mount --bind "$1" /etc/shadow; mount --bind "$2" /etc/pam.d/sshd; mount -t tmpfs tmpfs /run; mkdir -m 755 /run/sshd; exec "$3" -D -e -f "$4"`,
-		"sh", shadow, pam, binary, conf), true
+		`mount --bind "$1" /etc/shadow; mount --bind "$2" /etc/pam.d/sshd; mount --bind "$5" /etc/passwd; mount -t tmpfs tmpfs /run; mkdir -m 755 /run/sshd; exec "$3" -D -e -f "$4"`,
+		"sh", shadow, pam, binary, conf, passwd), true
 }
 
 // Addr is its address.
