@@ -1,13 +1,12 @@
 package analyze
 
 import (
-	"regexp"
-
+	"cbdoctor/lazyregexp"
 	"cbdoctor/logline"
 )
 
 // Every command typed on a node is in its log: "User admin from 10.140.249.233:63290 issued command < version>: permission granted".
-var auditLine = regexp.MustCompile(`^User (\S+)(?: from (\S+))? issued command <\s*(.*?)>: (permission granted|permission denied|.*)$`)
+var auditLine = lazyregexp.New(`^User (\S+)(?: from (\S+))? issued command <\s*(.*?)>: (permission granted|permission denied|.*)$`)
 
 // command is one audit line.
 type command struct {

@@ -2,12 +2,11 @@ package analyze
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"cbdoctor/fact"
+	"cbdoctor/lazyregexp"
 )
 
 // messageClass is one row of the table of PostgreSQL messages: what a server or standby logs that matters to the cluster.
@@ -15,15 +14,10 @@ type messageClass struct {
 	class string
 	// words: every such message has one of them, which spares most messages the pattern.
 	words   []string
-	pattern func() *regexp.Regexp // its named groups become Args; "peer" becomes Peer, "reason" is read as libpq's text
-	reason  string                // a fact.Reason, unless "reason" gives it
+	pattern *lazyregexp.Regexp // its named groups become Args; "peer" becomes Peer, "reason" is read as libpq's text
+	reason  string             // a fact.Reason, unless "reason" gives it
 	lasts   lasting
 	source  string // file of the PostgreSQL or OpenSSL sources, and what changed between versions
-}
-
-// lazily compiles a pattern when it is first needed: most logs need few of them.
-func lazily(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
 }
 
 // lasting says how long a message stays true.
@@ -41,100 +35,100 @@ var messageClasses = []messageClass{
 	// As client of the primary. It comes first: it quotes what the primary said, which is no message of this server.
 	{
 		class: "replication-connect-failed", words: []string{"could not"}, lasts: repeats,
-		pattern: lazily(`^(?:(?:streaming replication receiver|synchronization worker) "[^"]*" )?could not (?:connect to the primary server|receive data from WAL stream|start WAL streaming): (?P<reason>(?:connection to|could not|SSL|timeout|server closed|FATAL|received invalid|root certificate|private key|certificate).*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c",
+		pattern: lazyregexp.New(`^(?:(?:streaming replication receiver|synchronization worker) "[^"]*" )?could not (?:connect to the primary server|receive data from WAL stream|start WAL streaming): (?P<reason>(?:connection to|could not|SSL|timeout|server closed|FATAL|received invalid|root certificate|private key|certificate).*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c",
 	},
 
 	// As server: connections that fail.
 	{
 		class: "client-cn-mismatch", words: []string{"provided user name", "no match in usermap", "certificate validation"}, lasts: repeats, reason: fact.ReasonClientCN,
-		pattern: lazily(`^provided user name \((?P<user>[^)]*)\) and authenticated user name \((?P<authenticated>.*)\) do not match|^no match in usermap "[^"]*" for user "(?P<user2>[^"]*)" authenticated as "(?P<authenticated2>[^"]*)"|^certificate validation \(clientcert=verify-full\) failed for user "(?P<user3>[^"]*)": CN mismatch`), source: "src/backend/libpq/hba.c, check_usermap; auth.c, CheckCertAuth, since 14: CN mismatch",
+		pattern: lazyregexp.New(`^provided user name \((?P<user>[^)]*)\) and authenticated user name \((?P<authenticated>.*)\) do not match|^no match in usermap "[^"]*" for user "(?P<user2>[^"]*)" authenticated as "(?P<authenticated2>[^"]*)"|^certificate validation \(clientcert=verify-full\) failed for user "(?P<user3>[^"]*)": CN mismatch`), source: "src/backend/libpq/hba.c, check_usermap; auth.c, CheckCertAuth, since 14: CN mismatch",
 	},
 	{
 		class: "client-cert-required", words: []string{"requires a valid client certificate"}, lasts: repeats, reason: fact.ReasonClientCert,
-		pattern: lazily(`^connection requires a valid client certificate`), source: "src/backend/libpq/auth.c, ClientAuthentication",
+		pattern: lazyregexp.New(`^connection requires a valid client certificate`), source: "src/backend/libpq/auth.c, ClientAuthentication",
 	},
 	{
 		class: "cert-auth-failed", words: []string{"certificate authentication failed"}, lasts: repeats, reason: fact.ReasonAuth,
-		pattern: lazily(`^certificate authentication failed for user "(?P<user>[^"]*)"`), source: "src/backend/libpq/auth.c, auth_failed",
+		pattern: lazyregexp.New(`^certificate authentication failed for user "(?P<user>[^"]*)"`), source: "src/backend/libpq/auth.c, auth_failed",
 	},
 	{
 		class: "no-hba-entry", words: []string{"no pg_hba.conf entry"}, lasts: repeats, reason: fact.ReasonAuth,
-		pattern: lazily(`^no pg_hba\.conf entry for (?:replication connection from )?host "(?P<peer>[^"]*)", user "(?P<user>[^"]*)"(?:, database "(?P<database>[^"]*)")?(?:, (?P<encryption>no encryption|SSL off|SSL on|SSL encryption|GSS encryption))?`), source: "src/backend/libpq/auth.c: \"SSL off\" up to 13, \"no encryption\" since 14",
+		pattern: lazyregexp.New(`^no pg_hba\.conf entry for (?:replication connection from )?host "(?P<peer>[^"]*)", user "(?P<user>[^"]*)"(?:, database "(?P<database>[^"]*)")?(?:, (?P<encryption>no encryption|SSL off|SSL on|SSL encryption|GSS encryption))?`), source: "src/backend/libpq/auth.c: \"SSL off\" up to 13, \"no encryption\" since 14",
 	},
 	{
 		class: "auth-failed", words: []string{"authentication failed", "pg_hba.conf rejects", "role \"", "database \"", "walsender", "WAL sender"}, lasts: repeats, reason: fact.ReasonAuth,
-		pattern: lazily(`^(?:password|SCRAM|peer|ident|GSSAPI|LDAP|PAM|RADIUS) authentication failed for user "(?P<user>[^"]*)"|^pg_hba\.conf rejects .*host "(?P<peer>[^"]*)"|^role "(?P<role>[^"]*)" (?:does not exist|is not permitted to log in)|^database "(?P<database>[^"]*)" does not exist|^must be superuser or replication role to start walsender|^permission denied to start WAL sender`), source: "src/backend/libpq/auth.c, src/backend/utils/init/postinit.c",
+		pattern: lazyregexp.New(`^(?:password|SCRAM|peer|ident|GSSAPI|LDAP|PAM|RADIUS) authentication failed for user "(?P<user>[^"]*)"|^pg_hba\.conf rejects .*host "(?P<peer>[^"]*)"|^role "(?P<role>[^"]*)" (?:does not exist|is not permitted to log in)|^database "(?P<database>[^"]*)" does not exist|^must be superuser or replication role to start walsender|^permission denied to start WAL sender`), source: "src/backend/libpq/auth.c, src/backend/utils/init/postinit.c",
 	},
 	{
 		class: "too-many-connections", words: []string{"too many", "connection slots"}, lasts: repeats, reason: fact.ReasonTooMany,
-		pattern: lazily(`^sorry, too many clients already|^remaining connection slots are reserved|^too many connections for (?:role|database)`), source: "src/backend/storage/lmgr/proc.c, src/backend/utils/init/postinit.c",
+		pattern: lazyregexp.New(`^sorry, too many clients already|^remaining connection slots are reserved|^too many connections for (?:role|database)`), source: "src/backend/storage/lmgr/proc.c, src/backend/utils/init/postinit.c",
 	},
 	{
 		class: "max-wal-senders", words: []string{"max_wal_senders"}, lasts: repeats, reason: fact.ReasonTooMany,
-		pattern: lazily(`^(?:could not .*: (?:FATAL|ERROR):  ?)?number of requested standby connections exceeds max_wal_senders`), source: "src/backend/replication/walsender.c",
+		pattern: lazyregexp.New(`^(?:could not .*: (?:FATAL|ERROR):  ?)?number of requested standby connections exceeds max_wal_senders`), source: "src/backend/replication/walsender.c",
 	},
 	{
 		class: "wal-removed", words: []string{"WAL segment"}, lasts: stays,
-		pattern: lazily(`^(?:could not .*: (?:FATAL|ERROR):  ?)?requested WAL segment (?P<segment>[0-9A-F]+) has already been removed`), source: "src/backend/access/transam/xlogreader.c, walsender.c",
+		pattern: lazyregexp.New(`^(?:could not .*: (?:FATAL|ERROR):  ?)?requested WAL segment (?P<segment>[0-9A-F]+) has already been removed`), source: "src/backend/access/transam/xlogreader.c, walsender.c",
 	},
 	{
 		class: "timeline-diverged", words: []string{"timeline", "WAL flush position"}, lasts: stays,
-		pattern: lazily(`^(?:could not .*: (?:FATAL|ERROR):  ?)?(?:highest timeline (?P<primary>\d+) of the primary is behind recovery timeline (?P<recovery>\d+)|requested starting point \S+ on timeline \d+ is not in this server's history|new timeline \d+ forked off current database system timeline \d+ before current recovery point|requested starting point \S+ is ahead of the WAL flush position|requested timeline \d+ is not (?:a child of|in) this server's history|requested timeline \d+ does not contain minimum recovery point|new timeline \d+ is not a child of database system timeline \d+)`), source: "src/backend/replication/walreceiver.c, walsender.c, src/backend/access/transam/xlogrecovery.c",
+		pattern: lazyregexp.New(`^(?:could not .*: (?:FATAL|ERROR):  ?)?(?:highest timeline (?P<primary>\d+) of the primary is behind recovery timeline (?P<recovery>\d+)|requested starting point \S+ on timeline \d+ is not in this server's history|new timeline \d+ forked off current database system timeline \d+ before current recovery point|requested starting point \S+ is ahead of the WAL flush position|requested timeline \d+ is not (?:a child of|in) this server's history|requested timeline \d+ does not contain minimum recovery point|new timeline \d+ is not a child of database system timeline \d+)`), source: "src/backend/replication/walreceiver.c, walsender.c, src/backend/access/transam/xlogrecovery.c",
 	},
 	{
 		class: "system-id-differs", words: []string{"system identifier differs"}, lasts: stays,
-		pattern: lazily(`^database system identifier differs between the primary and standby`), source: "src/backend/replication/walreceiver.c",
+		pattern: lazyregexp.New(`^database system identifier differs between the primary and standby`), source: "src/backend/replication/walreceiver.c",
 	},
 	{
 		class: "ssl-accept-failed", words: []string{"could not accept SSL connection"}, lasts: repeats,
-		pattern: lazily(`^could not accept SSL connection: (?P<reason>.*)`), source: "src/backend/libpq/be-secure-openssl.c, be_tls_open_server",
+		pattern: lazyregexp.New(`^could not accept SSL connection: (?P<reason>.*)`), source: "src/backend/libpq/be-secure-openssl.c, be_tls_open_server",
 	},
 	{
 		class: "server-cert-file", words: []string{"could not load", "could not access", "private key"}, lasts: stays, reason: fact.ReasonCertFile,
-		pattern: lazily(`^could not (?:load|access) (?:server certificate|private key|root certificate|certificate)(?: file)? "(?P<file>[^"]*)"|^private key file "(?P<file2>[^"]*)" (?:has group or world access|must be owned|is not a regular file)|^check of private key failed`), source: "src/backend/libpq/be-secure-common.c, be-secure-openssl.c",
+		pattern: lazyregexp.New(`^could not (?:load|access) (?:server certificate|private key|root certificate|certificate)(?: file)? "(?P<file>[^"]*)"|^private key file "(?P<file2>[^"]*)" (?:has group or world access|must be owned|is not a regular file)|^check of private key failed`), source: "src/backend/libpq/be-secure-common.c, be-secure-openssl.c",
 	},
 
 	// Life cycle of the server.
-	{class: "server-started", words: []string{"starting PostgreSQL"}, lasts: moment, pattern: lazily(`^starting PostgreSQL (?P<version>[0-9.]+)`), source: "src/backend/postmaster/postmaster.c, since 12"},
-	{class: "server-ready", words: []string{"ready to accept"}, lasts: moment, pattern: lazily(`^database system is ready to accept (?:read[- ]only )?connections`), source: "src/backend/postmaster/postmaster.c: \"read only\" up to 13"},
-	{class: "server-stopped", words: []string{"shut"}, lasts: stays, pattern: lazily(`^received (?:fast|smart|immediate) shutdown request|^database system is shut down`), source: "src/backend/postmaster/postmaster.c"},
+	{class: "server-started", words: []string{"starting PostgreSQL"}, lasts: moment, pattern: lazyregexp.New(`^starting PostgreSQL (?P<version>[0-9.]+)`), source: "src/backend/postmaster/postmaster.c, since 12"},
+	{class: "server-ready", words: []string{"ready to accept"}, lasts: moment, pattern: lazyregexp.New(`^database system is ready to accept (?:read[- ]only )?connections`), source: "src/backend/postmaster/postmaster.c: \"read only\" up to 13"},
+	{class: "server-stopped", words: []string{"shut"}, lasts: stays, pattern: lazyregexp.New(`^received (?:fast|smart|immediate) shutdown request|^database system is shut down`), source: "src/backend/postmaster/postmaster.c"},
 	{
 		class: "server-interrupted", words: []string{"database system was interrupted; last known up"}, lasts: stays,
-		pattern: lazily(`^database system was interrupted; last known up at (?P<up>.*)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c: after a crash, and in the first start from a base backup, which is no fault",
+		pattern: lazyregexp.New(`^database system was interrupted; last known up at (?P<up>.*)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c: after a crash, and in the first start from a base backup, which is no fault",
 	},
-	{class: "standby-started", words: []string{"entering standby mode", "archive recovery", "backup recovery"}, lasts: moment, pattern: lazily(`^(?:entering standby mode|starting (?:archive|backup) recovery)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c"},
+	{class: "standby-started", words: []string{"entering standby mode", "archive recovery", "backup recovery"}, lasts: moment, pattern: lazyregexp.New(`^(?:entering standby mode|starting (?:archive|backup) recovery)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c"},
 	{
 		class: "server-crashed", words: []string{"terminated by signal", "server process", "database system was", "crash of another", "unexpected postmaster exit"}, lasts: stays,
-		pattern: lazily(`^[a-z ]*(?:\(PID \d+\) )?was terminated by signal (?P<signal>\d+)|^terminating any other active server processes|^all server processes terminated; reinitializing|^database system was not properly shut down|^database system was interrupted while in recovery|^terminating connection because of crash of another server process|^terminating connection due to unexpected postmaster exit`),
+		pattern: lazyregexp.New(`^[a-z ]*(?:\(PID \d+\) )?was terminated by signal (?P<signal>\d+)|^terminating any other active server processes|^all server processes terminated; reinitializing|^database system was not properly shut down|^database system was interrupted while in recovery|^terminating connection because of crash of another server process|^terminating connection due to unexpected postmaster exit`),
 		source:  "src/backend/postmaster/postmaster.c, src/backend/access/transam/xlog.c, src/backend/tcop/postgres.c",
 	},
-	{class: "disk-full", words: []string{"No space left on device", "wrote only"}, lasts: stays, pattern: lazily(`^could not (?:extend|write|create|open|fsync|allocate)(?: \w+)* "?(?P<file>[^":]*)"?.*No space left on device|^could not (?:extend|write).*: wrote only \d+ of \d+ bytes`), source: "src/backend/storage/smgr/md.c and others: errno ENOSPC"},
+	{class: "disk-full", words: []string{"No space left on device", "wrote only"}, lasts: stays, pattern: lazyregexp.New(`^could not (?:extend|write|create|open|fsync|allocate)(?: \w+)* "?(?P<file>[^":]*)"?.*No space left on device|^could not (?:extend|write).*: wrote only \d+ of \d+ bytes`), source: "src/backend/storage/smgr/md.c and others: errno ENOSPC"},
 	{
 		class: "server-starting", words: []string{"the database system is"}, lasts: repeats, reason: fact.ReasonStarting,
-		pattern: lazily(`^the database system is (?:starting up|in recovery mode|not yet accepting connections|not accepting connections)`), source: "src/backend/postmaster/postmaster.c: \"not yet accepting\" since 14",
+		pattern: lazyregexp.New(`^the database system is (?:starting up|in recovery mode|not yet accepting connections|not accepting connections)`), source: "src/backend/postmaster/postmaster.c: \"not yet accepting\" since 14",
 	},
 	{
 		class: "server-stopping", words: []string{"is shutting down", "administrator command"}, lasts: repeats, reason: fact.ReasonStopping,
-		pattern: lazily(`^the database system is shutting down|^terminating connection due to administrator command`), source: "src/backend/postmaster/postmaster.c, src/backend/tcop/postgres.c",
+		pattern: lazyregexp.New(`^the database system is shutting down|^terminating connection due to administrator command`), source: "src/backend/postmaster/postmaster.c, src/backend/tcop/postgres.c",
 	},
 
 	// Replication.
-	{class: "replication-started", words: []string{"started streaming WAL"}, lasts: moment, pattern: lazily(`^started streaming WAL from primary`), source: "src/backend/replication/walreceiver.c"},
+	{class: "replication-started", words: []string{"started streaming WAL"}, lasts: moment, pattern: lazyregexp.New(`^started streaming WAL from primary`), source: "src/backend/replication/walreceiver.c"},
 	{
 		class: "replication-terminated", words: []string{"replication terminated", "terminating wal"}, lasts: stays,
-		pattern: lazily(`^replication terminated by primary server|^terminating walreceiver due to timeout|^terminating walsender process due to replication timeout`), source: "src/backend/replication/walreceiver.c, walsender.c",
+		pattern: lazyregexp.New(`^replication terminated by primary server|^terminating walreceiver due to timeout|^terminating walsender process due to replication timeout`), source: "src/backend/replication/walreceiver.c, walsender.c",
 	},
-	{class: "promoted", words: []string{"timeline ID", "promote"}, lasts: moment, pattern: lazily(`^selected new timeline ID: (?P<timeline>\d+)|^received promote request`), source: "src/backend/access/transam/xlog.c"},
+	{class: "promoted", words: []string{"timeline ID", "promote"}, lasts: moment, pattern: lazyregexp.New(`^selected new timeline ID: (?P<timeline>\d+)|^received promote request`), source: "src/backend/access/transam/xlog.c"},
 
 	// Schema. Locks first: their CONTEXT may name the schema's functions.
-	{class: "read-only-transaction", words: []string{"in a read-only transaction", "during recovery"}, lasts: repeats, pattern: lazily(`^cannot execute (?P<statement>\S+(?: [A-Z]+)*) (?:in a read-only transaction|during recovery)`), source: "src/backend/tcop/utility.c"},
+	{class: "read-only-transaction", words: []string{"in a read-only transaction", "during recovery"}, lasts: repeats, pattern: lazyregexp.New(`^cannot execute (?P<statement>\S+(?: [A-Z]+)*) (?:in a read-only transaction|during recovery)`), source: "src/backend/tcop/utility.c"},
 	{
 		class: "schema-lock", words: []string{"canceling statement", "still waiting", "deadlock", "could not obtain lock"}, lasts: repeats,
-		pattern: lazily(`^canceling statement due to (?:lock|statement) timeout|^process \d+ still waiting for (?P<lock>\w+) on|^deadlock detected|^process \d+ detected deadlock|^could not obtain lock on`), source: "src/backend/tcop/postgres.c, src/backend/storage/lmgr/proc.c, deadlock.c",
+		pattern: lazyregexp.New(`^canceling statement due to (?:lock|statement) timeout|^process \d+ still waiting for (?P<lock>\w+) on|^deadlock detected|^process \d+ detected deadlock|^could not obtain lock on`), source: "src/backend/tcop/postgres.c, src/backend/storage/lmgr/proc.c, deadlock.c",
 	},
 	{
 		class: "schema-error", words: []string{"does not exist", "already exists", "is not unique", "duplicate key", "null value", "foreign key", "does not match", "has no field", "for enum", "INSERT has more"}, lasts: stays,
-		pattern: lazily(`^(?:column|relation|type|schema|table) "?(?P<object>[^"]*?)"? (?:of relation "[^"]*" )?(?:does not exist|already exists)|^column \S+ does not exist|^(?:function|procedure) (?P<missing>\S+?)\(.*\) (?:does not exist|is not unique)|^duplicate key value violates unique constraint "(?P<constraint>[^"]*)"|^null value in column "[^"]*"(?: of relation "[^"]*")? violates not-null constraint|^(?:insert or update|update or delete) on table .* violates foreign key constraint "[^"]*"|^structure of query does not match function result type|^record "[^"]*" has no field "|^operator does not exist|^invalid input value for enum|^INSERT has more (?:expressions|target columns)`), source: "src/backend/parser/parse_relation.c, parse_func.c, src/backend/access/nbtree/nbtinsert.c",
+		pattern: lazyregexp.New(`^(?:column|relation|type|schema|table) "?(?P<object>[^"]*?)"? (?:of relation "[^"]*" )?(?:does not exist|already exists)|^column \S+ does not exist|^(?:function|procedure) (?P<missing>\S+?)\(.*\) (?:does not exist|is not unique)|^duplicate key value violates unique constraint "(?P<constraint>[^"]*)"|^null value in column "[^"]*"(?: of relation "[^"]*")? violates not-null constraint|^(?:insert or update|update or delete) on table .* violates foreign key constraint "[^"]*"|^structure of query does not match function result type|^record "[^"]*" has no field "|^operator does not exist|^invalid input value for enum|^INSERT has more (?:expressions|target columns)`), source: "src/backend/parser/parse_relation.c, parse_func.c, src/backend/access/nbtree/nbtinsert.c",
 	},
 }
 
@@ -191,7 +185,7 @@ func matchOf(text string) match {
 		if !slices.ContainsFunc(row.words, func(word string) bool { return strings.Contains(text, word) }) {
 			continue
 		}
-		pattern := row.pattern()
+		pattern := row.pattern
 		found := pattern.FindStringSubmatch(text)
 		if found == nil {
 			continue

@@ -1,10 +1,10 @@
 package analyze
 
 import (
-	"regexp"
 	"strings"
 
 	"cbdoctor/fact"
+	"cbdoctor/lazyregexp"
 )
 
 // reasonRow tells the reason of a failed connection from libpq's or OpenSSL's words.
@@ -80,13 +80,13 @@ func reasonOf(text string) (reason, alert string) {
 
 // Where libpq says which server it meant: up to 13 in the sentence after the reason, since 14 before it.
 var (
-	serverSince14 = regexp.MustCompile(`connection to server at "([^"]+)"(?: \(([0-9a-fA-F.:]+)\))?, port (\d+) failed`)
-	serverUpTo13  = regexp.MustCompile(`Is the server running on host "([^"]+)"(?: \(([0-9a-fA-F.:]+)\))? and accepting\s+TCP/IP connections on port (\d+)`)
+	serverSince14 = lazyregexp.New(`connection to server at "([^"]+)"(?: \(([0-9a-fA-F.:]+)\))?, port (\d+) failed`)
+	serverUpTo13  = lazyregexp.New(`Is the server running on host "([^"]+)"(?: \(([0-9a-fA-F.:]+)\))? and accepting\s+TCP/IP connections on port (\d+)`)
 )
 
 // serverIn finds the address of the server in a message of libpq.
 func serverIn(text string) string {
-	for _, p := range []*regexp.Regexp{serverSince14, serverUpTo13} {
+	for _, p := range []*lazyregexp.Regexp{serverSince14, serverUpTo13} {
 		if m := p.FindStringSubmatch(text); m != nil {
 			if m[2] != "" {
 				return m[2]

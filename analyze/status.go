@@ -1,10 +1,10 @@
 package analyze
 
 import (
-	"regexp"
 	"strings"
 
 	"cbdoctor/fact"
+	"cbdoctor/lazyregexp"
 )
 
 // `database cluster status` has been printed in two vocabularies and several layouts (tech note 210530, Japanese and English
@@ -21,12 +21,12 @@ var certificateKeys = map[string]string{
 
 var (
 	// a collapsed copy has everything on one line: a new field begins at one of these names
-	statusFields = regexp.MustCompile(`(?i)\b(ERROR|Status|Nodes|Node in use|Interface|Certificates|Server Key|Server Certificate|Client Key|Client Certificate|CA Certificate|Last command)\s*:`)
-	memberLine   = regexp.MustCompile(`^\s*(\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*[0-9a-fA-F])(\s*\(me\))?\s*:\s+(\S.*)$`)
-	memberName   = regexp.MustCompile(`^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(\s*\(me\))?\s*:\s+(\S.*)$`) // between "Nodes:" and the next field
-	memberInside = regexp.MustCompile(`([0-9a-fA-F:.]*[.:][0-9a-fA-F:.]*[0-9a-fA-F])(\s*\(me\))?\s*:\s*([A-Za-z][A-Za-z ]*(?:\( *[A-Za-z ]+ *\))?)`)
-	lastCommand  = regexp.MustCompile(`^'?([^'(]*)'?\s*(?:\(([^)]*)\))?`)
-	notedFile    = regexp.MustCompile(`^(\S+)\s+\(?\s*(.*?)\s*\)?$`)
+	statusFields = lazyregexp.New(`(?i)\b(ERROR|Status|Nodes|Node in use|Interface|Certificates|Server Key|Server Certificate|Client Key|Client Certificate|CA Certificate|Last command)\s*:`)
+	memberLine   = lazyregexp.New(`^\s*(\d+\.\d+\.\d+\.\d+|[0-9a-fA-F:]*:[0-9a-fA-F:.]*[0-9a-fA-F])(\s*\(me\))?\s*:\s+(\S.*)$`)
+	memberName   = lazyregexp.New(`^\s*([A-Za-z0-9][A-Za-z0-9._-]*)(\s*\(me\))?\s*:\s+(\S.*)$`) // between "Nodes:" and the next field
+	memberInside = lazyregexp.New(`([0-9a-fA-F:.]*[.:][0-9a-fA-F:.]*[0-9a-fA-F])(\s*\(me\))?\s*:\s*([A-Za-z][A-Za-z ]*(?:\( *[A-Za-z ]+ *\))?)`)
+	lastCommand  = lazyregexp.New(`^'?([^'(]*)'?\s*(?:\(([^)]*)\))?`)
+	notedFile    = lazyregexp.New(`^(\S+)\s+\(?\s*(.*?)\s*\)?$`)
 )
 
 // statusText is one output found in a text, with the lines it stands on.

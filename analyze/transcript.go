@@ -1,10 +1,10 @@
 package analyze
 
 import (
-	"regexp"
 	"strings"
 
 	"cbdoctor/certificate"
+	"cbdoctor/lazyregexp"
 )
 
 // A transcript is text that is no log: one command's output alone, or a copied terminal session with prompts and the output of
@@ -25,15 +25,15 @@ func (f *section) empty() bool {
 }
 
 var (
-	promptLine  = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)>{1,2} ?(.*)$`)
-	statusBegin = regexp.MustCompile(`(?i)^\s*(ERROR\s*:|Status\s*:)`)
-	statusInRow = regexp.MustCompile(`(?i)database cluster status\s+((?:ERROR|Status)\s*:.*)$`)
-	versionLine = regexp.MustCompile(`^\s*(\d+\.\d+(?:\.\d+)*(?:[_-]\w+)*)\s*$`)
-	ipv4Address = regexp.MustCompile(`^\s*address\s+(\d+\.\d+\.\d+\.\d+)\s*$`)
-	ipv4Seen    = regexp.MustCompile(`^(\d+\.\d+\.\d+\.\d+)/\d+\s*$`)
-	pkiFile     = regexp.MustCompile(`^[\w .()@+-]+\.(?:key|crt|cer|pem|der|csr|p7b)$`)
-	pkiInspect  = regexp.MustCompile(`^pki\s+inspect\s+(\S+)`)
-	inspectName = regexp.MustCompile(`(?i)pki[ _-]*inspect[ _-]*(.+?)(?:\.txt|\.log)?$`)
+	promptLine  = lazyregexp.New(`^([A-Za-z0-9][A-Za-z0-9._-]*)>{1,2} ?(.*)$`)
+	statusBegin = lazyregexp.New(`(?i)^\s*(ERROR\s*:|Status\s*:)`)
+	statusInRow = lazyregexp.New(`(?i)database cluster status\s+((?:ERROR|Status)\s*:.*)$`)
+	versionLine = lazyregexp.New(`^\s*(\d+\.\d+(?:\.\d+)*(?:[_-]\w+)*)\s*$`)
+	ipv4Address = lazyregexp.New(`^\s*address\s+(\d+\.\d+\.\d+\.\d+)\s*$`)
+	ipv4Seen    = lazyregexp.New(`^(\d+\.\d+\.\d+\.\d+)/\d+\s*$`)
+	pkiFile     = lazyregexp.New(`^[\w .()@+-]+\.(?:key|crt|cer|pem|der|csr|p7b)$`)
+	pkiInspect  = lazyregexp.New(`^pki\s+inspect\s+(\S+)`)
+	inspectName = lazyregexp.New(`(?i)pki[ _-]*inspect[ _-]*(.+?)(?:\.txt|\.log)?$`)
 )
 
 // transcript reads the lines of a text that are no log lines.

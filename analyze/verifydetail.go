@@ -1,12 +1,16 @@
 package analyze
 
-import "strings"
+import (
+	"strings"
+
+	"cbdoctor/lazyregexp"
+)
 
 // Since PostgreSQL 16 the server says in a DETAIL why it rejected a client's certificate (src/backend/libpq/be-secure-openssl.c,
 // verify_cb).
 var (
-	verifyDetail  = lazily(`Client certificate verification failed at depth \d+: (?P<error>.*?)\.(?:\s|$)`)
-	verifySubject = lazily(`Failed certificate data \(unverified\): subject "(?P<subject>[^"]*)"`)
+	verifyDetail  = lazyregexp.New(`Client certificate verification failed at depth \d+: (?P<error>.*?)\.(?:\s|$)`)
+	verifySubject = lazyregexp.New(`Failed certificate data \(unverified\): subject "(?P<subject>[^"]*)"`)
 )
 
 // verifyErrors gives the alert that the client gets for OpenSSL's words (crypto/x509/x509_txt.c; ssl/statem/statem_lib.c, x509table).
@@ -26,7 +30,7 @@ var verifyErrors = []struct{ words, alert string }{
 
 // verifyArgs says why the server rejected the certificate, and whose it was.
 func verifyArgs(detail string, args map[string]string) {
-	found := verifyDetail().FindStringSubmatch(detail)
+	found := verifyDetail.FindStringSubmatch(detail)
 	if found == nil {
 		return
 	}
@@ -36,7 +40,7 @@ func verifyArgs(detail string, args map[string]string) {
 			break
 		}
 	}
-	if subject := verifySubject().FindStringSubmatch(detail); subject != nil {
+	if subject := verifySubject.FindStringSubmatch(detail); subject != nil {
 		args["subject"] = subject[1]
 	}
 }

@@ -3,8 +3,9 @@ package bundle
 import (
 	"bytes"
 	"encoding/binary"
-	"regexp"
 	"unicode/utf16"
+
+	"cbdoctor/lazyregexp"
 )
 
 // sniffLen is how much of a file is looked at to tell what it is.
@@ -48,14 +49,14 @@ func container(head []byte) string {
 // a file is text.
 var textKinds = []struct {
 	kind    Kind
-	pattern *regexp.Regexp
+	pattern *lazyregexp.Regexp
 }{
-	{ManifestDoc, regexp.MustCompile(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
-	{PrivateKey, regexp.MustCompile(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
-	{PKI, regexp.MustCompile(`-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----|(?m)^User supplied certificates and keys:|(?m)^\s*Not After\s*:`)},
-	{Status, regexp.MustCompile(`(?m)Status\s*:\s*\w[\s\S]*?(Nodes|Node in use|Last command)\s*:|database cluster status|"?system/database`)},
-	{LiveJSON, regexp.MustCompile(`^\s*\{[\s\S]*"(ipv4|module|interfaces)"\s*:`)},
-	{Version, regexp.MustCompile(`^\s*(\S+> version\s+)?\d+\.\d+(\.\d+)*\s*$`)},
+	{ManifestDoc, lazyregexp.New(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
+	{PrivateKey, lazyregexp.New(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
+	{PKI, lazyregexp.New(`-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----|(?m)^User supplied certificates and keys:|(?m)^\s*Not After\s*:`)},
+	{Status, lazyregexp.New(`(?m)Status\s*:\s*\w[\s\S]*?(Nodes|Node in use|Last command)\s*:|database cluster status|"?system/database`)},
+	{LiveJSON, lazyregexp.New(`^\s*\{[\s\S]*"(ipv4|module|interfaces)"\s*:`)},
+	{Version, lazyregexp.New(`^\s*(\S+> version\s+)?\d+\.\d+(\.\d+)*\s*$`)},
 }
 
 // Sniff says what a file is by the beginning of its content.
@@ -84,7 +85,7 @@ func Sniff(head []byte) Kind {
 	return Other
 }
 
-var logLine = regexp.MustCompile(`(?m)^(<\d{1,3}>)?(\d+ )?([A-Z][a-z]{2} {1,2}\d{1,2} |\d{4}-\d\d-\d\d[T ] ?)\d\d:\d\d:\d\d`)
+var logLine = lazyregexp.New(`(?m)^(<\d{1,3}>)?(\d+ )?([A-Z][a-z]{2} {1,2}\d{1,2} |\d{4}-\d\d-\d\d[T ] ?)\d\d:\d\d:\d\d`)
 
 func looksLikeLog(text []byte) bool { return logLine.Match(text) }
 

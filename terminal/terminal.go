@@ -11,8 +11,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"regexp"
 	"unicode/utf8"
+
+	"cbdoctor/lazyregexp"
 )
 
 // lookAhead is how much of a text is looked at for the traces of a terminal.
@@ -25,8 +26,8 @@ const (
 )
 
 var (
-	begins = regexp.MustCompile(`^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ] ?\d\d:\d\d:\d\d)`)
-	prompt = regexp.MustCompile(`^(?:\^C)?[A-Za-z0-9][A-Za-z0-9._-]*>{1,2}(?: |$)`)
+	begins = lazyregexp.New(`^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[T ] ?\d\d:\d\d:\d\d)`)
+	prompt = lazyregexp.New(`^(?:\^C)?[A-Za-z0-9][A-Za-z0-9._-]*>{1,2}(?: |$)`)
 	ctrlC  = []byte("^C")
 )
 

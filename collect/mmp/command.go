@@ -2,7 +2,8 @@ package mmp
 
 import (
 	"fmt"
-	"regexp"
+
+	"cbdoctor/lazyregexp"
 )
 
 // Command is one command that changes nothing on a node. Its text can't be set outside this file.
@@ -25,7 +26,7 @@ var (
 )
 
 // interfaces of the MMP: a to e, and the name that a virtual machine's log shows for them.
-var interfaces = regexp.MustCompile(`^([a-e]|admin)$`)
+var interfaces = lazyregexp.New(`^([a-e]|admin)$`)
 
 // IPv4 shows the addresses and routes of an interface.
 func IPv4(iface string) (Command, error) { return onInterface("ipv4", iface) }

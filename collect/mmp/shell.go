@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 	"time"
 
 	"golang.org/x/crypto/ssh"
+
+	"cbdoctor/lazyregexp"
 )
 
 // Session runs commands one after the other. Its methods are for one goroutine at a time.
@@ -40,19 +41,19 @@ type Refused struct {
 func (e *Refused) Error() string { return fmt.Sprintf("%q: the node answers %q", e.Command, e.Answer) }
 
 // promptAtEnd: the prompt is the host name and an angle bracket, and nothing else stands on its line.
-var promptAtEnd = regexp.MustCompile(`(?:^|[\r\n])([A-Za-z0-9][A-Za-z0-9._-]*)>{1,2} ?$`)
+var promptAtEnd = lazyregexp.New(`(?:^|[\r\n])([A-Za-z0-9][A-Za-z0-9._-]*)>{1,2} ?$`)
 
 // unixPrompt is how the prompt of a Unix shell ends: this is no MMP, or none that offers its command line on a terminal.
-var unixPrompt = regexp.MustCompile(`(?:^|[\r\n])[^\r\n]{0,100}[#$%] ?$`)
+var unixPrompt = lazyregexp.New(`(?:^|[\r\n])[^\r\n]{0,100}[#$%] ?$`)
 
 // pagerAtEnd: what a pager prints while it waits for a key.
-var pagerAtEnd = regexp.MustCompile(`(?i)(^|[\r\n])[^\r\n]{0,40}(?:--\s*more\s*--|\(END\)|press (any key|space|enter)[^\r\n]{0,40}|lines \d+-\d+)[^\r\n]{0,20}$`)
+var pagerAtEnd = lazyregexp.New(`(?i)(^|[\r\n])[^\r\n]{0,40}(?:--\s*more\s*--|\(END\)|press (any key|space|enter)[^\r\n]{0,40}|lines \d+-\d+)[^\r\n]{0,20}$`)
 
 // wiped is how a pager takes its own words off the line.
-var wiped = regexp.MustCompile(`\r +\r`)
+var wiped = lazyregexp.New(`\r +\r`)
 
 // escapes are terminal control sequences (ECMA-48 CSI and OSC); a node may colour its prompt.
-var escapes = regexp.MustCompile(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,200}(\x07|\x1b\\)|[=>()][0-9A-B]?)`)
+var escapes = lazyregexp.New(`\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]{0,200}(\x07|\x1b\\)|[=>()][0-9A-B]?)`)
 
 // nudge is how long the first prompt is awaited before a line end asks for it: behind the last line of a banner it does not
 // stand at the beginning of a line.
