@@ -37,6 +37,10 @@ var levels = []string{"LOG", "ERROR", "FATAL", "WARNING", "NOTICE", "PANIC", "IN
 // level finds "ERROR:  " or "ERROR:  42P01: " (log_error_verbosity) at the beginning of a message, or behind one word of a
 // log_line_prefix. length is that of all of it, 0 when there is none.
 func level(s string) (name, sqlstate string, length int) {
+	if n := linePrefix(s, levels); n > 0 {
+		name, sqlstate, length = levelAt(s[n:])
+		return name, sqlstate, length + n
+	}
 	if name, sqlstate, length = levelAt(s); length == 0 {
 		if space := strings.IndexByte(s, ' '); space > 0 && s[space-1] != ':' {
 			if name, sqlstate, length = levelAt(s[space+1:]); length > 0 {
@@ -65,6 +69,28 @@ func levelAt(s string) (name, sqlstate string, length int) {
 	return "", "", 0
 }
 
+// fieldNames are what follows the primary message.
+var fieldNames = []string{"DETAIL", "HINT", "QUERY", "CONTEXT", "STATEMENT", "LOCATION", "BACKTRACE"}
+
+// maxLinePrefix bounds what log_line_prefix may be: its default since PostgreSQL 10 is "%m [%p] ", a time and the process id.
+const maxLinePrefix = 160
+
+// linePrefix is the length of a log_line_prefix that begins with a time or in brackets and stands before one of the words, else 0.
+// syslog gives time and process already, but the default stands in front of each level and field there too.
+func linePrefix(s string, words []string) int {
+	dated := len(s) > 11 && s[4] == '-' && s[7] == '-' && s[0] >= '0' && s[0] <= '9'
+	if !dated && (s == "" || s[0] != '[') {
+		return 0
+	}
+	head, best := s[:min(len(s), maxLinePrefix)], 0
+	for _, w := range words {
+		if at := strings.Index(head, " "+w+":  "); at > 0 && (best == 0 || at+1 < best) {
+			best = at + 1
+		}
+	}
+	return best
+}
+
 // isSQLState: five digits or capital letters (SQL standard; PostgreSQL appendix A).
 func isSQLState(s string) bool {
 	for i := range len(s) {
@@ -78,6 +104,7 @@ func isSQLState(s string) bool {
 // field is where a field of the message goes to that begins a chunk, in the order of elog.c, send_message_to_server_log. rest is
 // what follows its name; into is nil when there is none.
 func (m *pgMessage) field(s string) (into *string, rest string) {
+	s = s[linePrefix(s, fieldNames):]
 	name, rest, ok := strings.Cut(s, ":")
 	if !ok || rest == "" || rest[0] != ' ' {
 		return nil, s
