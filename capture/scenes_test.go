@@ -113,7 +113,11 @@ var scenes = []struct {
 		text: tls13 + "0.06 C PA rec:19\n0.061 C FA\n0.07 S FA\n",
 	},
 	{
-		name: "session tickets are no answer", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium,
+		name: "session tickets are no answer", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, reason: "answers the startup message with 140 bytes",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:265 rec:265\n0.08 S PA rec:140\n0.081 S PA rec:19\n0.082 S FA\n0.09 C PA rec:19\n0.091 C FA\n0.1 S A\n",
+	},
+	{
+		name: "a hash of 32 bytes", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium,
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:19\n0.071 S FA\n0.08 C R\n",
 	},
 	{name: "the server closes inside the handshake", text: tls12 + "0.06 S FA\n0.07 C FA\n0.08 S A\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "the server closes"},
