@@ -16,7 +16,7 @@ var plainLinks = map[packet.LinkType]bool{0: true, 1: true, 9: true, 12: true, 1
 // learnCapture is the first pass over a capture: addresses, and what the database's connections say in clear text.
 func (r *Redactor) learnCapture(ctx context.Context, src io.Reader, port uint16) (*streams, error) {
 	s := newStreams(port)
-	_, err := packet.Read(ctx, src, everyPacket(port), func(p *packet.Packet) error {
+	info, err := packet.Read(ctx, src, everyPacket(port), func(p *packet.Packet) error {
 		if !plainLinks[p.Link] {
 			return fmt.Errorf("packets of link type %s can't be redacted: convert the capture, or leave it out", p.Link)
 		}
@@ -29,6 +29,7 @@ func (r *Redactor) learnCapture(ctx context.Context, src io.Reader, port uint16)
 	if err != nil {
 		return nil, err
 	}
+	s.secrets = len(info.Secrets) > 0
 	var failed error
 	s.each(r.learner(&failed))
 	return s, failed

@@ -243,6 +243,9 @@ func (w *writing) write(ctx context.Context, f *bundle.File, to string, r io.Rea
 		w.summary.LeftOut = append(w.summary.LeftOut, LeftOut{f.Path, err.Error()})
 		return os.Remove(full)
 	}
+	if s := w.captures[f.Path]; s != nil {
+		w.summary.LeftOut = append(w.summary.LeftOut, s.leftOut(f.Path)...)
+	}
 	if !f.ModTime.IsZero() {
 		modified := w.redactor.shift.file(f.ModTime)
 		_ = os.Chtimes(full, modified, modified) // years of log lines are told by it; a copy without is still a copy

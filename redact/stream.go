@@ -2,6 +2,7 @@ package redact
 
 import (
 	"bytes"
+	"fmt"
 
 	"cbdoctor/capture/packet"
 )
@@ -41,11 +42,23 @@ type streams struct {
 	last    map[flow]*stream
 	all     []*stream          // in the order of their first packets
 	replay  map[flow][]*stream // second pass: what is left of each flow's streams
-	leftOut int
+	over    bool               // there are more streams than maxStreams
+	secrets bool               // the capture carries keys with which its TLS can be read
 }
 
 func newStreams(port uint16) *streams {
 	return &streams{port: port, last: map[flow]*stream{}}
+}
+
+// leftOut lists what of a capture was not copied. What TLS hides is not redacted, so its keys are not handed on.
+func (s *streams) leftOut(path string) (list []LeftOut) {
+	if s.secrets {
+		list = append(list, LeftOut{path, "the keys with which its TLS can be read, and so what only they show"})
+	}
+	if s.over {
+		list = append(list, LeftOut{path, fmt.Sprintf("what is said in clear text after the first %d beginnings of connections", maxStreams)})
+	}
+	return list
 }
 
 func (s *streams) wanted(p *packet.Packet) bool {
@@ -63,7 +76,7 @@ func (s *streams) add(p *packet.Packet) {
 	st := s.last[f]
 	if begins(p, st) {
 		if len(s.all) == maxStreams {
-			s.leftOut++
+			s.over = true
 			return
 		}
 		st = &stream{flow: f, base: p.Seq}
