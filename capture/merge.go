@@ -65,12 +65,15 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 		t.compareResets(known)
 	}
 	judgeIssuers(lanes)
-	pairs := l.mergePairs()
+	both := l.mergePairs()
 	l.mergeLists()
 	l.unanswered(known)
-	l.sumUp(pairs.order)
+	l.sumUp(both.order)
 	l.sayLeftOut(info.LeftOut)
 	l.Notes = notesOf(info, l.Pairs)
+	for _, t := range lanes { // what was for following; telling needs the rest
+		t.index, t.queue, t.sessions, t.idle, t.pool, t.pairs = index{}, lineUp{}, nil, nil, nil, pairs{}
+	}
 	return l
 }
 

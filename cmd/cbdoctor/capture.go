@@ -87,7 +87,7 @@ The exit code tells whether a connection failed that did not work again later.
 	f.IntVar(&o.session, "session", -1, "print the packets of this session as a ladder")
 	f.StringVar(&o.cut, "cut", "", "write the packets of --sessions (all bad ones by default) to this pcapng file")
 	f.StringVar(&o.sessions, "sessions", "", "session numbers for --cut, separated by commas")
-	f.BoolVar(&o.all, "all-sessions", false, "list every good session, not only the first 1,000")
+	f.BoolVar(&o.all, "all-sessions", false, "list every session, not only the first 1,000 good ones and the first 100,000 others")
 	f.BoolVar(&o.force, "force", false, "overwrite the file of --cut")
 	return cmd
 }
