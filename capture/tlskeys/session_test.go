@@ -256,6 +256,33 @@ func TestLinesOfAKeyLog(t *testing.T) {
 	}
 }
 
+// spoken collects what a program prints.
+type spoken struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (s *spoken) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+// wait waits until the program has printed the text.
+func (s *spoken) wait(t *testing.T, text string) {
+	t.Helper()
+	for range 3000 {
+		s.mu.Lock()
+		there := strings.Contains(s.text.String(), text)
+		s.mu.Unlock()
+		if there {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%q was not printed in half a minute", text)
+}
+
 // Real OpenSSL on both sides: AES-CBC with encrypt-then-MAC, which crypto/tls does not speak, and a KeyUpdate of TLS 1.3.
 func TestWhatOpenSSLWrites(t *testing.T) {
 	t.Parallel()
@@ -301,6 +328,8 @@ func TestWhatOpenSSLWrites(t *testing.T) {
 			if _, err := s.StdinPipe(); err != nil { // at its end s_server would close
 				t.Fatal(err)
 			}
+			said := &spoken{}
+			s.Stdout = said
 			if err := s.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -331,15 +360,20 @@ func TestWhatOpenSSLWrites(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			notes := &spoken{}
+			c.Stderr = notes
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			// A line at a time: s_client takes a command only at the start of what it reads.
+			// A line at a time, each after the effect of the one before: s_client takes a command only at the start of what it reads.
 			for line := range strings.Lines(v.say) {
-				time.Sleep(300 * time.Millisecond)
 				_, _ = io.WriteString(stdin, line)
+				if line == "K\n" {
+					notes.wait(t, "KEYUPDATE")
+				} else {
+					said.wait(t, line)
+				}
 			}
-			time.Sleep(300 * time.Millisecond)
 			stdin.Close()
 			_ = c.Wait()
 			if err := <-done; err != nil {
