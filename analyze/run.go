@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -282,6 +283,9 @@ func (m *material) message(p *pgMessage) {
 	}
 }
 
+// asServer are the classes that only a server says to which others connect.
+var asServer = []string{"server-ready", "ssl-accept-failed", "client-cn-mismatch", "cert-auth-failed", "client-cert-required", "no-hba-entry", "auth-failed"}
+
 // classified takes a whole message by what it says.
 func (m *material) classified(p *pgMessage) {
 	row, args := m.classify(p)
@@ -304,7 +308,7 @@ func (m *material) classified(p *pgMessage) {
 		verifyArgs(p.detail, args)
 	}
 	key.arg = args["authenticated"] + args["file"] + args["verify"] + args["subject"]
-	if row.class == "server-ready" || row.class == "ssl-accept-failed" {
+	if slices.Contains(asServer, row.class) {
 		m.listens[p.host] = true
 	}
 	run := m.messages[key]
