@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -260,6 +261,8 @@ func TestDamageKeepsWhatWasRead(t *testing.T) {
 	size := (len(whole) - 24) / 3
 	absurd := bytes.Clone(whole)
 	little.PutUint32(absurd[24+2*size+8:], 0xfffffff0)
+	longer := slices.Insert(bytes.Clone(whole), 24+size, 0, 0, 0, 0, 0, 0, 0, 0) // of the second record, as in old Red Hat's format
+	little.PutUint32(longer[24+size+8:], 1795518989)
 	ng := newNG(little).iface(1).packet(0, 1, hello.frame()).packet(0, 2, hello.frame())
 	two := len(ng.b)
 	ng.packet(0, 3, hello.frame())
@@ -281,6 +284,7 @@ func TestDamageKeepsWhatWasRead(t *testing.T) {
 		"cut within a packet":  {whole[:len(whole)-1], 2, "cut off after frame 2, at byte 180: 77 of at least 78 bytes of the next record are there"},
 		"cut within a header":  {whole[:24+2*size+7], 2, "cut off after frame 2, at byte 180: 7 of at least 16 bytes of the next record are there"},
 		"absurd length":        {absurd, 2, "damaged after frame 2, at byte 180: the record header claims 4294967280 captured bytes"},
+		"longer headers":       {longer, 1, "which editcap -F pcapng converts"},
 		"block cut":            {ng.b[:len(ng.b)-9], 2, "cut off after frame 2, at byte 240: 87 of at least 96 bytes of the next record are there"},
 		"lengths differ":       {trailer, 2, "damaged after frame 2, at byte 240: the block says 96 bytes at its head and 97 at its end"},
 		"block too short":      {short, 2, "damaged after frame 2, at byte 240: the block claims a length of 8"},
