@@ -17,6 +17,8 @@ type identity struct {
 	address map[string]string // by host name
 	names   map[string][]string
 	byPlace map[string]string // file, archive or directory -> address
+	shared  map[string]bool   // host names of several machines
+	members map[string]bool   // addresses that a status names
 }
 
 // place is a file, archive or directory with what was found in it.
@@ -28,8 +30,9 @@ type place struct {
 // identify joins names and addresses that were found in one place: the file itself first, then its archive, then its
 // directory. A place with several names or several addresses proves nothing.
 func (m *material) identify() *identity {
-	id := &identity{address: map[string]string{}, names: map[string][]string{}, byPlace: map[string]string{}}
+	id := &identity{address: map[string]string{}, names: map[string][]string{}, byPlace: map[string]string{}, shared: map[string]bool{}}
 	members := map[string]bool{}
+	id.members = members
 	for _, f := range m.finds {
 		for _, s := range f.statuses {
 			for _, n := range s.Members {
@@ -105,6 +108,9 @@ func (m *material) identify() *identity {
 			}
 		}
 	}
+	for host := range id.shared { // several machines of one name, the default one perhaps: the name is no node's
+		delete(id.address, host)
+	}
 	m.guess(id)
 	for host, a := range id.address {
 		id.names[a] = append(id.names[a], host)
@@ -124,8 +130,11 @@ func ownAddress(addresses []string, members map[string]bool) []string {
 }
 
 func (id *identity) learn(host, address string) {
-	if _, known := id.address[host]; !known {
+	switch have, known := id.address[host]; {
+	case !known, !id.members[have] && id.members[address]: // rather the address of the database interface
 		id.address[host] = address
+	case have != address && id.members[have] && id.members[address]:
+		id.shared[host] = true
 	}
 }
 
@@ -234,7 +243,7 @@ func (id *identity) ofSection(f *foundText) string {
 
 // of is the node that a file belongs to, or "".
 func (id *identity) of(t *textFile) string {
-	if h := t.mainHost(); h != "" {
+	if h := t.mainHost(); h != "" && !id.shared[h] {
 		return id.node(h)
 	}
 	return id.ofPath(t.path)

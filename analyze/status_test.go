@@ -133,3 +133,29 @@ Last command             : 'database cluster upgrade_schema' (Failed)
 		t.Errorf("%+v", s)
 	}
 }
+
+// Machines of one name, which the default name often is, are told apart; several addresses of one machine are not.
+func TestNamesAndAddresses(t *testing.T) {
+	t.Parallel()
+	status := func(me string) string {
+		return strings.Replace(strings.Replace(newWords, " (me)", "     ", 1), me+" ", me+" (me) ", 1)
+	}
+	const noise = "Mar  5 16:50:25 user.info cms host:server: INFO : nothing\n"
+	set := run(t, map[string]string{"a/log": noise, "a/status.txt": status("10.48.36.61"), "b/log": noise, "b/status.txt": status("10.48.36.118")})
+	for _, n := range set.Nodes {
+		if n.Address != "" && n.Name != "" {
+			t.Errorf("%s is called %s, which two machines are", n.Address, n.Name)
+		}
+	}
+	set = run(t, map[string]string{
+		"x/ipv4.txt": "cms01> ipv4 a\nIPv4 configuration:\n    address         192.0.2.7\ncms01> \n", "x/status.txt": "cms01> database cluster status\n" + newWords,
+	})
+	if len(set.Statuses) != 1 || set.Statuses[0].Node != "10.48.36.182" {
+		t.Errorf("%+v", set.Statuses)
+	}
+	for _, n := range set.Nodes {
+		if n.Name == "cms01" && n.Address != "10.48.36.182" {
+			t.Errorf("cms01 is %s", n.Address)
+		}
+	}
+}
