@@ -65,7 +65,6 @@ func archiveMembers(ctx context.Context, name string, visit func(Member, io.Read
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	defer done()
-	// what is in the archive of a collection lies in one directory, which is not part of the names in the manifest
 	t := tar.NewReader(plain)
 	for members := 0; ; members++ {
 		h, err := t.Next()
@@ -148,6 +147,34 @@ func Pack(ctx context.Context, dir, archive string) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), archive)
+}
+
+// Unpack writes the files of a bundle's archive below dir, which must not exist: to go on with a collection that was packed.
+func Unpack(ctx context.Context, archive, dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return fmt.Errorf("unpack the bundle: %w", err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("unpack the bundle: %w", err)
+	}
+	defer root.Close()
+	err = Members(ctx, archive, func(m Member, r io.Reader) error {
+		name := filepath.FromSlash(m.Name)
+		if err := root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return err
+		}
+		f, err := root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(f, r)
+		return errors.Join(err, f.Close())
+	})
+	if err != nil {
+		return fmt.Errorf("unpack the bundle: %w", err)
+	}
+	return nil
 }
 
 func compressor(w io.Writer, archive string) (io.WriteCloser, error) {

@@ -65,7 +65,7 @@ Without arguments, on a terminal, it asks for one node and finds the others.
 	f := cmd.Flags()
 	f.StringVarP(&o.dir, "output", "o", "", "directory of the bundle; it must be new or empty")
 	f.StringVar(&o.archive, "archive", "", "pack the bundle into this .tar.zst or .tar.gz; the directory goes")
-	f.StringVar(&o.resume, "continue", "", "finish the collection in this directory: fetch what is missing")
+	f.StringVar(&o.resume, "continue", "", "finish the collection in this directory or archive: fetch what is missing")
 	f.BoolVar(&o.list, "list", false, "only show what would be fetched")
 	f.StringArrayVar(&o.include, "include", nil, "fetch files of this pattern too, never keys or backups; may be repeated")
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out files of this pattern; may be repeated")
@@ -237,7 +237,9 @@ func (o *collectOptions) interview(cmd *cobra.Command) []string {
 
 // collect runs the collection and says what came of it.
 func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory) error {
-	o.place()
+	if err := o.place(cmd.Context()); err != nil {
+		return err
+	}
 	if !o.yes && onTerminal() {
 		a := &asking{cmd: cmd}
 		o.run.Approve = func(node string, files int, bytes int64) bool {
@@ -280,9 +282,15 @@ func (o *collectOptions) attempt(cmd *cobra.Command, inventory collect.Inventory
 	return m, err
 }
 
-// place decides where the bundle is while it is collected.
-func (o *collectOptions) place() {
+// place decides where the bundle is while it is collected. One that was packed is unpacked, and packed again at the end.
+func (o *collectOptions) place(ctx context.Context) error {
+	info, err := os.Stat(o.resume)
 	switch {
+	case o.resume != "" && err == nil && !info.IsDir():
+		o.archive, o.run.Dir, o.run.Continue = o.resume, o.resume+".collecting", true
+		if err := bundle.Unpack(ctx, o.archive, o.run.Dir); err != nil {
+			return inputError(withHint(err, "what an interrupted run left there can be continued by itself: --continue "+o.run.Dir))
+		}
 	case o.resume != "":
 		o.run.Dir, o.run.Continue = o.resume, true
 	case o.archive != "":
@@ -292,6 +300,7 @@ func (o *collectOptions) place() {
 	default:
 		o.run.Dir = "bundle-" + time.Now().Format("20060102-150405")
 	}
+	return nil
 }
 
 func (o *collectOptions) progressKind() string {
