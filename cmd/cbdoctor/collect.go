@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -273,10 +275,21 @@ func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory
 	return verdict(cmd.OutOrStdout(), m, where)
 }
 
+// transferGarbage is how much garbage a transfer may pile up, in percent of what it holds. Less saves little memory and costs much
+// time: each collection goes through the tables of the rules too.
+const transferGarbage = 90
+
 // attempt collects once, with progress.
 func (o *collectOptions) attempt(cmd *cobra.Command, inventory collect.Inventory) (*bundle.Manifest, error) {
 	reporter := progress.New(o.progressKind(), cmd.ErrOrStderr())
-	o.run.Progress = reporter.Event
+	debug.FreeOSMemory() // ends what collectLate began: the large pieces of a transfer are garbage at once
+	frugal := sync.OnceFunc(func() { debug.SetGCPercent(transferGarbage) })
+	o.run.Progress = func(e collect.Event) {
+		if e.Kind == collect.Chosen {
+			frugal()
+		}
+		reporter.Event(e)
+	}
 	m, err := collect.Run(cmd.Context(), inventory, o.run)
 	reporter.Close()
 	return m, err

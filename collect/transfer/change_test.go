@@ -257,7 +257,7 @@ func TestAdapt(t *testing.T) {
 		"a long path is not late":     {4 << 20, 0, 1800 * ms, 700 * ms, 4 << 20, 0},
 		"never less than a piece":     {1500, 0, 900 * ms, 50 * ms, 1000, 1000},
 	} {
-		if size, resting := adapt(c.size, c.resting, 1000, c.took, c.fastest); size != c.size2 || resting != c.resting2 {
+		if size, resting := adapt(c.size, c.resting, 1000, maxInFlight, c.took, c.fastest); size != c.size2 || resting != c.resting2 {
 			t.Errorf("%s: %d, %d, want %d, %d", name, size, resting, c.size2, c.resting2)
 		}
 	}

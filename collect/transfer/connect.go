@@ -64,6 +64,7 @@ func (f *Fetcher) open(ctx context.Context, p *pool, conn *ssh.Client) error {
 	few := min(fewChannels, f.Channels)
 	go func() {
 		if roundTrip(conn) >= longPath {
+			f.window.long()
 			_ = p.add(ctx, conn, f.Channels-few) // those that are refused are done without
 		}
 	}()

@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// maxInFlight is what may be asked for and not yet written: it bounds memory. 50 ms at 200 MB/s need 10 MiB.
-	maxInFlight = 12 << 20
-	// firstInFlight is where it starts; it doubles each round trip.
+	// maxInFlight is what may be asked for and not yet written over a long path: it bounds memory. 50 ms at 200 MB/s need 10 MiB.
+	maxInFlight = 10 << 20
+	// firstInFlight is where it starts, and enough for a short path; over a long one it doubles each round trip.
 	firstInFlight = 4 << 20
 	// patience is how long an answer may take before less is asked for at once: a thin link is not filled with minutes of
 	// answers, behind which the commands of the same connection would wait.
@@ -23,12 +23,15 @@ type window struct {
 	mu      sync.Mutex
 	freed   chan struct{} // closed and replaced when something becomes free
 	size    int64         // what may be in flight
+	most    int64         // what size may become
 	used    int64
 	fastest time.Duration // of all answers so far
 	resting int64         // bytes to see before it shrinks again: answers of before the last change say nothing new
 }
 
-func newWindow() *window { return &window{size: firstInFlight, freed: make(chan struct{})} }
+func newWindow() *window {
+	return &window{size: firstInFlight, most: firstInFlight, freed: make(chan struct{})}
+}
 
 // acquire waits until n more bytes may be asked for. One request always may.
 func (w *window) acquire(ctx context.Context, n int64) error {
@@ -58,6 +61,13 @@ func (w *window) release(n int64) {
 	w.freed = make(chan struct{})
 }
 
+// long lets it grow as far as a long path needs.
+func (w *window) long() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.most = maxInFlight
+}
+
 // broke makes it small again after a connection broke: of what is in flight then only the beginning is kept, so over a link that
 // breaks often less in flight brings more.
 func (w *window) broke() {
@@ -73,16 +83,16 @@ func (w *window) answered(n int64, took time.Duration) {
 	if w.fastest == 0 || took < w.fastest {
 		w.fastest = took
 	}
-	w.size, w.resting = adapt(w.size, w.resting, n, took, w.fastest)
+	w.size, w.resting = adapt(w.size, w.resting, n, w.most, took, w.fastest)
 }
 
 // adapt decides on the next size: one more piece for each that came as soon as can be, as it is while the link has room, and
 // half when a piece came late.
-func adapt(size, resting, n int64, took, fastest time.Duration) (newSize, newResting int64) {
+func adapt(size, resting, n, most int64, took, fastest time.Duration) (newSize, newResting int64) {
 	resting = max(0, resting-n)
 	switch {
 	case took <= 2*fastest+queueing:
-		return min(size+n, maxInFlight), resting
+		return min(size+n, most), resting
 	case took <= max(patience, 3*fastest) || resting > 0:
 		return size, resting
 	}
