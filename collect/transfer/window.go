@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	// maxInFlight is what may be asked for and not yet written over a long path: it bounds memory. 50 ms at 200 MB/s need 10 MiB.
-	maxInFlight = 10 << 20
+	// maxInFlight is what may be asked for and not yet written over a long path: it bounds memory. 50 ms at 320 MB/s need 16 MiB.
+	maxInFlight = 16 << 20
 	// firstInFlight is where it starts, and enough for a short path; over a long one it doubles each round trip.
 	firstInFlight = 4 << 20
 	// patience is how long an answer may take before less is asked for at once: a thin link is not filled with minutes of
