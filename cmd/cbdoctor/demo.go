@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,7 @@ func runDemo(cmd *cobra.Command, o demoOptions) error {
 	}
 	out := cmd.ErrOrStderr()
 	fmt.Fprintln(out, "starting three simulated CMS nodes")
-	scenario := sim.Incident()
+	scenario := sim.Incident(time.Now())
 	cluster, err := sim.Start(scenario)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
@@ -40,7 +41,7 @@ It prints where the nodes listen and runs until it is interrupted. Nothing but l
 }
 
 func runSim(cmd *cobra.Command, o simOptions) error {
-	scenario := sim.Incident()
+	scenario := sim.Incident(time.Now())
 	if o.scenario != "" {
 		var err error
 		if scenario, err = sim.ReadScenario(o.scenario); err != nil {

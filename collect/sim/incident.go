@@ -13,20 +13,21 @@ const (
 	outdated = "10.48.36.182" // its schema does not fit
 )
 
-// begin is when the demo's material starts. It is fixed, so that the demo always says the same.
-var begin = time.Date(2026, time.March, 31, 8, 30, 0, 0, time.UTC)
+// incident makes the material of the demo, which starts at begin and takes most of an hour.
+type incident struct{ begin time.Time }
 
 // Incident is the scenario of the demo: one replica is cut off from the primary by a firewall, another one has the schema
-// error of tech note 210530.
-func Incident() Scenario {
+// error of tech note 210530. It began an hour before now, so that logs, captures and what the nodes answer fit together.
+func Incident(now time.Time) Scenario {
+	i := incident{now.UTC().Add(-time.Hour).Truncate(time.Minute)}
 	return Scenario{User: "admin", Password: "demo", Nodes: []Node{
-		node("cms01", primary, "initialize", map[string]string{cutOff: "Connection Failed", outdated: "Connected Replica ( In Sync )"}, "Connected Primary", background("cms01", primary), nil),
-		node("cms02", cutOff, "join "+primary, map[string]string{primary: "Connection Failed", outdated: "Connected Replica ( In Sync )"}, "Connected Replica ( Syncing )", failingChecks("cms02"), unansweredSYNs()),
-		node("cms03", outdated, "join "+primary, map[string]string{primary: "Connected Primary", cutOff: "Connection Failed"}, "Connected Replica ( In Sync )", schemaError("cms03"), nil),
+		i.node("cms01", primary, "initialize", map[string]string{cutOff: "Connection Failed", outdated: "Connected Replica ( In Sync )"}, "Connected Primary", i.background("cms01"), nil),
+		i.node("cms02", cutOff, "join "+primary, map[string]string{primary: "Connection Failed", outdated: "Connected Replica ( In Sync )"}, "Connected Replica ( Syncing )", i.failingChecks("cms02"), i.unansweredSYNs()),
+		i.node("cms03", outdated, "join "+primary, map[string]string{primary: "Connected Primary", cutOff: "Connection Failed"}, "Connected Replica ( In Sync )", i.schemaError("cms03"), nil),
 	}}
 }
 
-func node(name, address, last string, others map[string]string, own, log string, capture []byte) Node {
+func (i incident) node(name, address, last string, others map[string]string, own, log string, capture []byte) Node {
 	n := Node{Name: name, Address: address, Answers: map[string]string{
 		"version":                 "3.9.1\n",
 		"database cluster status": status(address, others, own, last),
@@ -34,11 +35,11 @@ func node(name, address, last string, others map[string]string, own, log string,
 		"pki list":                "User supplied certificates and keys:\ndbclusterserver.key\ndbclusterserver.cer\ndbclusterclient.key\ndbclusterclient.cer\nrootCA.cer\n",
 	}}
 	n.Files = []File{
-		{Name: "log", Content: []byte(log), ModTime: begin.Add(time.Hour)},
-		{Name: "dbclusterclient.key", Content: []byte("never to be fetched\n"), ModTime: begin},
+		{Name: "log", Content: []byte(log), ModTime: i.begin.Add(time.Hour)},
+		{Name: "dbclusterclient.key", Content: []byte("never to be fetched\n"), ModTime: i.begin},
 	}
 	if capture != nil {
-		n.Files = append(n.Files, File{Name: "a.pcap", Content: capture, ModTime: begin.Add(time.Hour)})
+		n.Files = append(n.Files, File{Name: "a.pcap", Content: capture, ModTime: i.begin.Add(time.Hour)})
 	}
 	return n
 }
@@ -71,14 +72,15 @@ func ipv4(address string) string {
 
 // log writes lines of CMS 3.9's format in the order of their times.
 type log struct {
-	b    strings.Builder
-	host string
+	b     strings.Builder
+	host  string
+	begin time.Time
 }
 
 func (l *log) line(at time.Duration, origin, format string, args ...any) {
 	program, message := origin, fmt.Sprintf(format, args...)
 	facility, program, _ := strings.Cut(program, " ")
-	fmt.Fprintf(&l.b, "%s %s %s %s: %s\n", begin.Add(at).Format("2006-01-02T15:04:05.000"), facility, l.host, program, message)
+	fmt.Fprintf(&l.b, "%s %s %s %s: %s\n", l.begin.Add(at).Format("2006-01-02T15:04:05.000"), facility, l.host, program, message)
 }
 
 // ordinary is what a Call Bridge logs all day.
@@ -90,16 +92,16 @@ func (l *log) ordinary(minute int) {
 
 const minutes = 45
 
-func background(host, _ string) string {
-	l := &log{host: host}
+func (i incident) background(host string) string {
+	l := &log{host: host, begin: i.begin}
 	for m := range minutes {
 		l.ordinary(m)
 	}
 	return l.b.String()
 }
 
-func failingChecks(host string) string {
-	l := &log{host: host}
+func (i incident) failingChecks(host string) string {
+	l := &log{host: host, begin: i.begin}
 	for m := range minutes {
 		l.ordinary(m)
 		for _, second := range []int{30, 50} {
@@ -118,20 +120,20 @@ func failingChecks(host string) string {
 }
 
 // schemaError has the lines of the tech note, whose head is cut off there too.
-func schemaError(host string) string {
-	l := &log{host: host}
+func (i incident) schemaError(host string) string {
+	l := &log{host: host, begin: i.begin}
 	for m := range minutes {
 		l.ordinary(m)
 		if m != 20 {
 			continue
 		}
-		for i, text := range []string{
+		for n, text := range []string{
 			`SQL statement "INSERT INTO domains(domain_id, domain_name, tenant_id, target, priority, passcode_separator) VALUES (inp_domain_id, inp_domain_name, inp_tenant_id, existing_target, inp_priority, inp_passcode_separator)"`,
 			`PL/pgSQL function create_or_update_matching_domain(boolean,uuid,text,boolean,uuid,integer,integer,integer,text) line 61 at SQL statement`,
 			`SQL statement "SELECT * FROM create_or_update_matching_domain(TRUE, inp_domain_id, inp_domain_name, TRUE, inp_tenant_id, inp_target_true, 0, inp_priority, inp_passcode_separator)"`,
 			`PL/pgSQL function create_matching_domain(uuid,text,uuid,integer,integer,text) line 3 at SQL statement`,
 		} {
-			l.line(20*time.Minute+40*time.Second, "local0.warning postgres[20882]", "[2-%d] #011%s", 7+i, text)
+			l.line(20*time.Minute+40*time.Second, "local0.warning postgres[20882]", "[2-%d] #011%s", 7+n, text)
 		}
 	}
 	return l.b.String()

@@ -12,7 +12,7 @@ import (
 
 // unansweredSYNs is the capture that the cut-off replica made: its SYNs to the primary, each sent again after 1 and 3
 // seconds (RFC 6298), and never an answer.
-func unansweredSYNs() []byte {
+func (i incident) unansweredSYNs() []byte {
 	var b bytes.Buffer
 	w := pcapgo.NewWriter(&b)
 	_ = w.WriteFileHeader(65535, layers.LinkTypeEthernet) // a bytes.Buffer never fails
@@ -20,7 +20,7 @@ func unansweredSYNs() []byte {
 	for attempt := range 4 {
 		at := 30*time.Minute + time.Duration(attempt)*20*time.Second
 		for _, again := range []time.Duration{0, time.Second, 3 * time.Second} {
-			write(w, begin.Add(at+again), syn(uint16(41000+attempt), uint32(7_000_000*(attempt+1)), id))
+			write(w, i.begin.Add(at+again), syn(uint16(41000+attempt), uint32(7_000_000*(attempt+1)), id))
 			id++
 		}
 	}
