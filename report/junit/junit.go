@@ -29,9 +29,9 @@ type Case struct {
 	Output  *Output  `xml:"system-out"`
 }
 
-// Skipped says why a case decides nothing.
+// Skipped says why a case decides nothing. The reason is the element's content: Jenkins' schema knows no attribute here.
 type Skipped struct {
-	Message string `xml:"message,attr"`
+	Message string `xml:",chardata"`
 }
 
 // Failure says what is wrong: in a line, and whole.
