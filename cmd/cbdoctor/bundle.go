@@ -24,8 +24,10 @@ func newBundleCommand() *cobra.Command {
 		Use:   "bundle",
 		Short: "Check, list and read what a collection made",
 		Long:  "Works on the directory or the archive that \"cbdoctor collect\" made. Nothing is extracted or changed.\n" + exitStatusHelp,
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example: `  cbdoctor bundle check bundle/
+  cbdoctor bundle list bundle.tar.zst`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var asJSON bool
 	check := &cobra.Command{
@@ -34,19 +36,23 @@ func newBundleCommand() *cobra.Command {
 		Long: `Compares size and SHA-256 of every file with the manifest. Ends with 0 when the bundle is whole, with 4 when it is whole but
 the collection was not complete, and with 3 when a file is missing or is not what was fetched.
 ` + exitStatusHelp,
-		Args: oneArgument("bundle check", "BUNDLE"),
-		RunE: func(cmd *cobra.Command, args []string) error { return runBundleCheck(cmd, args[0]) },
+		Example: "  cbdoctor bundle check bundle.tar.zst",
+		Args:    oneArgument("bundle check", "BUNDLE"),
+		RunE:    func(cmd *cobra.Command, args []string) error { return runBundleCheck(cmd, args[0]) },
 	}
 	list := &cobra.Command{
 		Use:   "list BUNDLE",
 		Short: "List the files and where they came from",
-		Args:  oneArgument("bundle list", "BUNDLE"),
-		RunE:  func(cmd *cobra.Command, args []string) error { return runBundleList(cmd, args[0], asJSON) },
+		Example: `  cbdoctor bundle list bundle/
+  cbdoctor bundle list bundle/ --json | jq '.nodes[].outcome'`,
+		Args: oneArgument("bundle list", "BUNDLE"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runBundleList(cmd, args[0], asJSON) },
 	}
 	list.Flags().BoolVar(&asJSON, "json", false, "print the manifest")
 	cat := &cobra.Command{
-		Use:   "cat BUNDLE FILE",
-		Short: "Print one file, as the list names it",
+		Use:     "cat BUNDLE FILE",
+		Short:   "Print one file, as the list names it",
+		Example: "  cbdoctor bundle cat bundle.tar.zst cms01/log | less",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usageError(errors.New("bundle cat needs a bundle and a file"), `"cbdoctor bundle list BUNDLE" shows the files`)

@@ -91,7 +91,27 @@ It only reads: it never changes a node. "cbdoctor PATH..." is the same as "cbdoc
 		newCaseCommand(),
 		newVersionCommand(),
 	)
+	addCompletionExamples(root)
 	return root
+}
+
+// addCompletionExamples completes the commands that cobra makes itself.
+func addCompletionExamples(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Example = "  source <(cbdoctor completion bash)"
+		for _, shell := range c.Commands() {
+			shell.Example = map[string]string{
+				"bash":       "  cbdoctor completion bash > /etc/bash_completion.d/cbdoctor",
+				"zsh":        `  cbdoctor completion zsh > "${fpath[1]}/_cbdoctor"`,
+				"fish":       "  cbdoctor completion fish > ~/.config/fish/completions/cbdoctor.fish",
+				"powershell": "  cbdoctor completion powershell | Out-String | Invoke-Expression",
+			}[shell.Name()]
+		}
+	}
 }
 
 // noSuchCommand: what stands where a command should is neither one nor a path on disk.
