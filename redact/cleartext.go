@@ -131,9 +131,8 @@ func (v visitor) fields(b []byte) {
 		if n < 0 {
 			n = len(b) - 1
 		}
-		if bytes.IndexByte([]byte("MDHWq"), b[0]) >= 0 {
-			v.text(b[1 : 1+n])
-		} else if bytes.IndexByte([]byte("sctdn"), b[0]) >= 0 { // names of schema, table, column, type, constraint
+		// message, detail, hint, context, query; names of schema, table, column, type, constraint
+		if bytes.IndexByte([]byte("MDHWqsctdn"), b[0]) >= 0 {
 			v.text(b[1 : 1+n])
 		}
 		b = b[min(len(b), n+2):]
@@ -220,17 +219,13 @@ func (v visitor) handshake(b []byte) {
 // each calls found for the items of a row, each behind its length.
 func each(b []byte, lengthBytes int, found func([]byte)) {
 	for len(b) >= lengthBytes {
-		n := 0
-		for _, c := range b[:lengthBytes] {
-			n = n<<8 | int(c)
-		}
-		b = b[lengthBytes:]
-		if n > len(b) {
-			mask(b)
+		item, rest, ok := vector(b, lengthBytes)
+		if !ok {
+			mask(b[lengthBytes:])
 			return
 		}
-		found(b[:n])
-		b = b[n:]
+		found(item)
+		b = rest
 	}
 }
 

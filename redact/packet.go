@@ -254,6 +254,9 @@ func fixIPv4(h []byte) {
 	binary.BigEndian.PutUint16(h[10:], ^fold(sum(0, h[:n])))
 }
 
+// protocols are the numbers that a checksum's pseudo-header has (IANA).
+var protocols = map[packet.LayerKind]uint64{packet.LayerTCP: 6, packet.LayerUDP: 17, packet.LayerICMPv6: 58}
+
 // fixTransport makes the checksum of TCP, UDP and ICMP right where all bytes are there, and zero where they are not.
 func fixTransport(b []byte, ip, l packet.Layer, whole bool) {
 	h := b[l.Offset:]
@@ -279,7 +282,7 @@ func fixTransport(b []byte, ip, l packet.Layer, whole bool) {
 	if !whole || l.Kind == packet.LayerUDP && had == 0 {
 		return
 	}
-	start, protocol := uint64(0), map[packet.LayerKind]uint64{packet.LayerTCP: 6, packet.LayerUDP: 17, packet.LayerICMPv6: 58}[l.Kind]
+	start, protocol := uint64(0), protocols[l.Kind]
 	outer := b[ip.Offset:]
 	switch ip.Kind {
 	case packet.LayerIPv4:

@@ -152,7 +152,7 @@ func relative(root, file string) string {
 	return strings.TrimLeft(filepath.ToSlash(filepath.Clean("/"+rel)), "/")
 }
 
-// textKinds are read line by line.
+// isLines reports whether a file is read line by line.
 func isLines(f *bundle.File) bool {
 	switch f.Kind {
 	case bundle.Syslog, bundle.Status, bundle.Version:
