@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"cbdoctor/capture/packet"
+	"cbdoctor/stamp"
 )
 
 // Listing is a judged capture whose sessions are told one by one, so that a hundred thousand of them need no memory. The Result in
@@ -21,6 +22,7 @@ type Listing struct {
 	last    []Session // what follows the entries
 	cut     int64     // sessions that are not good and that the list leaves out
 	servers map[packet.Addr]firstShown
+	end     stamp.Time // when the capture ended, which may be later than its last packet
 }
 
 // certDiffers is the observation that a server showed another certificate than in its first session.
@@ -34,9 +36,10 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 	r.First, r.Last, r.Problem, r.Sessions = info.First, info.Last, info.Problem, []Session{}
 	r.hosts = lanes[0].hosts
 
+	l.end = stamp.Later(info.Last, info.Until)
 	end := int64(0)
-	if !info.Last.IsZero() {
-		end = info.Last.T.UnixNano()
+	if !l.end.IsZero() {
+		end = l.end.T.UnixNano()
 	}
 	for _, t := range lanes {
 		end = max(end, t.last)

@@ -33,7 +33,7 @@ func (r *teller) tell(i int) *Session {
 	}
 	s.Session.Session = l.numbers[i]
 	r.ends(t, s)
-	s.CaptureEnd = l.Last
+	s.CaptureEnd = l.end
 	var more []string // what only the whole capture could tell of its certificates
 	if problem := t.issuers.problem(s.issuer); problem != "" {
 		more = append(more, problem)

@@ -23,14 +23,17 @@ type delivery struct {
 	last    int64
 	digits  uint8
 	links   []LinkType
-	dropped map[[2]uint32]uint64
 	secrets int
 	tell    func(b []byte) // Options.Secrets
 	leftOut []string
+
+	statistics        map[[2]uint32]statistics // by section and interface
+	received          uint64                   // packets on all interfaces, as the file says
+	until, untilMicro int64                    // when the last one stopped, in the unit of its packets and in microseconds
 }
 
 func newDelivery(ctx context.Context, opt Options, h []Handler, format string) *delivery {
-	return &delivery{ctx: ctx, tell: opt.Secrets, lanes: newLanes(opt, h), info: &Info{Format: format}, first: noTime, last: noTime, dropped: map[[2]uint32]uint64{}}
+	return &delivery{ctx: ctx, tell: opt.Secrets, lanes: newLanes(opt, h), info: &Info{Format: format}, first: noTime, last: noTime, statistics: map[[2]uint32]statistics{}}
 }
 
 // batch delivers what was noted in b.
@@ -124,6 +127,9 @@ func stampOf(ns int64, digits uint8) stamp.Time { return stamp.New(time.Unix(0, 
 func (d *delivery) finish() Info {
 	if d.first != noTime {
 		d.info.First, d.info.Last = stampOf(d.first, d.digits), stampOf(d.last, d.digits)
+	}
+	if until := d.listenedUntil(); until != noTime {
+		d.info.Until = stampOf(until, d.digits)
 	}
 	d.info.PortPackets = d.lanes.portPackets()
 	if n := d.lanes[0].decoder.parts.leftOut; n > 0 {

@@ -24,8 +24,11 @@ const (
 
 	optionPacketFlags = 2 // of a packet
 
-	optionIfDrop = 5 // of interface statistics
-	optionOSDrop = 7
+	optionEndTime  = 3 // of interface statistics
+	optionReceived = 4
+	optionIfDrop   = 5
+	optionAccepted = 6
+	optionOSDrop   = 7
 )
 
 // secretsTLS marks a decryption secrets block that holds lines of an NSS key log.
@@ -33,12 +36,12 @@ const secretsTLS = 0x544c534b
 
 // Bounds of what is kept of a file's own notes.
 const (
-	maxComments       = 1000
-	maxText           = 4096 // bytes of one text
-	maxNames          = 10000
-	maxSecrets        = 16 << 20
-	maxListedInterfs  = 1000
-	maxDropInterfaces = 1 << 16
+	maxComments      = 1000
+	maxText          = 4096 // bytes of one text
+	maxNames         = 10000
+	maxSecrets       = 16 << 20
+	maxListedInterfs = 1000
+	maxStatistics    = 1 << 16
 )
 
 // options calls each for the options in b, up to their end.
@@ -158,21 +161,54 @@ func (d *delivery) noteNames(s *section, b []byte) {
 	}
 }
 
-// noteStatistics keeps how many packets the host lost on an interface; the counts grow from block to block.
+// statistics is what the capturing host says of an interface at last; the counts grow from block to block.
+type statistics struct{ lost, received uint64 }
+
+// noteStatistics keeps how many packets the host lost on an interface, and until when it listened.
 func (d *delivery) noteStatistics(s *section, id uint32, b []byte) {
-	var lost uint64
+	var now statistics
 	s.options(b, func(code uint16, value []byte) {
-		if (code == optionIfDrop || code == optionOSDrop) && len(value) >= 8 {
-			lost += s.order.Uint64(value)
+		if len(value) < 8 {
+			return
+		}
+		switch code {
+		case optionIfDrop, optionOSDrop:
+			now.lost += s.order.Uint64(value)
+		case optionReceived, optionAccepted: // the latter comes second, and says more
+			now.received = s.order.Uint64(value)
+		case optionEndTime:
+			if ticks := uint64(s.uint32(value))<<32 | uint64(s.uint32(value[4:])); int64(id) < int64(len(s.ifaces)) {
+				d.until = max(d.until, s.ifaces[id].scale.nanoseconds(ticks))
+				d.untilMicro = max(d.untilMicro, microseconds.nanoseconds(ticks))
+			}
 		}
 	})
 	key := [2]uint32{uint32(s.index), id}
-	before, known := d.dropped[key]
-	if lost <= before || !known && len(d.dropped) >= maxDropInterfaces {
+	before, known := d.statistics[key]
+	if !known && len(d.statistics) >= maxStatistics {
 		return
 	}
-	d.dropped[key] = lost
-	d.info.Dropped += lost - before
+	now.lost, now.received = max(now.lost, before.lost), max(now.received, before.received)
+	d.statistics[key] = now
+	d.info.Dropped += now.lost - before.lost
+	d.received += now.received - before.received
+}
+
+var microseconds = decimalClock(6)
+
+// listenedUntil is when the capture ended, noTime where the file does not say so, or holds less than what was received: who cuts
+// packets out of a file (editcap, Wireshark's "export specified packets") leaves its statistics as they were. isb_endtime has the
+// unit of the interface's packets, except that Dumpcap writes microseconds whatever that is (Wireshark 4.0): where that is
+// nanoseconds, the time seems to lie in January 1970.
+func (d *delivery) listenedUntil() int64 {
+	until := d.until
+	if until < d.last/2 {
+		until = d.untilMicro
+	}
+	if d.last == noTime || until <= d.last || d.received > uint64(d.info.Packets) {
+		return noTime
+	}
+	return until
 }
 
 func (d *delivery) noteSecrets(b []byte) {

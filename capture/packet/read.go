@@ -50,10 +50,11 @@ type Info struct {
 	Packets     int64    // packets in the file
 	PortPackets int64    // TCP packets of the wanted ports
 	First, Last stamp.Time
-	Problem     string // what is damaged, at which frame and offset; "" when the file was read to its end
-	LeftOut     string // what a documented limit made us leave out
-	Truncated   int64  // packets of which less was captured than was sent
-	Dropped     uint64 // packets that the capturing host says it lost (pcapng interface statistics)
+	Until       stamp.Time // when the capture ended, where the file says so (pcapng isb_endtime) and it is later than Last
+	Problem     string     // what is damaged, at which frame and offset; "" when the file was read to its end
+	LeftOut     string     // what a documented limit made us leave out
+	Truncated   int64      // packets of which less was captured than was sent
+	Dropped     uint64     // packets that the capturing host says it lost (pcapng interface statistics)
 	Interfaces  []Interface
 	Secrets     [][]byte // TLS key logs from decryption secrets blocks, in NSS key log format; never print them
 	Names       []Name   // from name resolution blocks
