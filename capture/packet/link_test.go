@@ -28,6 +28,7 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		return []byte{0, packetType, 0, 1, 0, 6, 2, 0, 0, 0, 1, 0x19, 0, 0, byte(protocol >> 8), byte(protocol)}
 	}
 	gre := func(protocol uint16) []byte { return []byte{0, 0, byte(protocol >> 8), byte(protocol)} }
+	snap := []byte{0xaa, 0xaa, 3, 0, 0, 0, 8, 0}
 	vxlan := []byte{8, 0, 0, 0, 0, 0, 7, 0}
 	outer := func(protocol uint8, payload []byte) []byte {
 		return ethernet(0x0800, ipv4(routerA, routerB, protocol, 200, 7, 0, payload))
@@ -103,7 +104,12 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"MPLS", 219, join([]byte{0, 2, 1, 64}, v4), ""},
 		{"NFLOG", 239, join([]byte{2, 0, 0, 5, 8, 0, 1, 0, 8, 0, 0, 0, 5, 0, 10, 0, 0, 0, 0, 0, byte(len(v4) + 4), 0, 9, 0}, v4), ""},
 		{"NFLOG, big-endian", 239, join([]byte{2, 0, 0, 5, 0, 8, 0, 1, 8, 0, 0, 0, 0, byte(len(v4) + 4), 0, 9}, v4), ""},
-		{"802.11 with LLC", 105, join([]byte{8, 1, 0, 0}, make([]byte, 20), []byte{0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, v4, []byte{0, 0, 0, 0}), ""},
+		{"FDDI", 10, join([]byte{0x54}, make([]byte, 12), snap, v4), ""},
+		{"PFLOG", 117, join([]byte{61, 2}, make([]byte, 62), v4), ""},
+		{"802.11 with LLC", 105, join([]byte{8, 1, 0, 0}, make([]byte, 20), snap, v4, []byte{0, 0, 0, 0}), ""},
+		{"802.11 with QoS, between access points", 105, join([]byte{0x88, 3, 0, 0}, make([]byte, 28), snap, v4), ""},
+		{"802.11 behind radiotap", 127, join([]byte{0, 0, 8, 0, 0, 0, 0, 0, 8, 1, 0, 0}, make([]byte, 20), snap, v4), ""},
+		{"802.11 behind a Prism header", 119, join([]byte{0x44, 0, 0, 0, 144, 0, 0, 0}, make([]byte, 136), []byte{8, 1, 0, 0}, make([]byte, 20), snap, v4), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,10 +1,6 @@
 package packet
 
-import (
-	"fmt"
-
-	"github.com/google/gopacket/layers"
-)
+import "fmt"
 
 // LinkType is a value of the registry at https://www.tcpdump.org/linktypes.html (draft-ietf-opsawg-pcaplinktype).
 type LinkType uint16
@@ -38,7 +34,7 @@ var linkTypes = map[LinkType]linkTypeRow{
 	7:   {"ARCNET_BSD", nil},
 	8:   {"SLIP", nil},
 	9:   {"PPP", (*decoder).ppp},
-	10:  {"FDDI", rare(layers.LinkTypeFDDI)},
+	10:  {"FDDI", (*decoder).fddi},
 	12:  {"RAW", (*decoder).ip},
 	14:  {"RAW", (*decoder).ip},
 	50:  {"PPP_HDLC", (*decoder).hdlc},
@@ -47,7 +43,7 @@ var linkTypes = map[LinkType]linkTypeRow{
 	100: {"ATM_RFC1483", nil},
 	101: {"RAW", (*decoder).ip},
 	104: {"C_HDLC", (*decoder).hdlc},
-	105: {"IEEE802_11", rare(layers.LinkTypeIEEE802_11)},
+	105: {"IEEE802_11", (*decoder).wlan},
 	106: {"ATM_CLIP", nil},
 	107: {"FRELAY", nil},
 	108: {"LOOP", (*decoder).null},
@@ -56,13 +52,13 @@ var linkTypes = map[LinkType]linkTypeRow{
 	114: {"LTALK", nil},
 	115: {"ECONET", nil},
 	116: {"IPFILTER", nil},
-	117: {"PFLOG", rare(layers.LinkTypePFLog)},
+	117: {"PFLOG", (*decoder).pflog},
 	118: {"CISCO_IOS", nil},
-	119: {"IEEE802_11_PRISM", rare(layers.LinkTypePrismHeader)},
+	119: {"IEEE802_11_PRISM", (*decoder).prism},
 	120: {"IEEE802_11_AIRONET", nil},
 	122: {"IP_OVER_FC", nil},
 	123: {"SUNATM", nil},
-	127: {"IEEE802_11_RADIOTAP", rare(layers.LinkTypeIEEE80211Radio)},
+	127: {"IEEE802_11_RADIOTAP", (*decoder).radiotap},
 	129: {"ARCNET_LINUX", nil},
 	138: {"APPLE_IP_OVER_IEEE1394", nil},
 	139: {"MTP2_WITH_PHDR", nil},

@@ -1,40 +1,76 @@
 package packet
 
-import (
-	"github.com/google/gopacket"
-	"github.com/google/gopacket/layers"
-)
+import "encoding/binary"
 
-// rare reads link types that hardly any Call Bridge is captured on with gopacket's layers, as far as the IP header. gopacket panics
-// on some malformed packets (issues of v1.1.19), so it runs behind a recover, here and nowhere else.
-func rare(t layers.LinkType) func(*decoder, span) outcome {
-	return func(d *decoder, s span) outcome {
-		start := ipOffset(t, s.b)
-		if start < 0 {
-			return ignored
-		}
-		return d.ip(s.from(start))
+// Link types that hardly any Call Bridge is captured on are read as far as the IP header, and nothing of them is kept.
+
+// fddi reads a frame control byte and two addresses. Frame control 01010... is LLC (ANSI X3.139).
+func (d *decoder) fddi(s span) outcome {
+	if len(s.b) < 13 || s.b[0]&0xf8 != 0x50 {
+		return ignored
 	}
+	return d.llc(s.from(13))
 }
 
-// ipOffset is where the IP header begins in a frame, -1 when there is none.
-func ipOffset(t layers.LinkType, frame []byte) (start int) {
-	defer func() {
-		if recover() != nil {
-			start = -1
-		}
-	}()
-	p := gopacket.NewPacket(frame, t, gopacket.DecodeOptions{Lazy: true, NoCopy: true})
-	for _, kind := range []gopacket.LayerType{layers.LayerTypeIPv4, layers.LayerTypeIPv6} {
-		l := p.Layer(kind)
-		if l == nil || len(l.LayerContents()) == 0 {
-			continue
-		}
-		// Without copying, the layer is a slice of the frame: what both have behind their start tells how far apart they are.
-		at := cap(frame) - cap(l.LayerContents())
-		if at >= 0 && at < len(frame) && &frame[at] == &l.LayerContents()[0] {
-			return at
+// pflog reads what OpenBSD's packet filter logged: the header's length is its first byte, padded to words.
+func (d *decoder) pflog(s span) outcome {
+	if len(s.b) < 1 {
+		return ignored
+	}
+	header := (int(s.b[0]) + 3) &^ 3
+	if len(s.b) < header {
+		return ignored
+	}
+	return d.ip(s.from(header))
+}
+
+// wlan reads a data frame of IEEE 802.11 that is not encrypted.
+func (d *decoder) wlan(s span) outcome {
+	const (
+		kinds, data   = 0x0c, 0x08 // of the first byte
+		empty, qos    = 0x40, 0x80
+		relayed       = 0x03 // of the second: from one access point to another, which takes a fourth address
+		locked, order = 0x40, 0x80
+	)
+	if len(s.b) < 2 || s.b[0]&(kinds|empty) != data || s.b[1]&locked != 0 {
+		return ignored
+	}
+	header := 24
+	if s.b[1]&relayed == relayed {
+		header += 6
+	}
+	if s.b[0]&qos != 0 {
+		header += 2
+		if s.b[1]&order != 0 { // HT control
+			header += 4
 		}
 	}
-	return -1
+	if len(s.b) < header {
+		return ignored
+	}
+	return d.llc(s.from(header))
+}
+
+// radiotap passes over what the receiver noted (radiotap.org): version, a byte of padding, the header's length.
+func (d *decoder) radiotap(s span) outcome {
+	if len(s.b) < 4 {
+		return ignored
+	}
+	header := int(binary.LittleEndian.Uint16(s.b[2:]))
+	if len(s.b) < header {
+		return ignored
+	}
+	return d.wlan(s.from(header))
+}
+
+// prism passes over a header of the same purpose: message code, the header's length.
+func (d *decoder) prism(s span) outcome {
+	if len(s.b) < 8 {
+		return ignored
+	}
+	header := binary.LittleEndian.Uint32(s.b[4:])
+	if uint64(len(s.b)) < uint64(header) {
+		return ignored
+	}
+	return d.wlan(s.from(int(header)))
 }

@@ -3,6 +3,7 @@
 package tap
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net"
@@ -10,19 +11,20 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+	"unsafe"
 
-	"github.com/google/gopacket/pcapgo"
-	"golang.org/x/net/bpf"
+	"golang.org/x/sys/unix"
 
 	"cbdoctor/capture/packet"
 )
 
 // socket is a packet socket (packet(7)).
 type socket struct {
-	handle *pcapgo.EthernetHandle
-	link   packet.LinkType
+	fd      int
+	link    packet.LinkType
+	frame   []byte
+	control []byte // room for the time at which the kernel saw the frame
 }
 
 // frameRoom is more than any frame: segments that the network card will cut, or has joined, have up to 64 KiB and more (BIG TCP).
@@ -69,48 +71,53 @@ func openOne(name string) (*socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := pcapgo.NewEthernetHandle(name)
+	s, err := newSocket(intf, link)
 	if err != nil {
-		return nil, fmt.Errorf("open interface %s: %w", name, permission(err))
+		return nil, fmt.Errorf("open interface %s: packet socket: %w", name, err)
 	}
-	if err := h.SetCaptureLength(frameRoom); err != nil {
-		h.Close()
-		return nil, fmt.Errorf("open interface %s: %w", name, err)
-	}
-	if intf.Flags&net.FlagLoopback != 0 {
-		if err := h.SetBPF(incomingOnly); err != nil {
-			h.Close()
-			return nil, fmt.Errorf("open interface %s: %w", name, err)
-		}
-	} else if err := h.SetPromiscuous(true); err != nil {
-		h.Close()
-		return nil, fmt.Errorf("open interface %s: %w", name, err)
-	}
-	return &socket{h, link}, nil
+	return s, nil
 }
 
-// permission finds the errno again that pcapgo keeps as text only.
-func permission(err error) error {
-	if strings.HasSuffix(err.Error(), syscall.EPERM.Error()) {
-		return fmt.Errorf("packet socket: %w", syscall.EPERM)
+// wait is how long a read waits for a frame, so that a listener without traffic ends too.
+var wait = unix.NsecToTimeval(int64(200 * time.Millisecond))
+
+// newSocket listens to all that an interface receives and sends.
+func newSocket(intf *net.Interface, link packet.LinkType) (*socket, error) {
+	all := binary.BigEndian.Uint16(binary.NativeEndian.AppendUint16(nil, unix.ETH_P_ALL)) // in network order
+	fd, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW|unix.SOCK_CLOEXEC, 0)            // of no protocol until it is bound: nothing of other interfaces comes in
+	if err != nil {
+		return nil, err
 	}
-	return err
+	s := &socket{fd, link, make([]byte, frameRoom), make([]byte, unix.CmsgSpace(int(unsafe.Sizeof(unix.Timespec{}))))}
+	err = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+	if err == nil {
+		err = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &wait)
+	}
+	switch loopback := intf.Flags&net.FlagLoopback != 0; {
+	case err != nil:
+	case loopback:
+		err = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &unix.SockFprog{Len: uint16(len(incomingOnly)), Filter: &incomingOnly[0]})
+	default:
+		err = unix.SetsockoptPacketMreq(fd, unix.SOL_PACKET, unix.PACKET_ADD_MEMBERSHIP, &unix.PacketMreq{Ifindex: int32(intf.Index), Type: unix.PACKET_MR_PROMISC})
+	}
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrLinklayer{Protocol: all, Ifindex: intf.Index})
+	}
+	if err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
 }
 
-// incomingOnly drops what a loopback interface sends, for it receives the same frame: "ld pkttype; jeq #PACKET_OUTGOING, drop".
-var incomingOnly = func() []bpf.RawInstruction {
-	const packetOutgoing = 4 // linux/if_packet.h
-	program, err := bpf.Assemble([]bpf.Instruction{
-		bpf.LoadExtension{Num: bpf.ExtType},
-		bpf.JumpIf{Cond: bpf.JumpEqual, Val: packetOutgoing, SkipTrue: 1},
-		bpf.RetConstant{Val: frameRoom},
-		bpf.RetConstant{Val: 0},
-	})
-	if err != nil {
-		panic(err) // a constant program
-	}
-	return program
-}()
+// incomingOnly drops what a loopback interface sends, for it receives the same frame: "ld #type; jeq #4, drop" (linux/filter.h,
+// linux/if_packet.h: PACKET_OUTGOING).
+var incomingOnly = []unix.SockFilter{
+	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 0xfffff004}, // SKF_AD_OFF + SKF_AD_PKTTYPE
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: 4, Jt: 1},
+	{Code: unix.BPF_RET | unix.BPF_K, K: frameRoom},
+	{Code: unix.BPF_RET | unix.BPF_K, K: 0},
+}
 
 func names() (out []string) {
 	all, _ := net.Interfaces()
@@ -140,11 +147,25 @@ func linkOf(name string) (packet.LinkType, error) {
 func (s *socket) Link() packet.LinkType { return s.link }
 
 func (s *socket) Next() ([]byte, int, time.Time, error) {
-	data, info, err := s.handle.ZeroCopyReadPacketData()
-	if err != nil && strings.HasSuffix(err.Error(), syscall.EINTR.Error()) {
+	length, controls, _, _, err := unix.Recvmsg(s.fd, s.frame, s.control, unix.MSG_TRUNC)
+	switch {
+	case errors.Is(err, unix.EINTR) || errors.Is(err, unix.EAGAIN): // nothing came for a while
 		return nil, 0, time.Time{}, nil
+	case err != nil:
+		return nil, 0, time.Time{}, fmt.Errorf("packet socket: %w", err)
 	}
-	return data, info.Length, info.Timestamp, err
+	return s.frame[:min(length, len(s.frame))], length, seen(s.control[:controls]), nil
 }
 
-func (s *socket) Close() { s.handle.Close() }
+// seen is when the kernel saw a frame.
+func seen(control []byte) time.Time {
+	h, data, _, err := unix.ParseOneSocketControlMessage(control)
+	var at unix.Timespec
+	if err != nil || h.Type != unix.SO_TIMESTAMPNS || len(data) < int(unsafe.Sizeof(at)) {
+		return time.Now()
+	}
+	at = *(*unix.Timespec)(unsafe.Pointer(&data[0]))
+	return time.Unix(at.Unix())
+}
+
+func (s *socket) Close() { _ = unix.Close(s.fd) }

@@ -1,7 +1,7 @@
 // Package tap gives the frames of network interfaces as they come.
 //
 // In: the name of an interface. Out: calls of a function for each frame, until the context ends. With the build tag libpcap it is libpcap that
-// captures; without it Linux's packet sockets are used, through gopacket/pcapgo, and other systems get an error that says so.
+// captures; without it Linux's packet sockets are used, and other systems get an error that says so.
 package tap
 
 import (
@@ -37,8 +37,7 @@ type handle interface {
 const queued = 4096
 
 // Listen captures on an interface; "any" is all that are up. Frames come through the channel until ctx ends, or the interface fails: then the channel is
-// closed, and the function says why. An interface without traffic may let go of its socket only with its next frame. The error here says that the interface could
-// not be opened.
+// closed, and the function says why. The error here says that the interface could not be opened.
 func Listen(ctx context.Context, name string) (frames <-chan Frame, failed func() error, err error) {
 	handles, err := open(name)
 	if err != nil {

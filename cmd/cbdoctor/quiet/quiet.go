@@ -1,8 +1,8 @@
 // Package quiet puts the garbage collector off until the program has grown: most runs end before.
 //
-// A collection is dear here whatever the heap, because it goes through the tables of gopacket and protobuf too, some 8 MB of
-// pointers: as much as judging two thousand sessions. The first would come while the packages make their tables, before anything
-// is read. From the first collection on the collector works as it always does, so that what grows stays as small as ever.
+// A collection is dear here whatever the heap, because it goes through the tables of protobuf and CEL too. The first would come
+// while the packages make their tables, before anything is read. From the first collection on the collector works as it always
+// does, so that what grows stays as small as ever.
 //
 // It is a package of its own, without imports of ours, because packages are initialised in the order of their paths as soon as
 // what they import is: so it comes before the tables. It is for its effect alone.
