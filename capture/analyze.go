@@ -7,15 +7,17 @@ import (
 
 	"cbdoctor/capture/filter"
 	"cbdoctor/capture/packet"
+	"cbdoctor/certificate"
 )
 
 // Options say what is to be judged. The zero value judges port 5432 and lists all bad and the first 1,000 good sessions.
 type Options struct {
-	Port        uint16 // database port; 0 means 5432
-	AllSessions bool   // list every session whatever their number
-	BPF         string // filter expression as tcpdump's; packets that do not match are as if they were not in the file
-	KeyLog      []byte // TLS secrets in SSLKEYLOGFILE form; they are used and never printed
-	lanes       int    // how many goroutines follow sessions; 0 means one a core
+	Port        uint16                     // database port; 0 means 5432
+	AllSessions bool                       // list every session whatever their number
+	BPF         string                     // filter expression as tcpdump's; packets that do not match are as if they were not in the file
+	KeyLog      []byte                     // TLS secrets in SSLKEYLOGFILE form; they are used and never printed
+	Trusted     []*certificate.Certificate // CA certificates that both sides are said to trust: chains are judged against them, too
+	lanes       int                        // how many goroutines follow sessions; 0 means one a core
 }
 
 // Analyze reads a capture from a stream. A damaged capture gives a Result with a Problem and what was read up to there; the

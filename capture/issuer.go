@@ -6,19 +6,22 @@ import (
 	"cbdoctor/certificate"
 )
 
-// issuers holds the chains of clients whose issuer must be judged against what the server accepts. They are judged when the file
-// has been read, each once: an intermediate that a client forgot may be shown by another session, and to check a signature takes as
-// long as reading a thousand packets. The zero value is ready.
+// issuers holds the chains whose issuer must be judged against what their peer accepts. They are judged when the file has been
+// read, each once: an intermediate that one host forgot may be shown by another, and to check a signature takes as long as reading
+// a thousand packets. The zero value is ready.
 type issuers struct {
 	chains []issuerChain
 }
 
-// issuerChain is a chain, what the server said it accepts, and what is wrong with it.
+// issuerChain is a chain, what the server said it accepts where the client shows it, and what is wrong with it.
 type issuerChain struct {
 	chain       []*certificate.Certificate
 	authorities []string
 	problem     string
 }
+
+// chainsOf names the chains of a session's sides in issuers, from 1; 0 is none.
+type chainsOf [2]uint16
 
 // maxIssuers bounds the chains that are judged; a cluster has a handful.
 const maxIssuers = 256
@@ -37,15 +40,21 @@ func (s *issuers) note(chain []*certificate.Certificate, authorities []string) u
 	return uint16(len(s.chains))
 }
 
-// problem is the observation about the chain of a number, "" when there is none.
-func (s *issuers) problem(at uint16) string {
-	if at == 0 {
-		return ""
+// problems are the observations about the chains of a session.
+func (s *issuers) problems(of chainsOf) (list []string) {
+	for _, at := range of {
+		if at == 0 {
+			continue
+		}
+		if p := s.chains[at-1].problem; p != "" && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
 	}
-	return s.chains[at-1].problem
+	return list
 }
 
-// judgeIssuers judges the chains of all lanes, now that all certificates of the capture are known.
+// judgeIssuers judges the chains of all lanes, now that all certificates of the capture are known, and those that the peers trust,
+// where somebody told.
 func judgeIssuers(lanes []*tracker) {
 	var seen []*certificate.Certificate
 	for _, t := range lanes {
@@ -54,19 +63,19 @@ func judgeIssuers(lanes []*tracker) {
 	for _, t := range lanes {
 		for i := range t.issuers.chains {
 			c := &t.issuers.chains[i]
-			c.problem = certificate.JudgeIssuer(c.chain, certificate.Known{Authorities: c.authorities, Seen: seen})
+			c.problem = certificate.JudgeIssuer(c.chain, certificate.Known{Authorities: c.authorities, Trusted: t.trusted, Seen: seen})
 		}
 	}
 }
 
-// issuerTally counts the sessions of a pair with a chain.
+// issuerTally counts the sessions of a pair with the same chains.
 type issuerTally struct {
 	lane  *tracker
-	at    uint16
+	at    chainsOf
 	count int64
 }
 
-func addIssuer(list []issuerTally, lane *tracker, at uint16) []issuerTally {
+func addIssuer(list []issuerTally, lane *tracker, at chainsOf) []issuerTally {
 	for i := range list {
 		if list[i].at == at && list[i].lane == lane {
 			list[i].count++

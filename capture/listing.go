@@ -28,8 +28,8 @@ type listed struct {
 type told struct {
 	Session
 	tuple  tuple
-	own    int    // how many of its observations are about its own certificates: they stand first
-	issuer uint16 // of the client's chain, in issuers
+	own    int // how many of its observations are about its own certificates: they stand first
+	chains chainsOf
 }
 
 // listing gathers the sessions of a class that began first, up to a limit.

@@ -93,7 +93,7 @@ func (l *Live) asOfNow(s *session, k tuple) told {
 	row := rowOf(&m)
 	confidence, reason, evidence := row.Judge(&m)
 	observations, own := observe(s, &m, nil)
-	return told{s.tell(&m, row.Verdict, confidence, reason, evidence, observations), k, own, 0}
+	return told{s.tell(&m, row.Verdict, confidence, reason, evidence, observations), k, own, chainsOf{}}
 }
 
 // End judges what is still open and returns all that was seen.

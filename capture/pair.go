@@ -23,8 +23,8 @@ type judged struct {
 	class        class
 	confidence   Confidence
 	observations []string
-	shown        string // SHA-256 of the certificate that the server showed
-	issuer       uint16 // of the client's chain, in issuers of the lane
+	shown        string   // SHA-256 of the certificate that the server showed
+	chains       chainsOf // in issuers of the lane
 }
 
 // copy is j without what is another's.
@@ -100,8 +100,8 @@ func (t *tracker) count(key pairKey, j *judged, a *attempt) {
 	if j.shown != "" && len(p.shown) < maxShown {
 		p.shown = add(p.shown, j.shown, 1, j.first, j.last)
 	}
-	if j.issuer != 0 {
-		p.issuers = addIssuer(p.issuers, t, j.issuer)
+	if j.chains != (chainsOf{}) {
+		p.issuers = addIssuer(p.issuers, t, j.chains)
 	}
 	if j.class != neutralClass {
 		p.classes = append(p.classes, uint64(j.frame)<<2|uint64(j.class))
@@ -172,7 +172,7 @@ func (p *pairCount) result(servers map[packet.Addr]firstShown) Pair {
 		}
 	}
 	for _, i := range p.issuers {
-		if problem := i.lane.issuers.problem(i.at); problem != "" {
+		for _, problem := range i.lane.issuers.problems(i.at) {
 			r.Observations[problem] += i.count
 		}
 	}

@@ -52,7 +52,7 @@ func (t *tracker) recycle(w *wire) {
 	w.tls.Reset()
 	w.inside.Reset()
 	w.keys, w.asked, w.opened = nil, false, false
-	w.upgraded, w.issuer = false, 0
+	w.upgraded, w.chains = false, chainsOf{}
 	w.session, w.chain, w.notes = nil, [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
 	t.pool = append(t.pool, w)
 }

@@ -30,7 +30,7 @@ func (t *tracker) finish(s *session, final bool) {
 		frame: s.firstFrame, first: s.first, last: s.last, digits: s.digits, verdict: row.Verdict, class: class, confidence: confidence, observations: observations,
 	}
 	if w := s.wire; w != nil {
-		j.issuer = w.issuer
+		j.chains = w.chains
 		if len(w.chain[server]) > 0 {
 			j.shown = w.chain[server][0].SHA256
 			t.noteServer(s.tuple.server, s.firstFrame, j.shown)
@@ -44,7 +44,7 @@ func (t *tracker) finish(s *session, final bool) {
 	wanted := list.wants(s.firstFrame)
 	var kept uint32
 	if wanted {
-		kept = t.told.keep(told{s.tell(m, row.Verdict, confidence, reason, evidence, observations), s.tuple, own, j.issuer})
+		kept = t.told.keep(told{s.tell(m, row.Verdict, confidence, reason, evidence, observations), s.tuple, own, j.chains})
 	}
 	if late {
 		t.late = append(t.late, lateSession{at: kept, listed: wanted, summary: *m, judged: j.copy(), resets: s.resets(m), tuple: s.tuple})

@@ -154,7 +154,7 @@ type wire struct {
 	inside   pgwire.Conn      // what is said inside TLS, where records are opened
 	opened   bool             // some were
 	notes    [2][]string      // observations about the certificates
-	issuer   uint16           // of the client's chain, in tracker.issuers; 0 when nothing is known of it
+	chains   chainsOf         // the chains in tracker.issuers
 }
 
 // seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).

@@ -34,10 +34,7 @@ func (r *teller) tell(i int) *Session {
 	s.Session.Session = l.numbers[i]
 	r.ends(t, s)
 	s.CaptureEnd = l.end
-	var more []string // what only the whole capture could tell of its certificates
-	if problem := t.issuers.problem(s.issuer); problem != "" {
-		more = append(more, problem)
-	}
+	more := t.issuers.problems(s.chains) // what only the whole capture could tell of its certificates
 	if c := s.Certificates; c != nil && len(c.Server) > 0 && c.Server[0].SHA256 != l.servers[s.tuple.server].sha256 {
 		more = append(more, certDiffers)
 	}
@@ -56,7 +53,7 @@ func (r *teller) attempt(t *tracker, a *attempt) *told {
 	row := rowOf(m)
 	confidence, reason, evidence := row.Judge(m)
 	r.notes, r.out.own = observe(s, m, r.notes[:0])
-	r.out.Session, r.out.tuple, r.out.issuer = s.tell(m, row.Verdict, confidence, reason, evidence, r.notes), a.tuple, 0
+	r.out.Session, r.out.tuple, r.out.chains = s.tell(m, row.Verdict, confidence, reason, evidence, r.notes), a.tuple, chainsOf{}
 	return &r.out
 }
 

@@ -44,6 +44,7 @@ type tracker struct {
 	certificates certificate.Cache
 	keys         *tlskeys.Log // of all lanes
 	issuers      issuers
+	trusted      []*certificate.Certificate
 	pool         []*wire
 	idle         []*session // judged, to be used again
 	summary      Summary    // of the session that is being judged
@@ -97,7 +98,7 @@ func newTracker(opt Options) *tracker {
 	keys := &tlskeys.Log{}
 	keys.Add(opt.KeyLog)
 	t := &tracker{
-		keys: keys,
+		keys: keys, trusted: opt.Trusted,
 		port: opt.port(), index: newIndex(rand.Uint64()), good: listing{limit: goodListed}, bad: listing{limit: badListed},
 		ports: map[packet.Addr]origin{}, servers: map[packet.Addr]firstShown{},
 		arp: map[arpKey]*arpAsk{}, hosts: packet.NewHosts(),

@@ -82,12 +82,11 @@ func (w *wire) show(t *tracker, d int, chain [][]byte) {
 		w.chain[d] = append(w.chain[d], t.certificates.Parse(der))
 	}
 	side := certificate.ServerSide
+	var authorities []string
 	if d == client {
-		side = certificate.ClientSide
-		if len(w.tls.Authorities) > 0 {
-			w.issuer = t.issuers.note(w.chain[d], w.tls.Authorities)
-		}
+		side, authorities = certificate.ClientSide, w.tls.Authorities
 	}
+	w.chains[d] = t.issuers.note(w.chain[d], authorities)
 	w.notes[d] = certificate.JudgeChain(w.chain[d], side, stamp.New(nsTime(w.session.last), 0), certificate.Known{})
 }
 

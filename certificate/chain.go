@@ -16,24 +16,48 @@ const (
 const maxDepth = 16
 
 // JudgeIssuer names why the peer does not know the issuer of a chain, leaf first: "cert-incomplete-chain" or "cert-unknown-issuer";
-// "" when it does or when nothing can be said.
+// "" when it does or when nothing can be said. Where both are known, neither the names that the peer accepts nor its CA file may
+// lack the issuer; where none is, an intermediate that was seen elsewhere is still missing in the chain.
 func JudgeIssuer(chain []*Certificate, known Known) string {
-	var accepts func(c *Certificate, pool []*Certificate) bool
-	switch {
-	case len(known.Trusted) > 0:
-		accepts = func(c *Certificate, pool []*Certificate) bool { return reachesRoot(c, pool, known.Trusted) }
-	case len(known.Authorities) > 0:
-		accepts = func(c *Certificate, pool []*Certificate) bool { return namesAuthority(c, pool, known.Authorities) }
-	default:
-		return ""
+	leaf, shown := chain[0], chain[1:]
+	all := append(slices.Clone(shown), known.Seen...)
+	judge := func(accepts func(pool []*Certificate) bool) string {
+		switch {
+		case accepts(shown):
+			return ""
+		case accepts(all):
+			return incompleteChain
+		}
+		return unknownIssuer
 	}
-	switch leaf := chain[0]; {
-	case accepts(leaf, chain[1:]):
-		return ""
-	case accepts(leaf, append(slices.Clone(chain[1:]), known.Seen...)):
-		return incompleteChain
+	problem := ""
+	if len(known.Authorities) > 0 {
+		problem = judge(func(pool []*Certificate) bool { return namesAuthority(leaf, pool, known.Authorities) })
 	}
-	return unknownIssuer
+	if problem == "" && len(known.Trusted) > 0 {
+		problem = judge(func(pool []*Certificate) bool { return reachesRoot(leaf, pool, known.Trusted) })
+	}
+	if len(known.Authorities)+len(known.Trusted) == 0 && len(known.Seen) > 0 && lacksIssuer(leaf, shown, known.Seen) {
+		problem = incompleteChain
+	}
+	return problem
+}
+
+// lacksIssuer reports whether a chain ends below an intermediate that was seen elsewhere: whoever shows a chain must show all of it,
+// only the root may be left out (RFC 5246 section 7.4.2, RFC 8446 section 4.4.2).
+func lacksIssuer(c *Certificate, shown, seen []*Certificate) bool {
+	for range maxDepth {
+		issues := func(p *Certificate) bool { return p.RawSubject == c.RawIssuer && signed(p, c) }
+		if c.SelfSigned {
+			return false
+		}
+		next := slices.IndexFunc(shown, issues)
+		if next < 0 {
+			return slices.ContainsFunc(seen, issues)
+		}
+		c = shown[next]
+	}
+	return false
 }
 
 // namesAuthority reports whether an issuer between the certificate and the end of its chain is one of the names.

@@ -16,6 +16,7 @@ import (
 	"cbdoctor/capture/filter"
 	"cbdoctor/capture/points"
 	"cbdoctor/capture/tlskeys"
+	"cbdoctor/certificate"
 	"cbdoctor/report"
 )
 
@@ -24,12 +25,14 @@ type captureInput struct {
 	port   int
 	bpf    string
 	keylog string
+	ca     []string
 }
 
 func (o *captureInput) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&o.port, "port", capture.DefaultPort, "TCP port of the database")
 	f.StringVar(&o.keylog, "keylog", "", "read what is inside TLS with the secrets of this file (as SSLKEYLOGFILE makes it; those in a pcapng file are used anyway)")
+	f.StringArrayVar(&o.ca, "ca", nil, "judge certificates against the CA bundle in this file, as the nodes that trust it would (repeatable; PEM or DER)")
 	f.StringVar(&o.bpf, "bpf", "", "use only packets that match this expression, as with tcpdump")
 }
 
@@ -43,6 +46,13 @@ func (o *captureInput) options() (capture.Options, error) {
 		if opt.KeyLog, err = readKeyLog(o.keylog); err != nil {
 			return opt, err
 		}
+	}
+	for _, file := range o.ca {
+		trusted, err := readCA(file)
+		if err != nil {
+			return opt, err
+		}
+		opt.Trusted = append(opt.Trusted, certificate.Pointers(trusted)...)
 	}
 	if _, err := filter.Compile(o.bpf); err != nil {
 		return opt, usageError(fmt.Errorf("--bpf: %w", err), "for example: --bpf 'host 10.48.36.118 and not net 10.0.0.0/8'")
@@ -138,6 +148,29 @@ func readKeyLog(file string) ([]byte, error) {
 		return nil, inputError(withHint(fmt.Errorf("--keylog: no TLS secret in %s", file), `lines are "CLIENT_RANDOM <64 hex digits> <secret>" and the like, as programs write them to the file that SSLKEYLOGFILE names`))
 	}
 	return b, nil
+}
+
+// maxCA bounds a CA bundle: that of a whole operating system has 250 KiB.
+const maxCA = 4 << 20
+
+func readCA(file string) ([]certificate.Certificate, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, inputError(fmt.Errorf("--ca: %w", err))
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxCA+1))
+	if err != nil {
+		return nil, inputError(fmt.Errorf("--ca: read %s: %w", file, err))
+	}
+	if len(b) > maxCA {
+		return nil, inputError(fmt.Errorf("--ca: %s has more than %d MiB", file, maxCA>>20))
+	}
+	trusted, _, _, err := certificate.ParseFile(b)
+	if err != nil {
+		return nil, inputError(withHint(fmt.Errorf("--ca: %s: %w", file, err), "give the file that \"database cluster certs\" names last: the CA bundle that the nodes trust"))
+	}
+	return trusted, nil
 }
 
 // judgeCaptures judges each file, then all together, and prints the results.
