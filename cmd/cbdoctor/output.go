@@ -127,8 +127,16 @@ func (o *outputOptions) write(cmd *cobra.Command, r *report.Report, opt report.W
 	return nil
 }
 
-// writeWhole writes beside the final name and renames when all is there, so that nothing half-written is ever seen under it.
+// writeWhole writes beside the final name and renames when all is there, so that nothing half-written is ever seen under it. A
+// device or a pipe is written into: a file in its place would be none (/dev/null).
 func writeWhole(name string, write func(io.Writer) error) (err error) {
+	if !placeable(name) {
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(write(f), f.Close())
+	}
 	f, err := os.CreateTemp(filepath.Dir(name), ".cbdoctor-*")
 	if err != nil {
 		return err
@@ -148,4 +156,10 @@ func writeWhole(name string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return os.Rename(f.Name(), name)
+}
+
+// placeable reports whether a file may stand under the name: there is nothing, or a file or a directory, on which the system decides.
+func placeable(name string) bool {
+	info, err := os.Stat(name)
+	return err != nil || info.Mode().IsRegular() || info.IsDir()
 }
