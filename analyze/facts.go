@@ -29,6 +29,7 @@ func (m *material) facts() (*fact.Set, error) {
 	stillDown(s)
 	m.makeCommands(s, id)
 	m.makeLinks(s)
+	over(s)
 	m.makeFileCertificates(s, id, m.latest(ends))
 	m.makeClocks(s, id)
 	if err := m.sameEvents(s, id); err != nil {

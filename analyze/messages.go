@@ -104,6 +104,10 @@ var messageClasses = []messageClass{
 	},
 	{class: "disk-full", words: []string{"No space left on device", "wrote only"}, lasts: stays, pattern: lazyregexp.New(`^could not (?:extend|write|create|open|fsync|allocate)(?: \w+)* "?(?P<file>[^":]*)"?.*No space left on device|^could not (?:extend|write).*: wrote only \d+ of \d+ bytes`), source: "src/backend/storage/smgr/md.c and others: errno ENOSPC"},
 	{
+		class: "disk-written", words: []string{"complete: wrote", "automatic "}, lasts: moment,
+		pattern: lazyregexp.New(`^(?:checkpoint|restartpoint) complete: wrote [1-9]\d* buffers|^automatic (?:vacuum|analyze) of table `), source: "src/backend/access/transam/xlog.c, src/backend/access/heap/vacuumlazy.c: that the disk took what was written",
+	},
+	{
 		class: "server-starting", words: []string{"the database system is"}, lasts: repeats, reason: fact.ReasonStarting,
 		pattern: lazyregexp.New(`^the database system is (?:starting up|in recovery mode|not yet accepting connections|not accepting connections)`), source: "src/backend/postmaster/postmaster.c: \"not yet accepting\" since 14",
 	},

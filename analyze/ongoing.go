@@ -50,3 +50,15 @@ func apart(s *fact.Set, a, b string, seen fact.Span) bool {
 	}
 	return false
 }
+
+// over marks the links whose bad sessions fall into an incident of the client's health checks that its log shows to have ended: a
+// capture that was stopped during the incident can't tell that.
+func over(s *fact.Set) {
+	for i := range s.Links {
+		l := &s.Links[i]
+		checks := slices.DeleteFunc(slices.Clone(s.HealthChecks), func(c fact.HealthCheck) bool { return c.Client != l.Client || c.Server != l.Server })
+		l.Over = !l.LastBad.IsZero() && !l.LastBad.Before(l.LastGood) && len(checks) > 0 &&
+			!slices.ContainsFunc(checks, func(c fact.HealthCheck) bool { return c.Ongoing }) &&
+			slices.ContainsFunc(checks, func(c fact.HealthCheck) bool { return !l.LastBad.T.After(c.Last.T.Add(retryPatience)) })
+	}
+}

@@ -24,6 +24,9 @@ func (m *material) makeTimeline(s *fact.Set) {
 		add(fact.Event{Node: c.Client, Kind: "health-check", Pair: c.Client + ">" + c.Server, Text: fmt.Sprintf("health check of %s fails: %s", c.Server, c.Text)}, c.Span)
 	}
 	for _, x := range s.Messages {
+		if x.Class == "disk-written" {
+			continue // the daily work of a healthy server
+		}
 		text := x.Text
 		if text == "" {
 			text = "SQL error (head of the message missing) in " + x.Function

@@ -245,6 +245,7 @@ type Link struct {
 	// Earlier has the other verdicts of the pair, each as a link with the details of its latest session: what was wrong before.
 	Earlier []Link       `json:"earlier,omitempty" cel:"-"`
 	Former  bool         `json:"former,omitempty" cel:"former"` // this is such an earlier verdict
+	Over    bool         `json:"over,omitempty" cel:"over"`     // the client's health checks failed at the same time, and stopped failing while its log goes on
 	Span    `cel:"span"` // Sources: decisive session first
 }
 

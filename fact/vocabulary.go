@@ -9,7 +9,7 @@ var Reasons = []string{
 
 // Classes lists what Message.Class can be: the rows of the table of messages in package analyze, which a test there holds against it.
 var Classes = []string{
-	"auth-failed", "cert-auth-failed", "client-cert-required", "client-cn-mismatch", "disk-full", "max-wal-senders", "no-hba-entry", "promoted",
+	"auth-failed", "cert-auth-failed", "client-cert-required", "client-cn-mismatch", "disk-full", "disk-written", "max-wal-senders", "no-hba-entry", "promoted",
 	"read-only-transaction", "replication-connect-failed", "replication-started", "replication-terminated", "schema-error", "schema-lock",
 	"server-cert-file", "server-crashed", "server-interrupted", "server-ready", "server-started", "server-starting", "server-stopped", "server-stopping",
 	"ssl-accept-failed", "standby-started", "system-id-differs", "timeline-diverged", "too-many-connections", "wal-removed",

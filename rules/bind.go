@@ -19,7 +19,7 @@ func (c *Catalog) bind(family *Family) {
 }
 
 func (s *Sign) bind(env *compiler) {
-	for _, e := range []*Expression{&s.When, &s.ConfirmedBy, &s.Ongoing, &s.Client, &s.Server, &s.Node} {
+	for _, e := range []*Expression{&s.When, &s.ConfirmedBy, &s.Ongoing, &s.Since, &s.Client, &s.Server, &s.Node} {
 		e.env = env
 	}
 	s.Summary.env = env

@@ -174,6 +174,7 @@ func (k *checker) sign(s *Sign) {
 	}
 	k.expression(&s.When, cel.BoolType)
 	k.expression(&s.Ongoing, cel.BoolType)
+	k.expression(&s.Since, stampType)
 	k.expression(&s.ConfirmedBy, nil)
 	for _, e := range []*Expression{&s.Client, &s.Server, &s.Node} {
 		k.expression(e, cel.StringType)

@@ -263,6 +263,43 @@ func (c *Cluster) certificate(node, side string) fact.Certificate {
 	return best
 }
 
+// serverFault is what names the reason for which the client rejects the server's certificate: an alert in the server's log or in
+// a capture, or a defect of the certificate itself. It is empty when nothing does.
+func (c *Cluster) serverFault(client, server string) string {
+	for _, m := range c.Messages {
+		if m.Node == server && m.Class == "ssl-accept-failed" && m.Alert != "" && sameEnd(m.Peer, client) {
+			return m.Alert
+		}
+	}
+	for _, l := range c.Links {
+		if l.Client == client && l.Server == server && l.Alert != "" {
+			return l.Alert
+		}
+	}
+	for _, cert := range c.Certificates {
+		if cert.Node == server && cert.Side == "server" && len(cert.Problems) > 0 {
+			return cert.Problems[0]
+		}
+	}
+	return ""
+}
+
+// typed is when the command was last given on the node, by its audit line; of a schema upgrade also by the lines of the run itself,
+// wherever it ran. It is zero when no log tells.
+func (c *Cluster) typed(node, command string) (at stamp.Time) {
+	for _, cmd := range c.Commands {
+		if cmd.Node == node && cmd.Granted && strings.Join(strings.Fields(cmd.Command), " ") == command {
+			at = stamp.Later(at, cmd.Time)
+		}
+	}
+	if at.IsZero() && strings.Contains(command, "upgrade_schema") {
+		for _, u := range c.Upgrades {
+			at = stamp.Later(at, u.First)
+		}
+	}
+	return at
+}
+
 // replaced reports whether the node got through to every peer that it showed the certificate to, after it showed it last: it has
 // another one now.
 func (c *Cluster) replaced(cert fact.Certificate) bool {

@@ -156,6 +156,14 @@ var methods = []struct {
 		func(c *Cluster, a []string) any { return c.certificate(a[0], a[1]) },
 	},
 	{
+		"server_fault", 2, cel.StringType, "why the client rejects the server's certificate, where anything names it: an alert, a defect; empty when nothing does",
+		func(c *Cluster, a []string) any { return c.serverFault(a[0], a[1]) },
+	},
+	{
+		"typed", 2, stampType, "when the node was last given the command; unknown when no log tells",
+		func(c *Cluster, a []string) any { return c.typed(a[0], a[1]) },
+	},
+	{
 		"paths_with", 2, cel.ListType(typeOf(Path{})), "both directions between the two, and between all database nodes",
 		func(c *Cluster, a []string) any { return c.pathsWith(a[0], a[1]) },
 	},

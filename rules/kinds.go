@@ -171,7 +171,7 @@ func aboutLink(l fact.Link) about {
 		}
 	}
 	state := finding.Ongoing
-	if l.Former || !l.LastGood.IsZero() && l.LastBad.Before(l.LastGood) {
+	if l.Former || l.Over || !l.LastGood.IsZero() && l.LastBad.Before(l.LastGood) {
 		state = finding.Resolved
 	}
 	return about{

@@ -6,6 +6,7 @@ import (
 
 	"cbdoctor/fact"
 	"cbdoctor/finding"
+	"cbdoctor/stamp"
 )
 
 // hit is one sign that fired on one fact.
@@ -59,6 +60,12 @@ func isFormer(value any) bool {
 	return isLink && l.Former
 }
 
+// isOver reports whether something later than the link's sessions speaks for the pair.
+func isOver(value any) bool {
+	l, isLink := value.(fact.Link)
+	return isLink && (l.Former || l.Over)
+}
+
 // wants reports whether the fact carries one of the values that the sign asks for.
 func (s *Sign) wants(keys []string) bool {
 	asked := s.asked()
@@ -94,8 +101,8 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 	h.subject = r.subject(a, variables["cluster"].(*Cluster).Port)
 	sure := max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
 	h.confidence = sure
-	if isFormer(value) || len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
-		// The pair's latest decisive session went another way: this fault was there earlier.
+	if isOver(value) || len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
+		// The pair's latest decisive session, or its health checks, went another way: this fault was there earlier.
 		h.state = finding.Resolved
 		h.confidence = min(h.confidence, slices.Index(confidences, "medium"))
 	}
@@ -109,6 +116,15 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		}
 		if h.state = going(ongoing); ongoing {
 			h.confidence = sure // what came after does not speak against it: a forgotten connection lets new ones through
+		}
+	}
+	if !s.Since.IsZero() {
+		since, err := s.Since.value(ctx, variables)
+		if err != nil {
+			return hit{}, err
+		}
+		if at := native(since).(stamp.Time); !at.IsZero() {
+			h.span.First, h.span.Last = at, stamp.Later(at, h.span.Last)
 		}
 	}
 	variables["subject"] = h.subject

@@ -52,6 +52,7 @@ type Sign struct {
 	// ConfirmedBy gives further facts that say the same from another place; when there is one, the confidence rises a step.
 	ConfirmedBy Expression `yaml:"confirmed_by"`
 	Ongoing     Expression `yaml:"ongoing"` // instead of what the fact itself says
+	Since       Expression `yaml:"since"`   // when it began, where something else tells it than the fact; an unknown time changes nothing
 	As          string     `yaml:"as"`      // message: its node acted as "server" (default) or "client" of the connection
 	Client      Expression `yaml:"client"`  // instead of the fact's own
 	Server      Expression `yaml:"server"`
