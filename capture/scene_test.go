@@ -24,9 +24,10 @@ import (
 //	again       the side's last data once more, with a new IP id
 //	dup         the very packet before, captured once more
 //	lost        it is sent, but not in the capture
+//	gone        it is in the capture, and gets lost behind it
 //	ttl=N id=N mac=N win=N mss=N   fields of its headers; id counts on by itself, mac is the last byte of the source
 //	from=N      the side's TTL from here on: 64 where the capture is taken at its host
-//	seq=+N      its sequence number is N ahead
+//	seq=+N ack=+N  its sequence or acknowledgement number is N ahead
 //	port=N      of the client, from here on; the connection begins anew
 //	icmp=T,C    instead: an ICMP error about the other side's last packet
 //
@@ -152,10 +153,10 @@ func (s *scene) line(words []string) error {
 			flags |= 1 << i
 		}
 	}
-	ttl, mac, window, mss, ahead := me.ttl, me.mac, uint16(501), uint16(1460), uint32(0)
+	ttl, mac, window, mss, ahead, acksMore := me.ttl, me.mac, uint16(501), uint16(1460), uint32(0), uint32(0)
 	id, fixed := me.id+1, false
 	var data []byte
-	var again, dup, lost bool
+	var again, dup, lost, gone bool
 	var icmp string
 	for _, w := range words[3:] {
 		name, value, has := strings.Cut(w, "=")
@@ -175,10 +176,13 @@ func (s *scene) line(words []string) error {
 			mss = uint16(n)
 		case has && name == "seq":
 			ahead = uint32(n)
+		case has && name == "ack":
+			acksMore = uint32(n)
 		case has && name == "port":
 			s.port = uint16(n)
 			s.sides[0].next, s.sides[1].next = s.sides[0].next+77777, s.sides[1].next+88888
 			s.sides[0].received, s.sides[1].received = 0, 0
+			s.sides[0].data, s.sides[1].data = nil, nil
 		case has && name == "icmp":
 			icmp = value
 		case has && name == "time": // the time that a hello tells, relative to that of the scene
@@ -187,6 +191,8 @@ func (s *scene) line(words []string) error {
 			again = true
 		case w == "dup":
 			dup = true
+		case w == "gone":
+			gone = true
 		case w == "lost":
 			lost = true
 		default:
@@ -244,12 +250,12 @@ func (s *scene) line(words []string) error {
 	}
 	ackNumber := uint32(0)
 	if flags&packet.ACK != 0 {
-		ackNumber = me.received
+		ackNumber = me.received + acksMore
 	}
 	me.segment = s.segment(d, seq, ackNumber, flags, window, mss, ttl, id, data)
 	if !lost {
 		s.add(at, d, mac, me.segment)
-		if ahead == 0 && ttl == me.ttl { // what is forged or lost does not get there
+		if ahead == 0 && ttl == me.ttl && !gone { // what is forged or lost does not get there
 			other.received = me.next
 		}
 	}

@@ -35,6 +35,24 @@ var scenes = []struct {
 		text: works + closes + "60 C S port=40000\n60.01 S RA\n", reason: "same TTL 62",
 	},
 	{
+		name: "a half-open connection on the same ports is reset first", verdict: capture.OKPlaintext, confidence: capture.High, observations: "retransmissions",
+		text: works + "100 C S port=40000\n100.01 S A seq=-88889 ack=-77778\n100.011 C R seq=-77778 gone\n101 C S again\n101.01 S A seq=-88889 ack=-77778\n101.011 C R seq=-77778\n" +
+			"104 C S again\n104.01 S SA\n104.011 C A\n104.02 C PA startup\n104.03 S PA ready\n104.04 C PA query\n104.05 S PA rows\n",
+	},
+	{
+		name: "a half-open connection whose client never gets the challenge", verdict: capture.SYNACKLost, confidence: capture.Medium, observations: "retransmissions", next: "10.48.36.61",
+		text:   works + "100 C S port=40000\n100.01 S A seq=-88889 ack=-77778\n101 C S again\n101.01 S A seq=-88889 ack=-77778\n103 C S again\n103.01 S A seq=-88889 ack=-77778\n",
+		reason: "an older connection with these ports that the server still holds",
+	},
+	{
+		name: "TLS 1.3: the client's flight in one record", verdict: capture.OK, confidence: capture.High,
+		text: tls13 + "0.06 C PA rec:2089\n0.07 C PA rec:81\n0.08 S PA rec:433\n0.09 C PA rec:40\n0.10 S PA rec:60\n" + closes,
+	},
+	{
+		name: "TLS 1.3: the client's flight in one record is rejected", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium,
+		text: tls13 + "0.06 C PA rec:2089 rec:81\n0.07 S PA rec:19\n0.071 S FA\n0.08 C FA\n",
+	},
+	{
 		name: "keep-alives are no retransmissions", verdict: capture.OK, confidence: capture.High,
 		text: works + "10 C A seq=-1\n10.01 S A\n20 C A seq=-1\n20.01 S A\n" + strings.ReplaceAll(closes, "0.2", "30.2"),
 	},
@@ -73,6 +91,19 @@ var scenes = []struct {
 	{
 		name: "a reset with another TTL in a session", text: works + "1 C PA rec:40\n1.001 S RA ttl=61\n", verdict: capture.ResetInjected, confidence: capture.High,
 		reason: "TTL 61, its other packets of this session have TTL 62",
+	},
+	{
+		name: "a reset in the server's name, then the server's own answer", text: "0 C S\n0.001 S RA ttl=63\n0.01 S SA\n0.011 C R\n", verdict: capture.RefusedByMiddlebox, confidence: capture.High,
+		reason: "TTL 63, its other packets of this session have TTL 62",
+	},
+	{name: "a reset that follows the SYN-ACK", text: "0 C S\n0.01 S SA\n0.0101 S RA ttl=63\n", verdict: capture.ResetInjected, confidence: capture.High},
+	{
+		name: "resets with several sequence numbers", verdict: capture.ResetInjected, confidence: capture.Medium, reason: "its sequence number is 1460 beyond what its named sender has sent",
+		text: opens + "0.02 C PA ssl\n0.021 S RA\n0.0211 S RA seq=+1460\n0.0212 S RA seq=+4380\n",
+	},
+	{
+		name: "a reset from before the connection", verdict: capture.ResetInjected, confidence: capture.High, reason: "its sequence number lies before the connection's first",
+		text: opens + "0.02 C PA ssl\n0.021 S RA seq=-5000\n",
 	},
 	{name: "a reset after the end is nothing", text: works + closes + "0.3 S R ttl=61\n", verdict: capture.OK, confidence: capture.High},
 
@@ -181,6 +212,14 @@ var scenes = []struct {
 	{
 		name: "a rest that did no harm", verdict: capture.OK, confidence: capture.High,
 		text: works + "3600 C PA rec:40\n3600.01 S PA rec:60\n" + strings.ReplaceAll(closes, "0.2", "3600.2"),
+	},
+	{
+		name: "the path dies inside the handshake", verdict: capture.BlackholeAfterTCP, confidence: capture.High, observations: "retransmissions", next: "10.48.36.61",
+		text: tls12 + "0.06 C A\n4 C FA\n4.2 C FA again\n4.6 C FA again\n", reason: "its FIN is sent 3 times and never acknowledged",
+	},
+	{
+		name: "the ClientHello never arrives, seen at the server", verdict: capture.BlackholeAfterTCP, confidence: capture.Medium, next: "10.48.36.118",
+		text: "0 C S from=62\n0.0001 S SA from=64\n0.01 C A\n0.011 C PA ssl\n0.012 S PA S\n0.02 C PA hello lost\n4 C FA\n4.0001 S A ack=-53\n60 S FA ack=-53\n60.01 C R\n",
 	},
 	{
 		name: "the server acknowledges and is silent, seen at the client", verdict: capture.ServerSilent, confidence: capture.Medium, next: "10.48.36.61",

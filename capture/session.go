@@ -41,6 +41,7 @@ type session struct {
 	icmp        *ICMP
 	icmpFirst   bool // it came before anything of the server
 	fragNeeded  int64
+	challenged  bool // the server answered the SYN for a connection that had these ports before
 	cutShort    bool // the snap length cut payload
 	duplicates  int64
 	mssChanged  bool
@@ -91,7 +92,11 @@ type side struct {
 	rstID                     uint16
 	rstHasID                  bool
 	rstMAC                    [6]byte
+	rstBefore                 bool   // a reset had a sequence number before the connection's first
+	rstBeyond                 uint32 // how far beyond what the side had sent a reset's sequence number was
+	rstUpTo                   uint32 // that number
 	fin, finFrame, finTime    int64
+	finLast                   int64 // frame of its last repetition
 	finSeq, finAck            uint32
 	data, dataFrame, dataTime int64 // segments with new payload; first
 	lastData, lastDataTime    int64 // frame and time of the last new payload

@@ -28,11 +28,14 @@ type Summary struct {
 	RTT         int64
 	ICMP        *ICMP
 	ICMPFirst   bool
+	Challenged  bool // the server answered the SYN for an older connection with these ports, which it still holds
 
 	FIN, RST      [2]int64 // frame of the first one
 	FINTime       [2]int64
-	FINAnswers    [2]bool // the side's FIN acknowledges the other's: it came second, whatever the order in the capture, or what it lost
-	Received      int64   // bytes of the client that the server's FIN acknowledges, in the capture or not
+	FINAgain      [2]int64 // how often the side sent its FIN again when the other one said nothing more
+	FINLast       [2]int64 // frame of the last one
+	FINAnswers    [2]bool  // the side's FIN acknowledges the other's: it came second, whatever the order in the capture, or what it lost
+	Received      int64    // bytes of the client that the server's FIN acknowledges, in the capture or not
 	RSTTime       [2]int64
 	RSTReply      bool      // the server's reset answers the SYN
 	RSTForeign    [2]string // why the reset was not sent by the host it names; empty when nothing says so
@@ -96,9 +99,9 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
 		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
 		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
-		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst,
+		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst, Challenged: s.challenged,
 		FragNeeded: s.fragNeeded,
-		RSTReply:   v.rst > 0 && v.syn == 0 && c.syn > 0 && v.packets == v.rst,
+		RSTReply:   v.rst > 0 && c.syn > 0 && (v.syn == 0 && v.packets == v.rst || s.established == 0 && v.rstFrame < v.synFrame),
 		Pause:      s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
 	}
 	for d := range s.sides {
@@ -110,6 +113,9 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 			m.FINAnswers[d] = a.finAck == b.finSeq+1 && b.finAck != a.finSeq+1
 		case a.fin > 0:
 			m.FINAnswers[d] = b.hasNext && a.finAck == b.next+1
+		}
+		if a.fin > 1 && b.lastTime < a.finTime && (!a.hasAcked || seqLess(a.acked, a.finSeq+1)) {
+			m.FINAgain[d], m.FINLast[d] = a.fin-1, a.finLast
 		}
 		m.AfterRST[d], m.Acks[d], m.AckMoves[d] = a.afterRST, a.acks, a.ackMoved
 		if a.hasTTL && a.ttlMin == a.ttlMax {
@@ -224,6 +230,10 @@ func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 		return ttlDiffers(a.rstTTL, a.ttlMin, a.ttlMax, ofSession), "", false
 	case a.afterRST >= 2:
 		return "its named sender went on as if it had sent none", "", false
+	case a.rstBefore:
+		return "its sequence number lies before the connection's first", "", false
+	case a.rstBeyond > 0 && !a.missed() && (!a.hasAcked || seqLess(a.acked, a.rstUpTo)):
+		return fmt.Sprintf("its sequence number is %d beyond what its named sender has sent", a.rstBeyond), "", true
 	case a.idSteps >= idSteady && a.idJumps == 0 && a.rstID != 0 && !idFollows(a.lastID, a.rstID):
 		return fmt.Sprintf("the IP id %d of the reset does not follow %d, the id of the packet before it, as all others do", a.rstID, a.lastID), "", true
 	}

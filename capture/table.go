@@ -53,7 +53,7 @@ func (m *Summary) begunOrWorked() bool {
 // firstResetEnds: the foreign reset is what ended the session, not a straggler after a normal end.
 func (m *Summary) firstResetEnds() bool {
 	_, reset, _, _ := m.ended()
-	return reset && (m.Established > 0 || !m.begun())
+	return reset && (m.Established > 0 || m.SYNACK > 0 || !m.begun())
 }
 
 // fullSizeLost reports whether only large segments of a side get lost.

@@ -56,6 +56,21 @@ var endRows = []Row{
 		},
 	},
 	{
+		Verdict: BlackholeAfterTCP,
+		Rule:    "a side gives up and closes, and not even its FIN, sent again and again, is acknowledged: the path has died",
+		Source:  "RFC 9293 section 3.8.1: the host itself acknowledges a FIN, whatever hangs on it",
+		Wrong:   "the peer lost power, or forgot the connection and its reset is dropped",
+		When: func(m *Summary) bool {
+			side, reset, at, _ := m.ended()
+			return side >= 0 && !reset && m.Established > 0 && !m.worked() && (m.FINAgain[side] > 1 || m.FINAgain[side] == 1 && m.waited(at) > answerWait)
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			side, _, _, frame := m.ended()
+			return High, fmt.Sprintf("the %s gives up, and its FIN is sent %d times and never acknowledged: nothing arrives any more, or comes back", sideName(side), m.FINAgain[side]+1),
+				[]int64{m.LastData[1-side], frame, m.FINLast[side]}
+		},
+	},
+	{
 		Verdict: ClientTimeout,
 		Rule:    "the client gives up by itself while the server was still making progress",
 		Source:  "libpq connect_timeout (4 s in CMS)",

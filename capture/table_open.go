@@ -90,13 +90,24 @@ var openRows = []Row{
 		Rule:    "SYN, repeated or alone, and nothing comes back",
 		Source:  "RFC 9293 section 3.10.7.4: every host answers a SYN with SYN-ACK or RST; silence is the network's",
 		Wrong:   "the address is dead, or the capture misses the way back",
-		When:    func(m *Summary) bool { return m.SYN > 0 && m.SYNACK == 0 && m.Packets[server] == 0 },
+		When:    func(m *Summary) bool { return m.SYN > 0 && m.SYNACK == 0 && m.Packets[server] == 0 && !m.Challenged },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			c := Medium
 			if m.SYN > 1 {
 				c = High
 			}
 			return c, plural(m.SYN, "SYN", "SYNs") + " within " + seconds(m.waited(m.Start)) + " and no answer of any kind", m.SYNFrames[:]
+		},
+	},
+	{
+		Verdict: SYNACKLost,
+		Rule:    "each SYN is answered by an ACK for an older connection of these ports, which the server still holds, and the client never resets that",
+		Source:  "RFC 9293 section 3.10.7.4, RFC 5961 section 4.2; stateful firewalls drop such ACKs as invalid",
+		Wrong:   "the client's reset was lost from the capture",
+		When:    func(m *Summary) bool { return m.Challenged && m.SYN > 1 && m.SYNACK == 0 && m.Packets[client] == m.SYN },
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return Medium, fmt.Sprintf("%s within %s, answered only for an older connection with these ports that the server still holds: what it sends does not reach the client, or the client's reset does not reach it",
+				plural(m.SYN, "SYN", "SYNs"), seconds(m.waited(m.Start))), m.SYNFrames[:]
 		},
 	},
 	{

@@ -16,6 +16,11 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 		s.lastFrame, s.last = p.Frame, max(s.last, now)
 		return
 	}
+	if s.ofBefore(p, d) {
+		s.challenged = true
+		s.lastFrame, s.last = p.Frame, max(s.last, now)
+		return
+	}
 	pause := int64(0)
 	if s.packets > 0 {
 		pause = now - s.last
@@ -73,6 +78,20 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 	if s.sides[client].fin > 0 && s.sides[server].fin > 0 && !s.closed && s.finsAcked() {
 		s.closed, s.closedAt = true, now
 	}
+}
+
+// ofBefore reports whether a packet belongs to the connection that had these ports before, half-open since its client was gone: the
+// server, which still holds it, answers the new SYN with an ACK of the old numbers (RFC 9293 section 3.10.7.4, RFC 5961 section 4.2),
+// and the client answers that with a reset. Both sides then open the new connection.
+func (s *session) ofBefore(p *packet.Packet, d int) bool {
+	c := &s.sides[client]
+	if s.established != 0 || c.syn == 0 || c.packets > c.syn || s.sides[server].syn > 0 || p.Flags&packet.SYN != 0 {
+		return false
+	}
+	if d == server {
+		return p.Flags&(packet.ACK|packet.RST) == packet.ACK && !seqLess(c.isn, p.Ack)
+	}
+	return s.challenged && p.Flags&packet.RST != 0 && p.Seq != c.isn && p.Seq != c.isn+1
 }
 
 func (s *session) finsAcked() bool {
@@ -179,9 +198,30 @@ func (s *session) reset(me *side, p *packet.Packet) {
 		me.rstFrame, me.rstTime = p.Frame, p.Time
 		me.rstTTL, me.rstID, me.rstHasID, me.rstMAC = p.TTL, p.IPID, p.HasIPID, p.SrcMAC
 	}
+	if s.established != 0 {
+		me.noteResetNumber(p.Seq)
+	}
 	me.rst++
 	if !s.closed {
 		s.closed, s.closedAt = true, p.Time
+	}
+}
+
+// noteResetNumber compares a reset's sequence number with what its named sender has sent: a host resets with the number that comes next,
+// or with one that the other side has acknowledged (RFC 9293 section 3.10.7). Devices guess, and try several.
+func (me *side) noteResetNumber(seq uint32) {
+	if !me.hasNext || !me.hasISN {
+		return
+	}
+	end := me.next
+	if me.fin > 0 {
+		end = me.finSeq + 1
+	}
+	switch beyond := int32(seq - end); {
+	case seqLess(seq, me.isn):
+		me.rstBefore = true
+	case beyond > 1 && me.rstBeyond == 0: // one may be a FIN that the capture lost
+		me.rstBeyond, me.rstUpTo = uint32(beyond), seq
 	}
 }
 
@@ -277,6 +317,7 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 			me.finFrame, me.finTime, me.finSeq, me.finAck = p.Frame, p.Time, end, p.Ack
 		}
 		me.fin++
+		me.finLast = p.Frame
 	}
 	if p.PayloadLen > 0 {
 		if me.order.started && seqLess(me.order.next, seq) && me.hasAcked && !seqLess(me.acked, seq) && len(me.order.held) == 0 {

@@ -90,16 +90,47 @@ func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	w.notes[d] = certificate.JudgeChain(w.chain[d], side, stamp.New(nsTime(w.session.last), 0), certificate.Known{})
 }
 
-// startup13 finds, in TLS 1.3, the client's Finished: a record of 53 (SHA-256) or 69 bytes (SHA-384), after at most a
-// Certificate and a CertificateVerify. What follows it is the StartupMessage.
+// Sizes of records in TLS 1.3 from outside: the message, the inner type and the tag (RFC 8446 sections 4.4 and 5.2).
 const (
 	finished13SHA256 = 4 + 32 + 17
 	finished13SHA384 = 4 + 48 + 17
-	// emptyCertificate13 is a Certificate message without certificates: 8 bytes, type and tag (RFC 8446 section 4.4.2).
+	// emptyCertificate13 is a Certificate message without certificates: 8 bytes.
 	emptyCertificate13 = 8 + 17
-	// closeNotify13 is an alert in TLS 1.3 from outside: 2 bytes, the inner type and the tag.
+	// closeNotify13 is an alert: 2 bytes.
 	closeNotify13 = 2 + 17
 )
+
+// flight13 finds the record, counted from 0 among the client's sealed ones, that ends its flight: the Finished, by its size. It stands
+// behind at most a Certificate and a CertificateVerify; what follows it is the StartupMessage. Where a library puts the whole flight
+// into one record, it is the one before the StartupMessage, for which a client need not wait; -1 is none. empty says that the flight
+// begins with an empty Certificate.
+func (w *wire) flight13() (last int, empty bool) {
+	last, run, n, first := -1, 0, 0, 0
+	ended := false // the server has spoken since the flight began
+	w.tls.Records(func(r tlswire.Record) {
+		switch {
+		case r.Type != tlswire.TypeApplicationData:
+		case r.Side == tlswire.Server:
+			ended = ended || n > 0
+		default:
+			if n == 0 {
+				first = int(r.Len)
+			}
+			if last < 0 && (r.Len == finished13SHA256 || r.Len == finished13SHA384) {
+				last = n
+			}
+			if n++; !ended {
+				run = n
+			}
+		}
+	})
+	whole := first == finished13SHA256+emptyCertificate13-17 || first == finished13SHA384+emptyCertificate13-17
+	if last < 0 && ended && first > closeNotify13 && !w.tls.Gaps[client] && !w.tls.Gaps[server] {
+		last = max(run-2, 0)
+		return last, whole
+	}
+	return last, first == emptyCertificate13
+}
 
 // flow is what the encrypted records of both sides show after the handshake.
 type flow struct {
@@ -121,6 +152,7 @@ type flow struct {
 // flow13 reads the records of a TLS 1.3 session.
 func (w *wire) flow13() flow {
 	var f flow
+	last, empty := w.flight13()
 	n := 0
 	w.tls.Records(func(r tlswire.Record) {
 		if r.Type != tlswire.TypeApplicationData {
@@ -128,17 +160,15 @@ func (w *wire) flow13() flow {
 		}
 		if r.Side == tlswire.Client {
 			switch {
-			case !f.clientDone && (r.Len == finished13SHA256 || r.Len == finished13SHA384):
-				f.clientDone = true
 			case !f.clientDone:
+				f.clientDone = n == last
+				f.emptyCert = empty
 				f.earlyAlert = 0
 				if r.Len == closeNotify13 {
 					f.earlyAlert = r.Frame
 				}
-				if n == 0 && r.Len == emptyCertificate13 {
-					f.emptyCert = true
-				} else if r.Len > emptyCertificate13 {
-					f.certSent = !f.emptyCert
+				if r.Len > finished13SHA384 {
+					f.certSent = !empty
 				}
 				n++
 			case r.Len == closeNotify13:
