@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -275,21 +274,27 @@ func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory
 	return verdict(cmd.OutOrStdout(), m, where)
 }
 
-// transferGarbage is how much garbage a transfer may pile up, in percent of what it holds. Less saves little memory and costs much
-// time: each collection goes through the tables of the rules too.
-const transferGarbage = 90
+// transferMemory is what a transfer may take, in bytes: each node has pieces on their way, and beside them there is room for the
+// garbage of a moment. To collect garbage the tables of the rules are gone through too, whatever is in use: so that waits until
+// the room is used up, rather than for a share of what is in use.
+func (o *collectOptions) transferMemory(nodes int) int64 {
+	const program, node, further = 22 << 20, 14 << 20, 4 << 20
+	return program + int64(nodes)*(node+int64(o.run.Connections-1)*further)
+}
+
+// frugal keeps the program within a size. The function that it returns lets it grow again.
+func frugal(size int64) (over func()) {
+	const generous = 400 // percent: the size decides, and this only where more than the size is in use
+	percent, limit := debug.SetGCPercent(generous), debug.SetMemoryLimit(size)
+	return func() { debug.SetGCPercent(percent); debug.SetMemoryLimit(limit) }
+}
 
 // attempt collects once, with progress.
 func (o *collectOptions) attempt(cmd *cobra.Command, inventory collect.Inventory) (*bundle.Manifest, error) {
 	reporter := progress.New(o.progressKind(), cmd.ErrOrStderr())
 	debug.FreeOSMemory() // ends what collectLate began: the large pieces of a transfer are garbage at once
-	frugal := sync.OnceFunc(func() { debug.SetGCPercent(transferGarbage) })
-	o.run.Progress = func(e collect.Event) {
-		if e.Kind == collect.Chosen {
-			frugal()
-		}
-		reporter.Event(e)
-	}
+	defer frugal(o.transferMemory(max(len(inventory.Nodes), 1)))()
+	o.run.Progress = reporter.Event
 	m, err := collect.Run(cmd.Context(), inventory, o.run)
 	reporter.Close()
 	return m, err

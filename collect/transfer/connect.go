@@ -22,7 +22,7 @@ func (f *Fetcher) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p := newPool(f.meter)
+	p := &pool{meter: f.meter, memory: f.memory}
 	err = f.open(ctx, p, conn)
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) && f.Free != nil {
@@ -64,7 +64,7 @@ func (f *Fetcher) open(ctx context.Context, p *pool, conn *ssh.Client) error {
 	few := min(fewChannels, f.Channels)
 	go func() {
 		if roundTrip(conn) >= longPath {
-			f.window.long()
+			f.window.long(f.Connections)
 			_ = p.add(ctx, conn, f.Channels-few) // those that are refused are done without
 		}
 	}()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 )
 
@@ -58,13 +57,13 @@ func (d *download) run(ctx context.Context) (note string, err error) {
 		for p := range written {
 			d.part.hash.Write(p.bytes)
 			d.fetcher.window.release(p.asked)
-			d.fetcher.recycle(p.bytes)
+			d.fetcher.memory.give(p.bytes)
 		}
 	}()
 	probe := make(chan probed, 1)
 	go func() { // on its way with the last pieces
-		n, err := r.readAt(make([]byte, 1), d.file.Size)
-		probe <- probed{n > 0, err}
+		b, err := r.read(d.file.Size, 1)
+		probe <- probed{len(b) > 0, err}
 	}()
 	for answer := range order {
 		p := <-answer
@@ -112,14 +111,13 @@ func (d *download) ask(ctx context.Context, r *remote, order chan<- chan piece) 
 		answer := make(chan piece, 1)
 		order <- answer
 		go func() {
-			b := f.buffer(n)
 			asked := time.Now()
-			got, err := r.readAt(b, off)
+			b, err := r.read(off, int(n))
 			if err == nil {
 				f.meter.served(n)
 				f.window.answered(n, time.Since(asked))
 			}
-			answer <- piece{b[:got], n, err}
+			answer <- piece{b, n, err}
 		}()
 		next += n
 	}
@@ -163,15 +161,15 @@ func (d *download) check(ctx context.Context, r *remote, behind probed) (note st
 }
 
 // judge decides by what the node says of the file after the download.
-func judge(told File, more bool, now os.FileInfo) (note string, err error) {
+func judge(told File, more bool, now state) (note string, err error) {
 	switch {
-	case now.Size() < told.Size:
+	case now.size < told.Size:
 		return "", errChanged
-	case now.Size() > told.Size:
-		return fmt.Sprintf("it grew to %d bytes while it was read: taken as it was when it was listed", now.Size()), nil
+	case now.size > told.Size:
+		return fmt.Sprintf("it grew to %d bytes while it was read: taken as it was when it was listed", now.size), nil
 	case more:
 		return "", &FinalError{fmt.Errorf("the node says that it has %d bytes, and it has more", told.Size)}
-	case !now.ModTime().Equal(told.ModTime):
+	case !now.modTime.Equal(told.ModTime):
 		return "its time changed while it was read, its content did not", nil
 	}
 	return "", nil

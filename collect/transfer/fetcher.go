@@ -22,10 +22,10 @@ type Fetcher struct {
 	Retrying    func(err error, wait time.Duration)                   // is told of each retry; may be nil
 	Free        <-chan struct{}                                       // closed when what else used the connection is over: awaited where the node refuses a channel
 
-	window  *window
-	meter   *meter
-	buffers chan []byte
-	pool    *pool
+	window *window
+	meter  *meter
+	memory *buffers
+	pool   *pool
 
 	mu    sync.Mutex
 	conns []*ssh.Client // those of the pool
@@ -52,8 +52,7 @@ func (f *Fetcher) init() {
 	if f.window != nil {
 		return
 	}
-	f.window, f.meter = newWindow(), newMeter()
-	f.buffers = make(chan []byte, maxInFlight/largeAnswer)
+	f.window, f.meter, f.memory = newWindow(), newMeter(), newBuffers()
 	f.Connections = max(f.Connections, 1)
 	for _, d := range []struct {
 		at    *int
@@ -68,25 +67,5 @@ func (f *Fetcher) init() {
 	}
 	if f.Stall == 0 {
 		f.Stall = time.Minute
-	}
-}
-
-// buffer and recycle keep the pieces' memory for the next ones.
-func (f *Fetcher) buffer(n int64) []byte {
-	select {
-	case b := <-f.buffers:
-		return b[:n]
-	default:
-		return make([]byte, n, largeAnswer)
-	}
-}
-
-func (f *Fetcher) recycle(b []byte) {
-	if cap(b) < largeAnswer {
-		return
-	}
-	select {
-	case f.buffers <- b[:0]:
-	default:
 	}
 }

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"encoding/binary"
 	"io"
 	"sync/atomic"
 	"time"
@@ -15,7 +14,7 @@ const (
 )
 
 // meter watches the SFTP streams of one node: whether anything arrives, and the most data that the node puts into one answer.
-// pkg/sftp asks again, a round trip later, for what an answer left out, so it pays to ask for no more than comes.
+// What an answer left out is asked for again, a round trip later, so it pays to ask for no more than comes.
 type meter struct {
 	largest atomic.Int64 // data bytes of one answer
 	chunk   atomic.Int64 // what to ask for at once
@@ -68,45 +67,20 @@ func (m *meter) saw(data int64) {
 	}
 }
 
-// answerReader passes an SFTP stream on and looks at the length and type of each packet.
-type answerReader struct {
+// meteredReader notes when something arrives.
+type meteredReader struct {
 	r     io.Reader
 	meter *meter
-	head  [5]byte
-	have  int   // of head
-	skip  int64 // of the packet's rest
 }
 
-const (
-	typeData   = 103 // SSH_FXP_DATA
-	dataHeader = 9   // type, request id, length of the data
-)
+// noProgress is the size of an answer with no or hardly any data: those for ever are no progress.
+const noProgress = 13
 
 // Read implements io.Reader.
-func (a *answerReader) Read(p []byte) (int, error) {
-	n, err := a.r.Read(p)
-	for b := p[:n]; len(b) > 0; {
-		if a.skip > 0 {
-			k := min(a.skip, int64(len(b)))
-			a.skip -= k
-			b = b[k:]
-			continue
-		}
-		k := copy(a.head[a.have:], b)
-		a.have += k
-		b = b[k:]
-		if a.have < len(a.head) {
-			continue
-		}
-		a.have = 0
-		length := int64(binary.BigEndian.Uint32(a.head[:]))
-		a.skip = max(length-1, 0)
-		if a.head[4] == typeData {
-			a.meter.saw(length - dataHeader)
-		}
-	}
-	if n > dataHeader+4 { // answers without any data, for ever, are no progress
-		a.meter.last.Store(time.Now().UnixNano())
+func (m *meteredReader) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	if n > noProgress {
+		m.meter.last.Store(time.Now().UnixNano())
 	}
 	return n, err
 }

@@ -12,9 +12,10 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// channel is one SFTP session.
+// channel is one SFTP session: the client lists, the lane reads.
 type channel struct {
 	client *sftp.Client
+	lane   *lane
 	busy   atomic.Int64 // requests in flight
 }
 
@@ -24,9 +25,8 @@ type pool struct {
 	channels []*channel
 	closed   bool
 	meter    *meter
+	memory   *buffers
 }
-
-func newPool(m *meter) *pool { return &pool{meter: m} }
 
 // add opens n channels on a connection at the same time, since one after the other they cost three round trips each. It
 // returns when the first is ready; the others join when they are, and those that the node refuses are done without.
@@ -51,23 +51,23 @@ func (p *pool) add(ctx context.Context, conn *ssh.Client, n int) error {
 }
 
 func (p *pool) open(conn *ssh.Client) error {
-	client, err := startSFTP(conn, p.meter)
+	c, err := p.startSFTP(conn)
 	if err != nil {
 		return err
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
-		go client.Close() // waits for the node
+		go c.client.Close() // waits for the node
 		return errors.New("the transfer is over")
 	}
-	p.channels = append(p.channels, &channel{client: client})
+	p.channels = append(p.channels, c)
 	return nil
 }
 
 // startSFTP opens a channel and starts SFTP on it without waiting for the node to confirm the subsystem: its answer to what
 // follows tells the same, a round trip earlier.
-func startSFTP(conn *ssh.Client, m *meter) (*sftp.Client, error) {
+func (p *pool) startSFTP(conn *ssh.Client) (*channel, error) {
 	session, requests, err := conn.OpenChannel("session", nil)
 	if err != nil {
 		return nil, fmt.Errorf("open a channel for SFTP: %w", err)
@@ -77,22 +77,12 @@ func startSFTP(conn *ssh.Client, m *meter) (*sftp.Client, error) {
 	if _, err := session.SendRequest("subsystem", false, ssh.Marshal(struct{ Name string }{"sftp"})); err != nil {
 		return nil, fmt.Errorf("start SFTP: %w", errors.Join(err, session.Close()))
 	}
-	client, err := sftp.NewClientPipe(&answerReader{r: session, meter: m}, &requestWriter{session}, sftp.MaxPacketUnchecked(largeAnswer))
+	l := newLane(session, p.meter, p.memory)
+	client, err := sftp.NewClientPipe(l, l)
 	if err != nil {
 		return nil, fmt.Errorf("start SFTP: %w", errors.Join(err, session.Close()))
 	}
-	return client, nil
-}
-
-// requestWriter never fails with io.EOF, as a closed channel does: pkg/sftp would take it for the end of a file or a directory.
-type requestWriter struct{ io.WriteCloser }
-
-func (w *requestWriter) Write(p []byte) (int, error) {
-	n, err := w.WriteCloser.Write(p)
-	if errors.Is(err, io.EOF) {
-		err = errLost
-	}
-	return n, err
+	return &channel{client: client, lane: l}, nil
 }
 
 // least is the channel with the fewest requests in flight.

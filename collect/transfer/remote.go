@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"sync"
-
-	"github.com/pkg/sftp"
 )
 
 // headSize is how much of a file's beginning tells it from another one that took its name: a log begins with a time, a capture
@@ -51,7 +48,8 @@ func (r *remote) channel() *channel {
 type handle struct {
 	opened  chan struct{} // then file or err is set
 	checked chan struct{} // then err says whether it is the same file
-	file    *sftp.File
+	lane    *lane
+	file    string // the node's handle
 	err     error
 }
 
@@ -62,27 +60,26 @@ func (r *remote) on(c *channel) *handle {
 	if h := r.handles[c]; h != nil {
 		return h
 	}
-	h := &handle{opened: make(chan struct{}), checked: make(chan struct{})}
+	h := &handle{opened: make(chan struct{}), checked: make(chan struct{}), lane: c.lane}
 	r.handles[c] = h
 	go func() {
 		defer close(h.checked)
-		h.file, h.err = c.client.Open(r.path)
+		h.file, h.err = c.lane.open(r.path)
+		isOpen := h.err == nil
 		close(h.opened)
-		if h.err == nil {
-			h.err = r.recognise(h.file)
+		if isOpen {
+			h.err = r.recognise(h)
 		}
 	}()
 	return h
 }
 
 // recognise reads the beginning of the file and compares it with the one that was seen first.
-func (r *remote) recognise(f *sftp.File) error {
-	b := make([]byte, min(headSize, r.size))
-	n, err := f.ReadAt(b, 0)
+func (r *remote) recognise(h *handle) error {
+	b, err := h.lane.read(h.file, 0, int(min(headSize, r.size)))
 	if err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
-	b = b[:n]
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	common := min(len(b), len(r.head))
@@ -93,8 +90,8 @@ func (r *remote) recognise(f *sftp.File) error {
 	return nil
 }
 
-// readAt fills b.
-func (r *remote) readAt(b []byte, off int64) (int, error) {
+// read reads n bytes; fewer with an error. They are the caller's to give back.
+func (r *remote) read(off int64, n int) ([]byte, error) {
 	c := r.channel()
 	c.busy.Add(1)
 	defer c.busy.Add(-1)
@@ -102,27 +99,28 @@ func (r *remote) readAt(b []byte, off int64) (int, error) {
 	defer r.pool.meter.end()
 	h := r.on(c)
 	<-h.opened
-	if h.file == nil {
-		return 0, h.err
+	if h.file == "" {
+		<-h.checked
+		return nil, h.err
 	}
-	n, err := h.file.ReadAt(b, off)
+	b, err := h.lane.read(h.file, off, n)
 	<-h.checked // the beginning came meanwhile
 	if h.err != nil {
-		return 0, h.err
+		return nil, h.err
 	}
-	return n, err
+	return b, err
 }
 
-// stat asks for size and time of the file that is open, whatever has its name by now.
-func (r *remote) stat() (os.FileInfo, error) {
+// stat asks for the state of the file that is open, whatever has its name by now.
+func (r *remote) stat() (state, error) {
 	r.pool.meter.begin()
 	defer r.pool.meter.end()
 	h := r.on(r.channel())
 	<-h.checked
 	if h.err != nil {
-		return nil, h.err
+		return state{}, h.err
 	}
-	return h.file.Stat()
+	return h.lane.stat(h.file)
 }
 
 // matches compares a stretch of the part with the node's file.
@@ -130,17 +128,17 @@ func (r *remote) matches(ctx context.Context, p *part, from, to int64) error {
 	if from >= to {
 		return nil
 	}
-	here, there := make([]byte, to-from), make([]byte, to-from)
+	here := make([]byte, to-from)
 	if _, err := p.file.ReadAt(here, from); err != nil {
 		return &FinalError{fmt.Errorf("read what is here: %w", err)}
 	}
-	n, err := r.readAt(there, from)
+	there, err := r.read(from, len(here))
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err != nil && !errors.Is(err, io.EOF):
 		return err
-	case !bytes.Equal(here, there[:n]):
+	case !bytes.Equal(here, there):
 		return errChanged
 	}
 	return nil
@@ -153,8 +151,8 @@ func (r *remote) close() {
 	for _, h := range r.handles {
 		go func() {
 			<-h.checked
-			if h.file != nil {
-				_ = h.file.Close()
+			if h.file != "" {
+				h.lane.close(h.file)
 			}
 		}()
 	}

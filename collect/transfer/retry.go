@@ -16,10 +16,11 @@ import (
 func Broken(err error) bool {
 	var final *FinalError
 	var status *sftp.StatusError
+	var answer *refused
 	switch {
 	case errors.As(err, &final), errors.Is(err, os.ErrNotExist), errors.Is(err, os.ErrPermission), errors.Is(err, errChanged), errors.Is(err, errShort):
 		return false
-	case errors.As(err, &status):
+	case errors.As(err, &status), errors.As(err, &answer):
 		return false // the node answered, and will answer the same again
 	}
 	return true

@@ -1,0 +1,30 @@
+package transfer
+
+// buffers keep the memory of pieces that are written for the next ones.
+type buffers struct{ free chan []byte }
+
+func newBuffers() *buffers { return &buffers{make(chan []byte, maxInFlight/largeAnswer)} }
+
+// take returns an empty slice with room for n bytes.
+func (b *buffers) take(n int) []byte {
+	if n <= smallAnswer {
+		return make([]byte, 0, n)
+	}
+	select {
+	case m := <-b.free:
+		return m
+	default:
+		return make([]byte, 0, max(n, largeAnswer))
+	}
+}
+
+// give takes back what nobody uses any more.
+func (b *buffers) give(m []byte) {
+	if cap(m) < largeAnswer {
+		return
+	}
+	select {
+	case b.free <- m[:0]:
+	default:
+	}
+}
