@@ -23,7 +23,7 @@ func (r *Rule) ask(ctx context.Context, c *Cluster, have []string) answer {
 	if missing := r.missing(have); len(missing) > 0 {
 		return answer{Result: NotEvaluated, Missing: missing}
 	}
-	applies, err := r.Applies.holds(ctx, map[string]any{"cluster": c})
+	applies, err := r.Applies.holds(ctx, &scope{cluster: c})
 	if err != nil {
 		return answer{Result: NotEvaluated, Missing: []string{err.Error()}}
 	}

@@ -96,7 +96,7 @@ func (k *checker) expression(e *Expression, want *cel.Type) {
 	if e.IsZero() {
 		return
 	}
-	code, err := e.env.compile(e.Source)
+	code, err := e.env.check(e.Source)
 	if err == nil && want != nil {
 		err = code.gives(want)
 	}

@@ -27,13 +27,10 @@ type environments struct {
 // conclusions is the name of their language among those of the signs, which are called after the kinds of facts.
 const conclusions = "conclusions"
 
-// checkedExpressions are parsed and checked expressions (google.api.expr.v1alpha1.CheckedExpr), by language and source.
-type checkedExpressions map[string]map[string][]byte
-
-func newEnvironments(c *Catalog, checked checkedExpressions) environments {
+func newEnvironments(c *Catalog) environments {
 	base := sync.OnceValues(func() (*cel.Env, error) { return newBase(c) })
 	extended := func(name string, variables ...cel.EnvOption) *compiler {
-		return newCompiler(c.lang, checked[name], func() (*cel.Env, error) {
+		return newCompiler(name, c, func() (*cel.Env, error) {
 			env, err := base()
 			if err == nil {
 				env, err = env.Extend(variables...)
@@ -89,16 +86,16 @@ func functions(c *Catalog, adapter types.Adapter) []cel.EnvOption {
 		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(),
 		cel.Function("before", cel.Overload("stamp_before", []*cel.Type{stampType, stampType}, cel.BoolType,
 			cel.BinaryBinding(func(a, b ref.Val) ref.Val {
-				return types.Bool(native(a).(stamp.Time).Before(native(b).(stamp.Time)))
+				return types.Bool(goValue(a).(stamp.Time).Before(goValue(b).(stamp.Time)))
 			}))),
 		cel.Function("known", cel.Overload("stamp_known", []*cel.Type{stampType}, cel.BoolType,
-			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.Bool(!native(a).(stamp.Time).IsZero()) }))),
+			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.Bool(!goValue(a).(stamp.Time).IsZero()) }))),
 		cel.Function("words", cel.Overload("words_of_text", []*cel.Type{cel.StringType}, cel.StringType,
 			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.String(c.word(string(a.(types.String)))) }))),
 	}
 	options = append(options, cel.Function("first_of", cel.Overload("first_of_texts", []*cel.Type{cel.ListType(cel.StringType)}, cel.StringType,
 		cel.UnaryBinding(func(texts ref.Val) ref.Val {
-			for _, text := range elements(texts) {
+			for _, text := range goValue(texts).([]any) {
 				if s, ok := text.(string); ok && s != "" {
 					return types.String(s)
 				}

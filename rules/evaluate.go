@@ -70,8 +70,8 @@ func (c *Catalog) evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome
 
 // finish fills the texts of one finding in: title, counter-evidence, causes and remedies.
 func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]planned, error) {
-	variables := d.variables(cluster)
-	title, err := d.rule.Title.render(ctx, variables)
+	see := d.scope(cluster)
+	title, err := d.rule.Title.render(ctx, see)
 	if err != nil {
 		return nil, err
 	}
@@ -85,14 +85,14 @@ func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]pla
 	slices.SortFunc(d.ExplainedBy, func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) // F2 before F10
 	for i := range d.rule.Against {
 		a := &d.rule.Against[i]
-		holds, err := a.When.holds(ctx, variables)
+		holds, err := a.When.holds(ctx, see)
 		if err != nil {
 			return nil, err
 		}
 		if !holds {
 			continue
 		}
-		text, err := a.Text.render(ctx, variables)
+		text, err := a.Text.render(ctx, see)
 		if err != nil {
 			return nil, err
 		}

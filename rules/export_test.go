@@ -1,58 +1,21 @@
 package rules
 
-import (
-	"fmt"
+import "flag"
 
-	"cel.dev/cel-go/cel"
-	"google.golang.org/protobuf/proto"
-
-	"cbdoctor/lang"
-)
+// Update is for all tests of the package: go test -update.
+var Update = flag.Bool("update", false, "write the golden files and the compiled catalog anew")
 
 // What the tests of the compiled catalog need.
 var (
 	ReadBuiltIn      = readBuiltIn
 	ReadDir          = readDir
 	ReadTranslations = readTranslations
-	ReadChecked      = readChecked
 )
 
-// CheckedExpressions compiles everything that the files say, in all languages.
-func CheckedExpressions(families []*Family, translations map[lang.Lang][]*Translation) (map[string]map[string][]byte, error) {
-	all := map[string]map[string][]byte{}
-	c := &Catalog{lang: lang.English}
-	c.env = newEnvironments(c, nil)
-	for _, f := range families {
-		c.add(f)
+// Interpret has CEL run every expression of the catalog.
+func (c *Catalog) Interpret() {
+	c.interpreted = true
+	for _, other := range c.also {
+		other.Interpret()
 	}
-	if problems := c.check(func(*Rule) bool { return true }); len(problems) > 0 {
-		return nil, problems
-	}
-	for _, l := range lang.All[1:] {
-		t := &translator{lang: l, checks: true}
-		c.translate(t, families, translations[l])
-		if len(t.wrong) > 0 {
-			return nil, t.wrong
-		}
-	}
-	for name, compiler := range c.env.signs {
-		all[name] = compiler.checkedExpressions()
-	}
-	all[conclusions] = c.env.conclusions.checkedExpressions()
-	return all, nil
-}
-
-func (c *compiler) checkedExpressions() map[string][]byte {
-	list := map[string][]byte{}
-	for source, code := range c.done {
-		expression, err := cel.AstToCheckedExpr(code.ast)
-		if err != nil {
-			panic(fmt.Sprintf("%q: %v", source, err))
-		}
-		expression.SourceInfo = nil // places: mistakes are told when the catalog is checked
-		if list[source], err = (proto.MarshalOptions{Deterministic: true}).Marshal(expression); err != nil {
-			panic(fmt.Sprintf("%q: %v", source, err))
-		}
-	}
-	return list
 }

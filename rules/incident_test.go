@@ -3,7 +3,6 @@ package rules_test
 import (
 	"context"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,7 +15,7 @@ import (
 	"cbdoctor/rules"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = rules.Update
 
 // incident is a whole body of facts with what must come out of it, in testdata/*.yaml.
 type incident struct {

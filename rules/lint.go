@@ -62,7 +62,7 @@ func (c *Catalog) lintTranslations() (problems Problems) {
 	for _, l := range lang.All[1:] {
 		t := &translator{lang: l, checks: true}
 		other := &Catalog{lang: l}
-		other.env = newEnvironments(other, nil)
+		other.env = newEnvironments(other)
 		families, files, err := readBuiltIn(l)
 		if err != nil {
 			return append(problems, Problem{File: string(l), Rule: "-", Text: err.Error()})

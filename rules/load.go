@@ -30,6 +30,8 @@ type Catalog struct {
 	also     []*Catalog          // the same rules in further languages
 	env      environments
 	options  Options
+	// interpreted has CEL run what is native: the tests compare the two.
+	interpreted bool
 }
 
 // Load reads the catalog. Every mistake in a rule of the directories is told with file and line; several are joined by
@@ -39,7 +41,6 @@ func Load(opt Options) (*Catalog, error) {
 	if err != nil {
 		return nil, err
 	}
-	go c.env.conclusions.environment() // a millisecond that the reading of the material hides; an error is told at the first use
 	for _, l := range opt.Also {
 		if l == c.lang {
 			continue
@@ -56,11 +57,7 @@ func Load(opt Options) (*Catalog, error) {
 // load makes the catalog in one language.
 func load(opt Options, l lang.Lang) (*Catalog, error) {
 	c := &Catalog{lang: l, options: opt}
-	checked, err := readChecked()
-	if err != nil {
-		return nil, err
-	}
-	c.env = newEnvironments(c, checked)
+	c.env = newEnvironments(c)
 	families, translations, err := readBuiltIn(l)
 	if err != nil {
 		return nil, err

@@ -37,15 +37,15 @@ func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
 		if !s.wants(a.keys) || isFormer(value) && len(s.Verdict) == 0 {
 			continue // what a sign asks of the pair as a whole is asked once
 		}
-		variables := map[string]any{"cluster": c, s.For: value, "subject": finding.Subject{}}
-		holds, err := s.When.holds(ctx, variables)
+		see := &scope{cluster: c, kind: s.For, fact: value}
+		holds, err := s.When.holds(ctx, see)
 		if err != nil {
 			return hits, err
 		}
 		if !holds {
 			continue
 		}
-		h, err := r.hit(ctx, s, a, value, variables)
+		h, err := r.hit(ctx, s, a, see)
 		if err != nil {
 			return hits, err
 		}
@@ -77,7 +77,8 @@ func (s *Sign) wants(keys []string) bool {
 
 func (s *Sign) asked() []string { return slices.Concat(s.Verdict, s.Reason, s.Class, s.Problem) }
 
-func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables map[string]any) (hit, error) {
+func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (hit, error) {
+	value := see.fact
 	if s.For == "message" && s.As == "client" {
 		a.client, a.server = a.server, a.client
 	}
@@ -88,7 +89,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		if own.expression.IsZero() {
 			continue
 		}
-		text, err := own.expression.text(ctx, variables)
+		text, err := own.expression.text(ctx, see)
 		if err != nil {
 			return hit{}, err
 		}
@@ -98,7 +99,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		a.side = s.Side
 	}
 	h := hit{rule: r, sign: s, fact: value, span: a.span, state: a.state, proofs: []string{a.proof}, pairs: pairsOf(value, a)}
-	h.subject = r.subject(a, variables["cluster"].(*Cluster).Port)
+	h.subject = r.subject(a, see.cluster.Port)
 	sure := max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
 	h.confidence = sure
 	if isOver(value) || len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
@@ -106,11 +107,11 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		h.state = finding.Resolved
 		h.confidence = min(h.confidence, slices.Index(confidences, "medium"))
 	}
-	if cert, ok := value.(fact.Certificate); ok && variables["cluster"].(*Cluster).replaced(cert) {
+	if cert, ok := value.(fact.Certificate); ok && see.cluster.replaced(cert) {
 		h.state = finding.Resolved
 	}
 	if !s.Ongoing.IsZero() {
-		ongoing, err := s.Ongoing.holds(ctx, variables)
+		ongoing, err := s.Ongoing.holds(ctx, see)
 		if err != nil {
 			return hit{}, err
 		}
@@ -119,23 +120,23 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, value any, variables m
 		}
 	}
 	if !s.Since.IsZero() {
-		since, err := s.Since.value(ctx, variables)
+		since, err := s.Since.value(ctx, see)
 		if err != nil {
 			return hit{}, err
 		}
-		if at := native(since).(stamp.Time); !at.IsZero() {
+		if at := since.(stamp.Time); !at.IsZero() {
 			h.span.First, h.span.Last = at, stamp.Later(at, h.span.Last)
 		}
 	}
-	variables["subject"] = h.subject
-	if err := h.confirm(ctx, variables); err != nil {
+	see.subject = h.subject
+	if err := h.confirm(ctx, see); err != nil {
 		return hit{}, err
 	}
-	if err := h.prove(ctx, variables); err != nil {
+	if err := h.prove(ctx, see); err != nil {
 		return hit{}, err
 	}
 	var err error
-	h.summary, err = s.Summary.render(ctx, variables)
+	h.summary, err = s.Summary.render(ctx, see)
 	return h, err
 }
 
@@ -176,11 +177,11 @@ func pairsOf(value any, a about) []pair {
 }
 
 // confirm looks for facts that say the same from another place. Such a fact makes the finding surer by one step.
-func (h *hit) confirm(ctx context.Context, variables map[string]any) error {
+func (h *hit) confirm(ctx context.Context, see *scope) error {
 	if h.sign.ConfirmedBy.IsZero() {
 		return nil
 	}
-	value, err := h.sign.ConfirmedBy.value(ctx, variables)
+	value, err := h.sign.ConfirmedBy.value(ctx, see)
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -10,71 +9,77 @@ import (
 	"sync"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/types/ref"
-	exprpb "google.golang.org/genproto/googleapis/api/expr/v1alpha1"
-	"google.golang.org/protobuf/proto"
-
-	"cbdoctor/lang"
 )
 
 // costLimit bounds one evaluation. The most expensive condition of the catalog costs some thousands on a large bundle;
 // a condition that walks every fact against every other of 10,000 would need 10^8 and is stopped.
 const costLimit = 5_000_000
 
-// program is a checked expression, ready to run.
+// program is an expression, ready to run: a native one, or one that CEL checked.
 type program struct {
 	source string
+	native *native
 	run    cel.Program
 	ast    *cel.Ast
+}
+
+// reads lists the fields of the variable that the expression names: "link.alert".
+func (p *program) reads(variable string) []string {
+	if p.native != nil {
+		return p.native.reads
+	}
+	return fieldPaths(p.ast, variable)
 }
 
 // compiler compiles what is asked for, when it is: most of the catalog is about what a given cluster does not have. It
 // remembers what it compiled, because half of all expressions are repetitions. It is safe for use by several goroutines.
 type compiler struct {
-	lang        lang.Lang // in which values are shown
+	language    string
+	catalog     *Catalog // whose words expressions use, and in whose language values are shown
 	environment func() (*cel.Env, error)
-	checked     map[string][]byte // expressions that the tests have checked already, by their source
 	lock        sync.Mutex
-	done        map[string]*program
+	done        map[string]*program // by source
+	checked     map[string]*program
 }
 
-func newCompiler(l lang.Lang, checked map[string][]byte, environment func() (*cel.Env, error)) *compiler {
-	return &compiler{lang: l, checked: checked, environment: sync.OnceValues(environment), done: map[string]*program{}}
+func newCompiler(language string, c *Catalog, environment func() (*cel.Env, error)) *compiler {
+	return &compiler{language: language, catalog: c, environment: sync.OnceValues(environment), done: map[string]*program{}, checked: map[string]*program{}}
 }
 
-// compile checks the expression's names and types. The error names the unknown field and the nearest one that exists.
+// compile makes the expression ready to run, in Go where the catalog has it so.
 func (c *compiler) compile(source string) (*program, error) {
 	c.lock.Lock()
+	code := c.done[source]
+	if code == nil {
+		if n := nativeOf(c.language, source); n != nil && !c.catalog.interpreted {
+			code = &program{source: source, native: n}
+			c.done[source] = code
+		}
+	}
+	c.lock.Unlock()
+	if code != nil {
+		return code, nil
+	}
+	return c.check(source)
+}
+
+// check has CEL check the expression's names and types. The error names the unknown field and the nearest one that exists.
+func (c *compiler) check(source string) (*program, error) {
+	c.lock.Lock()
 	defer c.lock.Unlock()
-	if code := c.done[source]; code != nil {
+	if code := c.checked[source]; code != nil {
 		return code, nil
 	}
 	env, err := c.environment()
 	if err != nil {
 		return nil, err
 	}
-	code, err := c.restore(env, source)
-	if err != nil {
-		code, err = compile(env, source)
-	}
+	code, err := compile(env, source)
 	if err != nil {
 		return nil, err
 	}
-	c.done[source] = code
+	c.checked[source] = code
 	return code, nil
-}
-
-// restore makes a program of an expression that was parsed and checked when the catalog was compiled.
-func (c *compiler) restore(env *cel.Env, source string) (*program, error) {
-	var expression exprpb.CheckedExpr
-	known, ok := c.checked[source]
-	if !ok {
-		return nil, errors.New("not compiled yet")
-	}
-	if err := proto.Unmarshal(known, &expression); err != nil {
-		return nil, err
-	}
-	return makeProgram(env, source, cel.CheckedExprToAst(&expression))
 }
 
 // gives reports an error when the program's value is of another type.
@@ -90,10 +95,6 @@ func compile(env *cel.Env, source string) (*program, error) {
 	if issues != nil && issues.Err() != nil {
 		return nil, fmt.Errorf("%q: %s", source, explainIssues(issues))
 	}
-	return makeProgram(env, source, ast)
-}
-
-func makeProgram(env *cel.Env, source string, ast *cel.Ast) (*program, error) {
 	run, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(costLimit), cel.InterruptCheckFrequency(1000))
 	if err != nil {
 		return nil, fmt.Errorf("%q: %w", source, err)
@@ -101,42 +102,49 @@ func makeProgram(env *cel.Env, source string, ast *cel.Ast) (*program, error) {
 	return &program{source: source, run: run, ast: ast}, nil
 }
 
-// value evaluates with the given variables.
-func (e Expression) value(ctx context.Context, variables map[string]any) (ref.Val, error) {
+// value evaluates in the scope. It is a Go value; a list of CEL is a []any.
+func (e Expression) value(ctx context.Context, see *scope) (any, error) {
 	code, err := e.env.compile(e.Source)
+	if err == nil && code.native != nil {
+		see.word = e.env.catalog.word
+		if value, ok := code.native.answer(see); ok {
+			return value, nil
+		}
+		code, err = e.env.check(e.Source)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("condition %w", err)
 	}
-	value, _, err := code.run.ContextEval(ctx, variables)
+	value, _, err := code.run.ContextEval(ctx, see.variables())
 	if err != nil {
 		return nil, fmt.Errorf("condition %q: %w", e.Source, err)
 	}
-	return value, nil
+	return goValue(value), nil
 }
 
 // holds evaluates a condition; one that was not written holds.
-func (e Expression) holds(ctx context.Context, variables map[string]any) (bool, error) {
+func (e Expression) holds(ctx context.Context, see *scope) (bool, error) {
 	if e.IsZero() {
 		return true, nil
 	}
-	value, err := e.value(ctx, variables)
+	value, err := e.value(ctx, see)
 	if err != nil {
 		return false, err
 	}
-	b, ok := value.Value().(bool)
+	b, ok := value.(bool)
 	if !ok {
-		return false, fmt.Errorf("condition %q gives %v instead of true or false", e.Source, value.Value())
+		return false, fmt.Errorf("condition %q gives %v instead of true or false", e.Source, value)
 	}
 	return b, nil
 }
 
 // text evaluates an expression and writes its value as people read it.
-func (e Expression) text(ctx context.Context, variables map[string]any) (string, error) {
-	value, err := e.value(ctx, variables)
+func (e Expression) text(ctx context.Context, see *scope) (string, error) {
+	value, err := e.value(ctx, see)
 	if err != nil {
 		return "", err
 	}
-	return show(value, e.env.lang), nil
+	return show(value, e.env.catalog.lang), nil
 }
 
 var undefined = regexp.MustCompile(`undefined field '([^']*)'|undeclared reference to '([^']*)'`)

@@ -18,7 +18,7 @@ const (
 )
 
 // prove says what was asked of the fact and what the fact had, so that a reader can check the conclusion by hand.
-func (h *hit) prove(ctx context.Context, variables map[string]any) error {
+func (h *hit) prove(ctx context.Context, see *scope) error {
 	h.proof = finding.Proof{
 		Fact: h.sign.For, Seen: h.proofs, Condition: strings.Join(strings.Fields(h.sign.When.Source), " "),
 		First: h.span.First.String(), Last: h.span.Last.String(), Count: max(h.span.Count, 1), Values: []finding.Value{},
@@ -28,7 +28,7 @@ func (h *hit) prove(ctx context.Context, variables map[string]any) error {
 		return err
 	}
 	for _, field := range shown {
-		text, err := field.text(ctx, variables)
+		text, err := field.text(ctx, see)
 		if err != nil {
 			return err
 		}
@@ -54,7 +54,7 @@ func (s *Sign) shown() (fields []Expression, err error) {
 		if err != nil {
 			return nil, err
 		}
-		paths = append(paths, fieldPaths(code.ast, s.For)...)
+		paths = append(paths, code.reads(s.For)...)
 	}
 	for i, path := range paths {
 		longer := slices.ContainsFunc(paths, func(other string) bool { return strings.HasPrefix(other, path+".") })

@@ -17,10 +17,10 @@ import (
 	"cbdoctor/strictyaml"
 )
 
-// compiled is the directory catalog/ as gob, and its expressions parsed and checked, made by "go generate ./rules" and held
-// against their source by a test: reading the YAML and checking the conditions takes longer than reading the logs of a node.
+// compiled is the directory catalog/ as gob, made by "go generate ./rules" and held against its source by a test: reading the YAML
+// takes longer than reading the logs of a node. Its expressions are in natives.go.
 //
-//go:generate go test -run TestTheCompiledCatalogIsThatOfTheFiles -update .
+//go:generate go test -tags bare -run "TestTheCompiledCatalogIsThatOfTheFiles|TestTheNativeExpressionsAreThoseOfTheFiles" -update .
 //go:embed compiled
 var compiled embed.FS
 
@@ -33,12 +33,6 @@ func readBuiltIn(l lang.Lang) (families []*Family, translations []*Translation, 
 		err = readCompiled(string(l), &translations)
 	}
 	return families, translations, err
-}
-
-// readChecked reads the expressions of all of them.
-func readChecked() (checked checkedExpressions, err error) {
-	err = readCompiled("checked", &checked)
-	return checked, err
 }
 
 func readCompiled(name string, into any) error {

@@ -56,8 +56,8 @@ type planned struct {
 func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]planned, error) {
 	var out []planned
 	for _, step := range d.rule.steps(c) {
-		variables := d.variables(cluster)
-		holds, err := step.wanted(ctx, variables)
+		see := d.scope(cluster)
+		holds, err := step.wanted(ctx, see)
 		if err != nil {
 			return out, err
 		}
@@ -66,15 +66,15 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 		}
 		each := []any{""}
 		if !step.Each.IsZero() {
-			value, err := step.Each.value(ctx, variables)
+			value, err := step.Each.value(ctx, see)
 			if err != nil {
 				return out, err
 			}
 			each = elements(value)
 		}
 		for _, it := range each {
-			variables["it"] = it
-			remedy, err := step.fill(ctx, variables)
+			see.it = it
+			remedy, err := step.fill(ctx, see)
 			if err != nil {
 				return out, err
 			}
@@ -86,29 +86,29 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 }
 
 // wanted reports whether all conditions of the step and of the sequences around it hold.
-func (p placed) wanted(ctx context.Context, variables map[string]any) (bool, error) {
+func (p placed) wanted(ctx context.Context, see *scope) (bool, error) {
 	for _, when := range append(slices.Clone(p.when), p.When) {
-		if holds, err := when.holds(ctx, variables); err != nil || !holds {
+		if holds, err := when.holds(ctx, see); err != nil || !holds {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-func (s *Remedy) fill(ctx context.Context, variables map[string]any) (finding.Remedy, error) {
+func (s *Remedy) fill(ctx context.Context, see *scope) (finding.Remedy, error) {
 	r := finding.Remedy{Kind: s.Kind, Destructive: s.Destructive, Source: s.Source}
 	for _, t := range []struct {
 		text Text
 		into *string
 	}{{s.Where, &r.Where}, {s.Text, &r.Text}, {s.Command, &r.Command}, {s.Verify, &r.Verify}} {
-		filled, err := t.text.render(ctx, variables)
+		filled, err := t.text.render(ctx, see)
 		if err != nil {
 			return r, fmt.Errorf("remedy: %w", err)
 		}
 		*t.into = filled
 	}
 	for _, t := range s.Alternatives {
-		filled, err := t.render(ctx, variables)
+		filled, err := t.render(ctx, see)
 		if err != nil {
 			return r, fmt.Errorf("remedy: %w", err)
 		}
@@ -119,7 +119,5 @@ func (s *Remedy) fill(ctx context.Context, variables map[string]any) (finding.Re
 	return r, nil
 }
 
-// variables is what the texts of a finding can name.
-func (d *draft) variables(c *Cluster) map[string]any {
-	return map[string]any{"cluster": c, "subject": d.Subject, "it": ""}
-}
+// scope is what the texts of a finding can name.
+func (d *draft) scope(c *Cluster) *scope { return &scope{cluster: c, subject: d.Subject, it: ""} }

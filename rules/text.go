@@ -8,9 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"cel.dev/cel-go/common/types/ref"
-	"cel.dev/cel-go/common/types/traits"
-
 	"cbdoctor/lang"
 )
 
@@ -71,7 +68,7 @@ func closingBrace(s string) int {
 }
 
 // render fills the text in.
-func (t Text) render(ctx context.Context, variables map[string]any) (string, error) {
+func (t Text) render(ctx context.Context, see *scope) (string, error) {
 	parts, err := t.parts()
 	if err != nil {
 		return "", err
@@ -82,7 +79,7 @@ func (t Text) render(ctx context.Context, variables map[string]any) (string, err
 		if p.value.IsZero() {
 			continue
 		}
-		s, err := p.value.text(ctx, variables)
+		s, err := p.value.text(ctx, see)
 		if err != nil {
 			return "", err
 		}
@@ -92,26 +89,32 @@ func (t Text) render(ctx context.Context, variables map[string]any) (string, err
 }
 
 // show writes a value as people read it; a list becomes "a, b and c".
-func show(value ref.Val, l lang.Lang) string {
-	if items, ok := value.(traits.Lister); ok {
-		var words []string
-		for i := items.Iterator(); i.HasNext().Value() == true; {
-			words = append(words, show(i.Next(), l))
-		}
-		return l.List(words)
-	}
-	switch v := value.Value().(type) {
+func show(value any, l lang.Lang) string {
+	switch v := value.(type) {
 	case string:
 		return v
+	case []string:
+		return l.List(v)
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64)
+	case time.Time:
+		if v.IsZero() || v.Unix() == 0 { // not known; CEL has no time without a date
+			return ""
+		}
+		return v.String()
 	case time.Duration:
 		return v.Round(time.Millisecond).String()
 	case fmt.Stringer:
 		return v.String()
-	default:
-		return fmt.Sprint(v)
 	}
+	if r := reflect.ValueOf(value); r.Kind() == reflect.Slice {
+		var words []string
+		for _, element := range elements(value) {
+			words = append(words, show(element, l))
+		}
+		return l.List(words)
+	}
+	return fmt.Sprint(value)
 }
 
 // fieldsOf lists the names of a fact's fields as expressions write them.

@@ -192,7 +192,7 @@ func (t *translator) text(what string, original *Text, words Text) {
 	parts, err := words.parts()
 	for i := range parts {
 		if err == nil && !parts[i].value.IsZero() {
-			_, err = words.env.compile(parts[i].value.Source)
+			_, err = words.env.check(parts[i].value.Source)
 		}
 	}
 	if err != nil {

@@ -9,21 +9,28 @@ import (
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// elements turns a CEL list back into Go values; a single value is a list of one.
-func elements(value ref.Val) []any {
-	items, ok := value.(traits.Lister)
-	if !ok {
-		return []any{native(value)}
+// elements are those of a list; a single value is a list of one.
+func elements(value any) []any {
+	list := reflect.ValueOf(value)
+	if list.Kind() != reflect.Slice {
+		return []any{value}
 	}
-	var values []any
-	for i := items.Iterator(); i.HasNext().Value() == true; {
-		values = append(values, native(i.Next()))
+	values := make([]any, list.Len())
+	for i := range values {
+		values[i] = list.Index(i).Interface()
 	}
 	return values
 }
 
-// native is the Go value behind a CEL value, never behind a pointer except for the cluster.
-func native(value ref.Val) any {
+// goValue is the Go value behind a CEL value, never behind a pointer except for the cluster.
+func goValue(value ref.Val) any {
+	if items, ok := value.(traits.Lister); ok {
+		values := []any{}
+		for i := items.Iterator(); i.HasNext().Value() == true; {
+			values = append(values, goValue(i.Next()))
+		}
+		return values
+	}
 	v := value.Value()
 	r := reflect.ValueOf(v)
 	if r.Kind() == reflect.Pointer && r.Type() != reflect.TypeFor[*Cluster]() && !r.IsNil() {
