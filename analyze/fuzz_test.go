@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"cbdoctor/bundle"
-	"cbdoctor/logline"
 )
 
 const fuzzedStatus = "cms03> database cluster status\nERROR : Couldn't upgrade the schema\nStatus : Error\nNodes:\n 10.1.1.1 : Connected Master\n cms02.example.com (me) : Connected Slave ( In Sync )\n fe80::1 : Connection Failed\nNode in use : 10.1.1.1\nInterface : a\nCertificates\nClient Certificate : c.crt (expired)\nLast command : 'database cluster join 10.1.1.1' (Success)\ncms03> pki list\nUser supplied certificates and keys:\nc.crt\ncms03> version\n3.9.1\n"
@@ -18,7 +17,7 @@ func FuzzTranscript(f *testing.F) {
 	f.Add(fuzzedStatus)
 	f.Add(strings.Join(strings.Fields(fuzzedStatus), " "))
 	f.Fuzz(func(t *testing.T, text string) {
-		x := readText(context.Background(), &bundle.File{Path: "x"}, strings.NewReader(text), "", func(*textFile, int, *logline.Line, []byte) {})
+		x := newMaterial(Options{}).readText(context.Background(), &bundle.File{Path: "x"}, strings.NewReader(text), "")
 		for _, s := range readTranscript(x) {
 			for _, st := range s.statuses {
 				for _, m := range st.Members {

@@ -94,6 +94,7 @@ func (m *material) usable() error {
 // material is what is known while reading.
 type material struct {
 	opt      Options
+	logs     *logline.Reader
 	inputs   []fact.Input
 	inputOf  []*textFile // beside inputs: the text file, or nil
 	texts    []*textFile
@@ -169,7 +170,7 @@ type peerKey struct {
 
 func newMaterial(opt Options) *material {
 	m := &material{
-		opt: opt, groups: map[string]string{}, local: map[string]string{}, checks: map[checkKey]*checkRun{}, libpqTexts: map[string]libpqText{}, matches: map[string]match{}, messages: map[messageKey]*messageRun{},
+		opt: opt, logs: logline.NewReader(programs), groups: map[string]string{}, local: map[string]string{}, checks: map[checkKey]*checkRun{}, libpqTexts: map[string]libpqText{}, matches: map[string]match{}, messages: map[messageKey]*messageRun{},
 		peers: map[peerKey]string{}, listens: map[string]bool{},
 	}
 	m.postgres = newPGGroups(m.message)
@@ -205,7 +206,7 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 		if changed || grabbed != nil {
 			local = "" // its bytes are not all that is to be seen
 		}
-		text = readText(ctx, f, r, local, m.take)
+		text = m.readText(ctx, f, r, local)
 		grabbed.keep(m, text)
 		text.finish(m, f, &in, certs)
 	}

@@ -42,17 +42,17 @@ type textFile struct {
 	take func(t *textFile, n int, l *logline.Line, raw []byte)
 }
 
-// readText reads a file and gives every log line of the programs to take. When local names a file with the same bytes on disk, it
+// readText reads a file and takes every log line of the programs. When local names a file with the same bytes on disk, it
 // is read at several places at once.
-func readText(ctx context.Context, f *bundle.File, r io.Reader, local string, take func(t *textFile, n int, l *logline.Line, raw []byte)) *textFile {
-	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: take, lastOf: map[string]logline.Stamp{}}
+func (m *material) readText(ctx context.Context, f *bundle.File, r io.Reader, local string) *textFile {
+	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: m.take, lastOf: map[string]logline.Stamp{}}
 	t.archive, t.inTar = archiveOf(f.Path)
 	var err error
 	if at, failed := os.Open(local); local != "" && failed == nil {
 		defer at.Close()
-		t.File, err = logline.ReadAt(interruptible{ctx, r, at}, programs, t)
+		t.File, err = m.logs.ReadAt(interruptible{ctx, r, at}, t)
 	} else {
-		t.File, err = logline.Read(interruptible{ctx, r, nil}, programs, t)
+		t.File, err = m.logs.Read(interruptible{ctx, r, nil}, t)
 	}
 	if err != nil {
 		t.problem, t.damaged = err.Error(), true

@@ -3,6 +3,7 @@ package bundle
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"unicode/utf16"
 
 	"cbdoctor/lazyregexp"
@@ -48,15 +49,17 @@ func container(head []byte) string {
 // textKinds tells texts apart, first match wins. Lines of a log are told by package analyze; here it is enough to know that
 // a file is text.
 var textKinds = []struct {
-	kind    Kind
+	kind Kind
+	// words: every such text has one of them, which spares most texts the pattern.
+	words   []string
 	pattern *lazyregexp.Regexp
 }{
-	{ManifestDoc, lazyregexp.New(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
-	{PrivateKey, lazyregexp.New(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
-	{PKI, lazyregexp.New(`-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----|(?m)^User supplied certificates and keys:|(?m)^\s*Not After\s*:`)},
-	{Status, lazyregexp.New(`(?m)Status\s*:\s*\w[\s\S]*?(Nodes|Node in use|Last command)\s*:|database cluster status|"?system/database`)},
-	{LiveJSON, lazyregexp.New(`^\s*\{[\s\S]*"(ipv4|module|interfaces)"\s*:`)},
-	{Version, lazyregexp.New(`^\s*(\S+> version\s+)?\d+\.\d+(\.\d+)*\s*$`)},
+	{ManifestDoc, []string{"cbdoctor/manifest"}, lazyregexp.New(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
+	{PrivateKey, []string{"PRIVATE KEY-----"}, lazyregexp.New(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
+	{PKI, []string{"CERTIFICATE-----", "User supplied", "Not After"}, lazyregexp.New(`-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----|(?m)^User supplied certificates and keys:|(?m)^\s*Not After\s*:`)},
+	{Status, []string{"Status", "database cluster status", "system/database"}, lazyregexp.New(`(?m)Status\s*:\s*\w[\s\S]*?(Nodes|Node in use|Last command)\s*:|database cluster status|"?system/database`)},
+	{LiveJSON, []string{`"ipv4"`, `"module"`, `"interfaces"`}, lazyregexp.New(`^\s*\{[\s\S]*"(ipv4|module|interfaces)"\s*:`)},
+	{Version, []string{"."}, lazyregexp.New(`^\s*(\S+> version\s+)?\d+\.\d+(\.\d+)*\s*$`)},
 }
 
 // Sniff says what a file is by the beginning of its content.
@@ -75,7 +78,7 @@ func Sniff(head []byte) Kind {
 		return Syslog // a long log may quote anything
 	}
 	for _, k := range textKinds {
-		if k.pattern.Match(text) {
+		if slices.ContainsFunc(k.words, func(word string) bool { return bytes.Contains(text, []byte(word)) }) && k.pattern.Match(text) {
 			return k.kind
 		}
 	}

@@ -52,7 +52,7 @@ type stream struct {
 	err   error
 }
 
-func (s *stream) room() int { return maxLine + s.size }
+func (s *stream) room() int { return 1 + maxLine + s.size }
 
 func (s *stream) failed() error { return s.err }
 
@@ -120,7 +120,7 @@ type places struct {
 // behind is how much is read with a block to have the end of its last line.
 const behind = 4 << 10
 
-func (s *places) room() int { return 1 + s.size + maxLine }
+func (s *places) room() int { return 1 + maxLine + s.size }
 
 func (s *places) failed() error { return s.err }
 

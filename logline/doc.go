@@ -5,5 +5,5 @@
 // of lines mix in a file, each line is looked at by itself, and the program's name at its place decides whose line it is,
 // never a word in the text. Almost all lines of a log are of no interest, so the way they are passed over decides the speed:
 // they are settled where they stand, without being split (settle.go), on all cores (read.go). It knows nothing of what a line
-// means. Start at Read; Split is for a single line.
+// means. Start at Reader; Split is for a single line.
 package logline

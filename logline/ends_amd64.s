@@ -2,8 +2,9 @@
 
 // func ends64(b *byte, blocks int, out *uint32, base uint32) (n int)
 //
-// Each 64 bytes give a mask with a bit for each line end. The first four places of a mask are written whether there are so
-// many or not, and the output only moves on by their number: the loop has no branch that depends on the text.
+// Each 64 bytes give a mask with a bit for each line end. The first two places of a mask are written whether there are so many
+// or not, and the output only moves on by their number: the loop has no branch that depends on the text, unless lines are very
+// short.
 TEXT ·ends64(SB), NOSPLIT, $0-40
 	MOVQ b+0(FP), SI
 	MOVQ blocks+8(FP), CX
@@ -32,15 +33,7 @@ loop:
 	TZCNTQ AX, R10
 	ADDL DX, R10
 	MOVL R10, 4(DI)
-	BLSRQ AX, AX
-	TZCNTQ AX, R10
-	ADDL DX, R10
-	MOVL R10, 8(DI)
-	BLSRQ AX, AX
-	TZCNTQ AX, R10
-	ADDL DX, R10
-	MOVL R10, 12(DI)
-	CMPQ R9, $4
+	CMPQ R9, $2
 	JHI  more
 
 next:
@@ -58,7 +51,7 @@ done:
 	RET
 
 more:
-	LEAQ 16(DI), R11
+	LEAQ 8(DI), R11
 
 many:
 	BLSRQ AX, AX

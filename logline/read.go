@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -38,21 +39,38 @@ type File struct {
 	LastBare  Stamp // the last time without one
 }
 
-// Read reads a log to its end and tells the handler of the lines whose program has one of the names, and of those that are
-// no lines of a log. What was counted is returned in any case; the error is that of src.
-func Read(src io.Reader, tags []string, h Handler) (*File, error) {
-	return readBlocks(&stream{src: src, size: blockSize}, tags, h)
+// Reader reads logs one after the other. What it takes to read one, and what lines look like, is kept for the next.
+// It is not for several goroutines at once; it uses all processors itself.
+type Reader struct {
+	tags []string
+	free []*buffer
+}
+
+// NewReader makes a reader that tells of the lines whose program has one of the names.
+func NewReader(tags []string) *Reader { return &Reader{tags: tags} }
+
+// Read reads a log to its end and tells the handler of the lines of the wanted programs, and of those that are no lines of a
+// log. What was counted is returned in any case; the error is that of src.
+func (r *Reader) Read(src io.Reader, h Handler) (*File, error) {
+	return r.blocks(&stream{src: src, size: blockSize}, h)
 }
 
 // ReadAt does the same with a file that can be read at several places at once, which is faster.
-func ReadAt(src io.ReaderAt, tags []string, h Handler) (*File, error) {
-	return readBlocks(&places{src: src, size: blockSize}, tags, h)
+func (r *Reader) ReadAt(src io.ReaderAt, h Handler) (*File, error) {
+	return r.blocks(&places{src: src, size: blockSize}, h)
 }
 
-func readBlocks(src blocks, tags []string, h Handler) (*File, error) {
-	r := &reader{src: src, handler: h, tags: tags, file: &File{Hosts: map[string]*Host{}}}
-	r.turn.L = &r.merging
-	b := r.newBuffer()
+func (r *Reader) blocks(src blocks, h Handler) (*File, error) {
+	f := &reading{src: src, handler: h, file: &File{Hosts: map[string]*Host{}}}
+	f.turn.L = &f.merging
+	var rest []*buffer
+	defer func() { r.free = append(r.free, rest...) }()
+	take := func() *buffer {
+		b := r.buffer(src.room())
+		rest = append(rest, b)
+		return b
+	}
+	b := take()
 	found := src.next(b)
 	workers := 1
 	if found && !b.last {
@@ -60,20 +78,31 @@ func readBlocks(src blocks, tags []string, h Handler) (*File, error) {
 	}
 	var wait sync.WaitGroup
 	for range workers - 1 {
-		wait.Go(func() { r.work(r.newBuffer()) })
+		b := take()
+		wait.Go(func() { f.work(b) })
 	}
 	if found {
-		r.use(b)
-		r.work(b)
+		f.use(b)
+		f.work(b)
 	}
 	wait.Wait()
-	return r.file, src.failed()
+	return f.file, src.failed()
 }
 
-// reader lets several workers look at the blocks of a file and puts together what they find, in the order of the file.
-type reader struct {
+// buffer gives one that has room for so many bytes.
+func (r *Reader) buffer(room int) *buffer {
+	for i, b := range r.free {
+		if len(b.bytes) == room+slack {
+			r.free = slices.Delete(r.free, i, i+1)
+			return b
+		}
+	}
+	return &buffer{bytes: make([]byte, room+slack), block: newBlock(r.tags)}
+}
+
+// reading lets several workers look at the blocks of a file and puts together what they find, in the order of the file.
+type reading struct {
 	src     blocks
-	tags    []string
 	handler Handler
 
 	merging sync.Mutex // guards what is below
@@ -84,12 +113,8 @@ type reader struct {
 	file    *File
 }
 
-func (r *reader) newBuffer() *buffer {
-	return &buffer{bytes: make([]byte, r.src.room()+slack), block: newBlock(r.tags)}
-}
-
 // work takes blocks until there are no more.
-func (r *reader) work(b *buffer) {
+func (r *reading) work(b *buffer) {
 	for r.src.next(b) {
 		r.use(b)
 	}
@@ -99,7 +124,7 @@ func (r *reader) work(b *buffer) {
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // use looks at a block and, when it is its turn, adds it to the file.
-func (r *reader) use(b *buffer) {
+func (r *reading) use(b *buffer) {
 	if b.order == 0 && bytes.HasPrefix(b.bytes[b.from:b.to], byteOrderMark) {
 		b.from += len(byteOrderMark)
 	}
@@ -118,7 +143,7 @@ func (r *reader) use(b *buffer) {
 }
 
 // merge adds a block behind those that were before it.
-func (r *reader) merge(k *block) {
+func (r *reading) merge(k *block) {
 	f := r.file
 	wraps := f.LastBare.Wraps + newYear(f.LastBare, k.firstBare)
 	since := func(t Stamp) Stamp {

@@ -45,7 +45,7 @@ func lineByLine(text string) (*File, told) {
 		k.split([]byte(l))
 	}
 	var heard told
-	r := &reader{handler: &heard, file: &File{Hosts: map[string]*Host{}}}
+	r := &reading{handler: &heard, file: &File{Hosts: map[string]*Host{}}}
 	r.merge(k)
 	return r.file, heard
 }
@@ -113,9 +113,10 @@ func TestReadCountsAsSplitDoes(t *testing.T) {
 
 func compare(t interface{ Errorf(string, ...any) }, text string, size int) {
 	wantFile, want := lineByLine(text)
+	reader := NewReader(testTags)
 	for _, src := range []blocks{&stream{src: iotest.HalfReader(strings.NewReader(text)), size: size}, &places{src: strings.NewReader(text), size: size}} {
 		var got told
-		file, err := readBlocks(src, testTags, &got)
+		file, err := reader.blocks(src, &got)
 		if err != nil {
 			t.Errorf("%T: %v", src, err)
 		}
@@ -160,7 +161,7 @@ func TestOverlongLineIsPassedOver(t *testing.T) {
 			&places{src: strings.NewReader(text), size: blockSize},
 		} {
 			var got told
-			file, err := readBlocks(src, testTags, &got)
+			file, err := NewReader(testTags).blocks(src, &got)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -207,7 +208,7 @@ func TestBrokenSourceKeepsWhatWasRead(t *testing.T) {
 		src := broken{strings.NewReader(text), from}
 		for _, src := range []blocks{&stream{src: src, size: 4096}, &places{src: src, size: 4096}} {
 			var got told
-			file, err := readBlocks(src, testTags, &got)
+			file, err := NewReader(testTags).blocks(src, &got)
 			if !errors.Is(err, errBroken) || file.Seen < from/int64(len(line))-4096/int64(len(line))-1 {
 				t.Errorf("%T, broken from %d: error %v, %d lines seen", src, from, err, file.Seen)
 			}
@@ -235,9 +236,10 @@ func BenchmarkRead(b *testing.B) {
 		fmt.Fprintf(&text, "Mar 30 12:%02d:%02d.%03d user.info cms1 host:server: INFO : call %d: SIP call ringing\n", i/6000%60, i/100%60, i%100*10, i)
 	}
 	b.SetBytes(int64(text.Len()))
+	reader := NewReader(testTags)
 	for b.Loop() {
 		var heard told
-		if _, err := Read(bytes.NewReader(text.Bytes()), testTags, &heard); err != nil {
+		if _, err := reader.Read(bytes.NewReader(text.Bytes()), &heard); err != nil {
 			b.Fatal(err)
 		}
 	}
