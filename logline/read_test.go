@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -212,6 +214,30 @@ func TestBrokenSourceKeepsWhatWasRead(t *testing.T) {
 			if !errors.Is(err, errBroken) || file.Seen < from/int64(len(line))-4096/int64(len(line))-1 {
 				t.Errorf("%T, broken from %d: error %v, %d lines seen", src, from, err, file.Seen)
 			}
+		}
+	}
+}
+
+// TestAlikeLinesNeedNoSecondLook: what differs between them is the fraction, the program that is known already, and the text.
+func TestAlikeLinesNeedNoSecondLook(t *testing.T) {
+	t.Parallel()
+	if !wide {
+		t.Skip("this processor has no wide instructions")
+	}
+	for _, stamps := range [][]string{{"Mar 30 12:39:04", "Mar 30 12:39:04"}, {"Mar 30 12:39:04.250", "Mar 30 12:39:04.867"}, {"2024-03-05T16:50:25.250", "2024-03-05T16:50:25.867"}} {
+		known := strings.Repeat(stamps[0]+" user.info cms1 host:server: one\n"+stamps[1]+" kern.info cms1 kernel: two\n", 2)
+		text := strings.Repeat(known, 10) + "\n"
+		room := []byte(known + text + strings.Repeat("\n", slack))
+		k := newBlock(testTags)
+		k.scan(room, len(known))
+		k.pending = true // as if the block went on
+		ends := lineEnds(room, len(known), len(known)+len(text), make([]uint32, len(text)+slack))
+		n, low, high := k.alike(unsafe.Pointer(unsafe.SliceData(room)), len(known), ends, ^uint32(0), 0)
+		if n != 40 {
+			t.Errorf("%s: %d of 40 lines were settled", stamps[0], n)
+		}
+		if k.second.Digits == 3 && (k.second.plus(low).OfDay%time.Second != 250*time.Millisecond || k.second.plus(high).OfDay%time.Second != 867*time.Millisecond) {
+			t.Errorf("%s: fractions from %x to %x", stamps[0], low, high)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 // split. A settled line counts exactly as if it had been split.
 type settler struct {
 	// The time of the last settled line as it stands, the space behind it included and the digits of the fraction left out.
-	stamp    [3]masked
+	stamp    pattern
 	length   int
 	fraction uint32 // all ones when there are three digits, else 0
 	second   Stamp  // what it means, without the fraction
@@ -28,6 +28,9 @@ type settler struct {
 	low, high uint32
 	host      *Host
 }
+
+// pause is how many lines are looked at one by one after one that is not like the others.
+const pause = 2
 
 // knows is how many facilities, and how many programs, have a place. A CMS has about ten of each, which seldom meet in one place.
 const knows = 256
@@ -44,12 +47,22 @@ func (s *settler) run(k *block, b []byte, start int, ends []uint32) (next, n int
 	_ = b[int(ends[len(ends)-1])+slack]
 	base := unsafe.Pointer(unsafe.SliceData(b))
 	low, high, length, name := s.low, s.high, s.length, &s.name
+	again := 0 // lines that are not alike, as those with a priority in front, often come together
 	for n < len(ends) {
+		if name.fits == 1 && n >= again {
+			var alike int
+			if alike, low, high = s.alike(base, start, ends[n:], low, high); alike > 0 {
+				n += alike
+				start = int(ends[n-1]) + 1
+				continue
+			}
+			again = n + pause
+		}
 		end, at := int(ends[n]), start
 		if byte(at8(base, at)) == '<' {
 			at += afterPriority(b[at:])
 		}
-		other := s.stamp[0].differs(at8(base, at)) | s.stamp[1].differs(at8(base, at+8)) | s.stamp[2].differs(at8(base, at+16))
+		other := s.stamp.differs(0, at8(base, at)) | s.stamp.differs(1, at8(base, at+8)) | s.stamp.differs(2, at8(base, at+16))
 		p := at + length
 		digits := uint32(at8(base, p-8) >> 32)
 		bad := uint64(notThreeDigits(digits) & s.fraction)
@@ -142,7 +155,7 @@ func (s *settler) meet(k *block, b []byte, start int) outcome {
 		*program = newWord(b, p, after+1)
 	case b[p+tag] == '[':
 		*program = newWord(b, p, tag+1)
-		program.pid, program.short = true, 0
+		program.pid, program.short, program.fits = true, 0, 0
 	}
 	k.seen++
 	k.recognised++
@@ -166,10 +179,10 @@ func (s *settler) take(k *block, second Stamp, stamp []byte) {
 	}
 	var padded [24]byte
 	copy(padded[:], stamp)
-	for i := range s.stamp {
+	for i := range 3 {
 		m := mask(len(stamp)-8*i) &^ mask(len(stamp)-1-8*i) // the space at the end
 		m |= mask(len(stamp) - 1 - digits - 8*i)
-		s.stamp[i] = masked{le.Uint64(padded[8*i:]) & m, m}
+		s.stamp.set(i, le.Uint64(padded[8*i:]), m)
 	}
 }
 
@@ -211,10 +224,12 @@ func notThreeDigits(v uint32) uint32 {
 	return (v^0x20303030)&0xfff0f0f0 | (v&0x0f0f0f+0x060606)&0xf0f0f0
 }
 
-// masked is a word of eight bytes of which some are compared.
-type masked struct{ word, mask uint64 }
+// pattern is up to 32 bytes of which some are compared, eight at a time.
+type pattern struct{ word, mask [4]uint64 }
 
-func (m *masked) differs(w uint64) uint64 { return (w ^ m.word) & m.mask }
+func (m *pattern) set(i int, word, mask uint64) { m.word[i], m.mask[i] = word&mask, mask }
+
+func (m *pattern) differs(i int, w uint64) uint64 { return (w ^ m.word[i]) & m.mask[i] }
 
 // mask takes the first n of eight bytes.
 func mask(n int) uint64 {
@@ -226,18 +241,21 @@ func mask(n int) uint64 {
 
 // word is a word of a line with what is behind it. The first sixteen bytes are compared as two words, the rest as a string.
 type word struct {
-	head   [2]masked
+	head   pattern
 	length int
 	rest   string
 	pid    bool   // a process id follows
-	short  uint64 // 1 when the two words are all that has to be compared
+	short  uint64 // 1 when the first sixteen bytes are all that has to be compared
+	fits   uint64 // 1 when all that has to be compared is in head
 }
 
 func newWord(b []byte, at, length int) (w word) {
 	w.length = length
-	for i := range w.head {
-		m := mask(length - 8*i)
-		w.head[i] = masked{le.Uint64(b[at+8*i:]) & m, m}
+	for i := range w.head.word {
+		w.head.set(i, le.Uint64(b[at+8*i:]), mask(length-8*i))
+	}
+	if length <= 32 {
+		w.fits = 1
 	}
 	if length > 16 {
 		w.rest = string(b[at+16 : at+length])
@@ -260,7 +278,7 @@ func wordAt(b []byte, at, limit int) word {
 }
 
 func (w *word) differs(first, second uint64) uint64 {
-	return w.head[0].differs(first) | w.head[1].differs(second)
+	return w.head.differs(0, first) | w.head.differs(1, second)
 }
 
 // ends reports whether what is not in the first sixteen bytes fits too.
