@@ -2,7 +2,6 @@ package capture
 
 import (
 	"math/rand/v2"
-	"time"
 
 	"cbdoctor/capture/packet"
 	"cbdoctor/capture/tlskeys"
@@ -23,8 +22,7 @@ type tracker struct {
 	sessions []*session // by number of their ref; nil where free
 	free     []uint32   // places in sessions
 	clock    int        // where makeRoom goes on to look
-	ending   []ending   // closed, kept a little for stragglers, oldest first
-	ended    int        // of ending, those that have been dealt with
+	closing  [2]closing // sessions that are closed and kept a little for stragglers: see settled
 
 	starts    starts
 	pairs     pairs
@@ -52,13 +50,6 @@ type tracker struct {
 	blank        session    // what an attempt is where a session is asked for
 }
 
-// ending is a session that is closed. It may have been judged since, and its memory be another session's: the frame tells.
-type ending struct {
-	session *session
-	frame   int64 // its first
-	due     int64 // when it is to be judged, unless something comes
-}
-
 type arpKey struct{ asker, target packet.Addr }
 
 type arpAsk struct {
@@ -77,9 +68,6 @@ type lateSession struct {
 	resets  [2]reset
 	tuple   tuple
 }
-
-// stragglers: packets that come so long after the end still belong to a session; a later one with SYN is a new session.
-const stragglers = int64(2 * time.Second)
 
 // What a lane follows at a time. A cluster has some hundred sessions; what goes beyond is a scan or an attack, and then the one that
 // has been quiet for the longest is judged as it stands. The report says how many.
@@ -197,8 +185,11 @@ func (t *tracker) tcp(p *packet.Packet) {
 	if p.PayloadLen > 0 || s.kept > 0 {
 		s.settle(t)
 	}
-	if s.closed && !wasClosed {
-		t.ending = append(t.ending, ending{s, s.firstFrame, s.closedAt + stragglers})
+	switch {
+	case s.closed && s.complete():
+		t.finish(s, false)
+	case s.closed && !wasClosed:
+		t.closing[boolInt(s.settled())].add(s)
 	}
 }
 
@@ -287,24 +278,10 @@ func (t *tracker) oldestAttempt() ref {
 
 // release judges sessions whose end lies back far enough.
 func (t *tracker) release(now int64) {
-	for t.ended < len(t.ending) {
-		e := t.ending[t.ended]
-		if now <= e.due {
-			break
-		}
-		t.ended++
-		switch s := e.session; {
-		case s.firstFrame != e.frame:
-		case now-s.last <= stragglers: // it goes on: the reset was not believed
-			s.closedAt, e.due = s.last, s.last+stragglers
-			t.ending = append(t.ending, e)
-		default:
+	for i := range t.closing {
+		for s := t.closing[i].next(now, straggling[i]); s != nil; s = t.closing[i].next(now, straggling[i]) {
 			t.finish(s, false)
 		}
-	}
-	if t.ended > len(t.ending)/2 && t.ended > 64 { // move what is left to the front now and then, not every time
-		t.ending = append(t.ending[:0], t.ending[t.ended:]...)
-		t.ended = 0
 	}
 	t.expire(now)
 }
