@@ -45,7 +45,8 @@ func TestAttemptSaysWhatItsSessionSays(t *testing.T) {
 			p.SrcMAC = [6]byte{1, 2, 3, 4, 5, 6}
 		}
 		lane := newTracker(Options{})
-		key, d := lane.direction(p)
+		var key tuple
+		d := lane.direction(p, &key)
 		if !begins(p, d) {
 			t.Fatal("a SYN does not begin an attempt")
 		}

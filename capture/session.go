@@ -20,6 +20,12 @@ type tuple struct {
 	clientPort, serverPort uint16
 }
 
+// set fills a tuple field by field: what is copied whole as soon as it is written has to wait for the store.
+func (k *tuple) set(client, server *packet.Addr, clientPort, serverPort uint16) {
+	k.client.Hi, k.client.Lo, k.server.Hi, k.server.Lo = client.Hi, client.Lo, server.Hi, server.Lo
+	k.clientPort, k.serverPort = clientPort, serverPort
+}
+
 // session is one connection attempt while it is followed.
 type session struct {
 	at         uint32 // its place in tracker.sessions
@@ -55,21 +61,22 @@ type session struct {
 	wire *wire // TLS and PostgreSQL, once there is payload
 	kept int   // bytes of payload that wait for their rest: see settle
 
-	ring     [6]seen // the latest packets, to tell duplicates
-	ringNext uint8
+	latest latest // packets, to tell duplicates
 }
 
-// seen identifies a packet that was captured.
+// latest remembers the latest packets of a session.
+type latest struct {
+	numbers [6]uint64 // sequence and acknowledgement number
+	more    [6]seen
+	next    uint8
+}
+
+// seen is what else identifies a packet that was captured.
 type seen struct {
-	time  int64
-	seq   uint32
-	ack   uint32
-	len   int32
-	ipid  uint16
-	flags uint8
-	side  uint8
-	mss   uint16
-	ttl   uint8
+	time int64
+	what uint32 // length of the payload, flags and side; 0 where no packet was seen
+	ipid uint16
+	mss  uint16
 }
 
 // side is one direction: what that end sent.

@@ -106,14 +106,16 @@ func (s *session) finsAcked() bool {
 // isDuplicate tells a packet that was captured twice from a retransmission: the IP id of a retransmission is new, unless the
 // host sends no ids at all; then only the time can tell.
 func (s *session) isDuplicate(p *packet.Packet, d int) bool {
-	now := seen{p.Time, p.Seq, p.Ack, int32(p.PayloadLen), p.IPID, p.Flags, uint8(d), p.Options.MSS, p.TTL}
-	for i := range s.ring {
-		r := &s.ring[i]
-		if r.time == 0 || r.seq != now.seq || r.ack != now.ack || r.len != now.len || r.flags != now.flags || r.side != now.side {
+	l := &s.latest
+	numbers := uint64(p.Seq)<<32 | uint64(p.Ack)
+	what := uint32(p.PayloadLen)<<10 | uint32(p.Flags)<<2 | uint32(d)<<1 | 1
+	for i := range l.numbers {
+		if l.numbers[i] != numbers || l.more[i].what != what {
 			continue
 		}
-		if p.HasIPID && now.ipid != 0 && r.ipid == now.ipid || (!p.HasIPID || now.ipid == 0) && r.ipid == 0 && now.time-r.time < duplicateWithin {
-			if now.mss != r.mss {
+		r := &l.more[i]
+		if p.HasIPID && p.IPID != 0 && r.ipid == p.IPID || (!p.HasIPID || p.IPID == 0) && r.ipid == 0 && p.Time-r.time < duplicateWithin {
+			if p.Options.MSS != r.mss {
 				s.mssChanged = true
 			}
 			return true
@@ -122,8 +124,11 @@ func (s *session) isDuplicate(p *packet.Packet, d int) bool {
 	if s.sides[d].sentBefore(p) {
 		return true
 	}
-	s.ring[s.ringNext] = now
-	s.ringNext = (s.ringNext + 1) % uint8(len(s.ring))
+	i := l.next % uint8(len(l.numbers))
+	l.numbers[i] = numbers
+	r := &l.more[i]
+	r.time, r.what, r.ipid, r.mss = p.Time, what, p.IPID, p.Options.MSS
+	l.next = i + 1
 	return false
 }
 

@@ -15,6 +15,7 @@ type tracker struct {
 	lane uint8
 	last int64 // time of the latest packet
 
+	key      tuple // of the packet that is being followed
 	index    index
 	attempts attempts   // of which there is a SYN and no more
 	queue    lineUp     // of attempts, by when they must be looked at again
@@ -119,22 +120,31 @@ func (t *tracker) packet(p *packet.Packet) error {
 	return nil
 }
 
-// direction tells the tuple of a packet and which side sent it.
-func (t *tracker) direction(p *packet.Packet) (tuple, int) {
-	if p.SrcPort != p.DstPort {
-		if p.DstPort == t.port {
-			return tuple{p.Src, p.Dst, p.SrcPort, p.DstPort}, client
-		}
-		return tuple{p.Dst, p.Src, p.DstPort, p.SrcPort}, server
+// direction tells the tuple of a packet, in k, and which side sent it.
+func (t *tracker) direction(p *packet.Packet, k *tuple) int {
+	if p.SrcPort == p.DstPort {
+		return t.ambiguous(p, k)
 	}
+	if p.DstPort == t.port {
+		k.set(&p.Src, &p.Dst, p.SrcPort, p.DstPort)
+		return client
+	}
+	k.set(&p.Dst, &p.Src, p.DstPort, p.SrcPort)
+	return server
+}
+
+// ambiguous is direction where both ports are that of the database.
+func (t *tracker) ambiguous(p *packet.Packet, k *tuple) int {
 	toServer, toClient := tuple{p.Src, p.Dst, p.SrcPort, p.DstPort}, tuple{p.Dst, p.Src, p.DstPort, p.SrcPort}
+	*k = toServer
 	if t.known(&toServer) {
-		return toServer, client
+		return client
 	}
 	if p.Flags&(packet.SYN|packet.ACK) == packet.SYN|packet.ACK || t.known(&toClient) {
-		return toClient, server
+		*k = toClient
+		return server
 	}
-	return toServer, client
+	return client
 }
 
 func (t *tracker) known(key *tuple) bool {
@@ -143,9 +153,10 @@ func (t *tracker) known(key *tuple) bool {
 }
 
 func (t *tracker) tcp(p *packet.Packet) {
-	key, d := t.direction(p)
-	h := t.index.hash(&key)
-	at, r := t.find(h, &key)
+	key := &t.key
+	d := t.direction(p, key)
+	h := t.index.hash(key)
+	at, r := t.find(h, key)
 	var s *session
 	switch {
 	case r == none:
@@ -163,18 +174,18 @@ func (t *tracker) tcp(p *packet.Packet) {
 		s = t.promote(at, r)
 	}
 	if s == nil {
-		if !begins(p, d) && t.straggles(&key, p) {
+		if !begins(p, d) && t.straggles(key, p) {
 			return
 		}
 		t.starts.add(p.Frame)
-		t.noteReuse(&key)
+		t.noteReuse(key)
 		if begins(p, d) {
 			t.noteOrigin(p, nil)
-			t.newAttempt(h, &key, p)
+			t.newAttempt(h, key, p)
 			return
 		}
 		s = t.newSession()
-		s.tuple, s.digits, s.firstFrame, s.first, s.last = key, p.Digits, p.Frame, p.Time, p.Time
+		s.tuple, s.digits, s.firstFrame, s.first, s.last = *key, p.Digits, p.Frame, p.Time, p.Time
 		t.index.add(h, t.follow(s))
 	}
 	if me := &s.sides[d]; p.Flags&packet.RST == 0 && (!me.hasTTL || me.ttl != p.TTL) {

@@ -12,6 +12,7 @@ type decoder struct {
 	p       Packet
 	parts   fragments
 	depth   int
+	clean   bool // nothing was decoded but what fixed decodes, since begin
 }
 
 // outcome says what became of a packet.
@@ -53,10 +54,12 @@ func (d *decoder) begin(data []byte) {
 	p.Layers = p.Layers[:0]
 	p.Payload, p.PayloadLen, p.Truncated = nil, 0, false
 	d.depth = 0
+	d.clean = false
 }
 
 // frame decodes a packet of an interface, from its link layer on. A link type that can't be read is ignored.
 func (d *decoder) frame(i *iface, b []byte, orig uint32) outcome {
+	d.begin(b)
 	if i.decode == nil {
 		return ignored
 	}
@@ -66,12 +69,17 @@ func (d *decoder) frame(i *iface, b []byte, orig uint32) outcome {
 // fixed decodes what [sifter.ethernet] called hitFixed.
 func (d *decoder) fixed(b []byte) outcome {
 	p := &d.p
-	p.HasSrcMAC, p.HasDstMAC = true, true
+	if !d.clean {
+		d.begin(b)
+		p.HasSrcMAC, p.HasDstMAC, p.HasIPID = true, true, true
+		d.clean = true
+	}
+	p.Data = b
 	p.DstMAC, p.SrcMAC = [6]byte(b[0:6]), [6]byte(b[6:12])
 	h := b[14:34]
 	p.Src, p.Dst = AddrFrom4(binary.BigEndian.Uint32(h[12:])), AddrFrom4(binary.BigEndian.Uint32(h[16:]))
 	p.TTL, p.ECN = h[8], h[1]&3
-	p.IPID, p.HasIPID, p.DontFragment = binary.BigEndian.Uint16(h[4:]), true, h[6]&0x40 != 0
+	p.IPID, p.DontFragment = binary.BigEndian.Uint16(h[4:]), h[6]&0x40 != 0
 	total := int(binary.BigEndian.Uint16(h[2:]))
 	return d.tcp(span{b[34:], max(total-20, 0)}.clip(max(total-20, 0)))
 }

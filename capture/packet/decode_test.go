@@ -59,10 +59,9 @@ func TestTCPOptions(t *testing.T) {
 			[]byte{2, 4, 5, 0xb4, 4, 2, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9, 1, 3, 3, 7},
 			packet.TCPOptions{HasMSS: true, MSS: 1460, SACKPermitted: true, HasTimestamps: true, TSVal: 7, TSEcr: 9, HasWindowScale: true, WindowScale: 7},
 		},
-		"SACK": {
-			[]byte{1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4},
-			packet.TCPOptions{SACKBlocks: 2, SACK: [4][2]uint32{{1, 2}, {3, 4}}},
-		},
+		"timestamps as usual": {[]byte{1, 1, 8, 10, 0, 0, 0, 7, 0, 0, 0, 9}, packet.TCPOptions{HasTimestamps: true, TSVal: 7, TSEcr: 9}},
+		"12 bytes otherwise":  {[]byte{2, 4, 5, 0xb4, 1, 3, 3, 7, 5, 2, 1, 1}, packet.TCPOptions{HasMSS: true, MSS: 1460, HasWindowScale: true, WindowScale: 7}},
+		"SACK":                {[]byte{1, 1, 5, 18, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 4}, packet.TCPOptions{}},
 		"end before garbage":    {[]byte{0, 2, 99, 99}, packet.TCPOptions{}},
 		"length of 0":           {[]byte{2, 0, 5, 0xb4}, packet.TCPOptions{Malformed: true}},
 		"length over the rest":  {[]byte{1, 1, 8, 10}, packet.TCPOptions{Malformed: true}},

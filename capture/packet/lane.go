@@ -74,18 +74,18 @@ func (l *lane) walk(b *batch, list []hit, frames int64) error {
 		}
 		end := h.offset + h.cap
 		data := b.buf[h.offset:end:end]
-		l.decoder.begin(data)
 		p.Frame, p.Time, p.Digits = frames+int64(h.frame), l.time, face.digits
 		p.Offset = b.base + int64(h.offset)
 		p.CapLen, p.OrigLen, p.Interface, p.Link = h.cap, h.orig, int(h.iface), face.link
-		if h.options > 0 {
-			p.Direction = s.direction(b.packetOptions(h))
-		}
 		what := ignored
 		if h.kind == hitFixed {
 			what = l.decoder.fixed(data)
 		} else {
 			what = l.decoder.frame(face, data, h.orig)
+		}
+		if h.options > 0 && p.Direction == DirectionUnknown {
+			p.Direction = s.direction(b.packetOptions(h))
+			l.decoder.clean = false
 		}
 		switch {
 		case what == foreign && l.hosts != nil && l.number == hostLane && p.Flags&RST == 0:

@@ -130,7 +130,7 @@ type Packet struct {
 // Has reports whether all of the given TCP flags are set.
 func (p *Packet) Has(flags uint8) bool { return p.Flags&flags == flags }
 
-// TCPOptions are the options of a TCP header (RFC 9293 section 3.2, RFC 7323, RFC 2018).
+// TCPOptions are the options of a TCP header (RFC 9293 section 3.2, RFC 7323).
 type TCPOptions struct {
 	HasMSS, HasWindowScale, SACKPermitted, HasTimestamps bool
 
@@ -138,9 +138,7 @@ type TCPOptions struct {
 	WindowScale uint8
 	TSVal       uint32
 	TSEcr       uint32
-	SACKBlocks  uint8        // how many of SACK are set
-	SACK        [4][2]uint32 // left and right edges
-	Malformed   bool         // the options' lengths do not add up, or the capture cut them
+	Malformed   bool // the options' lengths do not add up, or the capture cut them
 }
 
 // Quote is the head of the packet that an ICMP error quotes: the segment that did not arrive.

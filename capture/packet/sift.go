@@ -118,7 +118,6 @@ func (s *sifter) ethernet(i *iface, b []byte, orig uint32) hitKind {
 
 // any looks at a packet through the general decoder.
 func (s *sifter) any(i *iface, b []byte, orig uint32) hitKind {
-	s.look.begin(nil)
 	switch s.look.frame(i, b, orig) {
 	case wanted:
 		return hitOther

@@ -29,8 +29,9 @@ func (d *decoder) tcp(s span) outcome {
 	if len(b) >= 16 {
 		p.Window = binary.BigEndian.Uint16(b[14:])
 	}
-	p.Options = TCPOptions{}
-	if header > tcpHeaderLen {
+	if header == usualHeader && len(b) >= header && binary.BigEndian.Uint32(b[tcpHeaderLen:]) == usualOptions {
+		p.Options = TCPOptions{HasTimestamps: true, TSVal: binary.BigEndian.Uint32(b[24:]), TSEcr: binary.BigEndian.Uint32(b[28:])}
+	} else if p.Options = (TCPOptions{}); header > tcpHeaderLen {
 		p.Options.read(b[min(tcpHeaderLen, len(b)):min(header, len(b))], header-tcpHeaderLen)
 	}
 	p.Payload, p.PayloadLen = b[min(header, len(b)):], s.n-header
@@ -45,8 +46,13 @@ const (
 	optionMSS        = 2
 	optionWScale     = 3
 	optionSACKOK     = 4
-	optionSACK       = 5
 	optionTimestamps = 8
+)
+
+// Nearly all segments but SYNs have timestamps and nothing else, in this form (RFC 7323 appendix A).
+const (
+	usualHeader  = tcpHeaderLen + 12
+	usualOptions = optionNOP<<24 | optionNOP<<16 | optionTimestamps<<8 | 10
 )
 
 // read reads the options in b, of which length bytes were sent.
@@ -75,11 +81,6 @@ func (o *TCPOptions) read(b []byte, length int) {
 			o.HasWindowScale, o.WindowScale = true, v[0]
 		case kind == optionSACKOK:
 			o.SACKPermitted = true
-		case kind == optionSACK:
-			for o.SACKBlocks = 0; len(v) >= 8 && int(o.SACKBlocks) < len(o.SACK); v = v[8:] {
-				o.SACK[o.SACKBlocks] = [2]uint32{binary.BigEndian.Uint32(v), binary.BigEndian.Uint32(v[4:])}
-				o.SACKBlocks++
-			}
 		}
 	}
 }
