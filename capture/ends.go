@@ -6,11 +6,17 @@ import (
 )
 
 // ends remembers sessions that ended, for what comes long after the end: a reset once the other side reads, a retransmission of a host that did
-// not believe a reset. Such a packet is no session of its own. It holds the latest 8,192 to 16,384 ends of 40 bytes each.
-type ends struct{ now, before map[uint64]ended }
+// not believe a reset. Such a packet is no session of its own. It holds the latest 16,384 ends of 32 bytes each, but of those whose hashes
+// fall together four at most. The zero value is ready.
+type ends struct {
+	ring  []ended
+	next  int
+	index [][4]uint16 // by hash: places in ring, the latest first; what stands there may have been overwritten
+}
 
 // ended is a session that ended. It has no pointers.
 type ended struct {
+	hash   uint64
 	at     int64 // nanoseconds: its last packet
 	frame  int64 // its first
 	told   uint32
@@ -18,25 +24,38 @@ type ended struct {
 }
 
 const (
-	recentEnds = 1 << 13
+	recentEnds = 1 << 14
+	endSets    = 1 << 13
 	// remembered is how long after its last packet an ended session still gets packets: the longest pause between retransmissions of Linux
 	// (TCP_RTO_MAX, 120 s), and a little.
 	remembered = mostWait
 )
 
-func (r *ends) add(h uint64, e ended) {
-	if r.now == nil || len(r.now) == recentEnds {
-		r.now, r.before = make(map[uint64]ended, 16), r.now
+func (r *ends) add(e ended) {
+	if r.index == nil {
+		r.index = make([][4]uint16, endSets)
 	}
-	r.now[h] = e
+	if len(r.ring) < recentEnds {
+		r.ring = append(r.ring, e)
+	} else {
+		r.ring[r.next] = e
+	}
+	set := &r.index[e.hash%endSets]
+	set[3], set[2], set[1], set[0] = set[2], set[1], set[0], uint16(r.next)
+	r.next = (r.next + 1) % recentEnds
 }
 
-func (r *ends) find(h uint64) (ended, bool) {
-	e, known := r.now[h]
-	if !known {
-		e, known = r.before[h]
+// find returns the latest end with the given hash, nil when there is none.
+func (r *ends) find(h uint64) *ended {
+	if r.index == nil {
+		return nil
 	}
-	return e, known
+	for _, at := range r.index[h%endSets] {
+		if e := &r.ring[at]; e.hash == h {
+			return e
+		}
+	}
+	return nil
 }
 
 // endsOf is apart by lanes, as reuseOf is.
@@ -46,9 +65,8 @@ func (t *tracker) endsOf(k *tuple) *ends {
 
 // straggles reports whether a packet belongs to a session that has ended, and then notes it as the last one of that.
 func (t *tracker) straggles(k *tuple, p *packet.Packet) bool {
-	r, h := t.endsOf(k), k.hash()
-	e, known := r.find(h)
-	if !known || p.Time-e.at > remembered {
+	e := t.endsOf(k).find(k.hash())
+	if e == nil || p.Time-e.at > remembered {
 		return false
 	}
 	if e.listed {
@@ -57,6 +75,5 @@ func (t *tracker) straggles(k *tuple, p *packet.Packet) bool {
 		}
 	}
 	e.at = p.Time
-	r.add(h, e)
 	return true
 }

@@ -55,7 +55,7 @@ func (t *tracker) finish(s *session, final bool) {
 		list.add(listed{frame: s.firstFrame, at: kept, lane: t.lane}, t.drop)
 	}
 	if s.closed {
-		t.endsOf(&s.tuple).add(s.tuple.hash(), ended{at: s.last, frame: s.firstFrame, told: kept, listed: wanted})
+		t.endsOf(&s.tuple).add(ended{hash: s.tuple.hash(), at: s.last, frame: s.firstFrame, told: kept, listed: wanted})
 	}
 	t.discard(s)
 }

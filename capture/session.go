@@ -42,7 +42,6 @@ type session struct {
 	synAckAfterSYN int64 // ns from the first SYN to the first SYN-ACK
 	ackAfterSYNACK int64 // ns from the SYN-ACK to the client's next packet
 	established    int64 // frame that completed the handshake, 0 before
-	establishedAt  int64
 
 	icmp        *ICMP
 	icmpFirst   bool // it came before anything of the server
@@ -79,63 +78,68 @@ type seen struct {
 	mss  uint16
 }
 
-// side is one direction: what that end sent.
+// side is one direction: what that end sent. What every packet touches stands first, in few cache lines.
 type side struct {
 	packets  int64
+	lastTime int64
+	acks     int64
+	syn      int64 // SYN of the client, SYN-ACK of the server
+	fin      int64
+	rst      int64
+	probes   int64 // keep-alives since the other side's last packet
+	data     int64 // segments with new payload
 	payload  int64 // bytes, retransmissions not counted
-	isn      uint32
-	hasISN   bool
-	synAcked uint32 // what the first SYN-ACK acknowledged
+
 	next     uint32 // highest sequence number sent, plus one
-	hasNext  bool
 	acked    uint32 // highest acknowledgement that came for it
+	hasNext  bool
 	hasAcked bool
+	hasISN   bool
+	ackMoved bool // it acknowledged more than at first
+	hasTTL   bool
+	hasMAC   bool
+	ttl      uint8
+	ttlMin   uint8 // several where the capture sees packets on both sides of a router
+	ttlMax   uint8
+	synAcks  bool // the first SYN carried an ACK
+	rstTTL   uint8
+	window   uint16
+	lastID   uint16
+	idSteps  uint16 // how often the IP id followed the one before it
+	idJumps  uint16 // and how often it did not
 
-	syn, synFrame, synLast    int64 // count (SYN of the client, SYN-ACK of the server), first and last frame
-	synTime, synLastTime      int64
-	synAcks                   bool // the first one carried an ACK
-	rst, rstFrame, rstTime    int64
-	rstTTL                    uint8
-	rstID                     uint16
-	rstHasID                  bool
-	rstMAC                    [6]byte
-	rstBefore                 bool   // a reset had a sequence number before the connection's first
-	rstBeyond                 uint32 // how far beyond what the side had sent a reset's sequence number was
-	rstUpTo                   uint32 // that number
-	fin, finFrame, finTime    int64
-	finLast                   int64 // frame of its last repetition
-	finSeq, finAck            uint32
-	data, dataFrame, dataTime int64 // segments with new payload; first
-	lastData, lastDataTime    int64 // frame and time of the last new payload
-	retrans, retransFrame     int64 // retransmitted segments
-	retransLast, retransTime  int64
-	handshakeRetrans          int64
-	tail                      tail // what is sent and not acknowledged
-	biggestAcked              int32
-	pending                   [8]segment // sizes of the latest segments, to learn which were acknowledged
-	pendingNext               uint8
-	acks                      int64
-	ackMoved                  bool  // it acknowledged more than at first
-	afterRST                  int64 // packets with data or ACK after this side's own reset
-	ttl                       uint8
-	hasTTL                    bool
-	ttlMin, ttlMax            uint8 // several where the capture sees packets on both sides of a router
-	mac                       [6]byte
-	hasMAC                    bool
-	lastID                    uint16
-	idSteps, idJumps          uint16 // how often the IP id followed the one before it, and how often it did not
-	window                    uint16
-	zeroWindow                int64 // since when the window is zero; 0 when it is not
-	zeroFrame                 int64
-	zeroCount                 int64
-	probes                    int64 // keep-alives since the other side's last packet
-	probeFrame                int64 // the first of them
-	probeIdle                 int64 // how long the session had rested then
-	lastTime                  int64
-	lastFrame                 int64
-	mss                       uint16
+	zeroWindow   int64 // since when the window is zero; 0 when it is not
+	zeroCount    int64
+	order        inOrder
+	lastData     int64 // frame and time of the last new payload
+	lastDataTime int64
+	pending      [8]segment // segments in flight that are larger than any that was acknowledged
+	pendingNext  uint8
+	pendingAny   bool
+	biggestAcked int32
+	tail         tail // what is sent and not acknowledged
 
-	order inOrder
+	isn                  uint32
+	synAcked             uint32 // what the first SYN-ACK acknowledged
+	synFrame, synLast    int64  // first and last SYN
+	synTime, synLastTime int64
+	rstFrame, rstTime    int64 // of the first one, as all of the resets
+	rstID                uint16
+	rstMAC               [6]byte
+	rstBefore            bool   // a reset had a sequence number before the connection's first
+	rstBeyond            uint32 // how far beyond what the side had sent a reset's sequence number was
+	rstUpTo              uint32 // that number
+	afterRST             int64  // packets with data or ACK after this side's own reset
+	finFrame, finTime    int64
+	finLast              int64 // frame of its last repetition
+	finSeq, finAck       uint32
+	retrans              int64 // retransmitted segments
+	handshakeRetrans     int64
+	mac                  [6]byte
+	zeroFrame            int64
+	probeFrame           int64 // the first of them
+	probeIdle            int64 // how long the session had rested then
+	mss                  uint16
 }
 
 // segment is one piece of payload in flight.

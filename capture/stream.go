@@ -28,6 +28,9 @@ func (o *inOrder) start(seq uint32) {
 	}
 }
 
+// expects reports whether a segment is the very next one, and nothing waits for it.
+func (o *inOrder) expects(seq uint32) bool { return o.started && o.next == seq && len(o.held) == 0 }
+
 // waitsFor reports whether a segment fills a hole: then it came late and is no retransmission.
 func (o *inOrder) waitsFor(seq uint32) bool {
 	return o.started && len(o.held) > 0 && !seqLess(seq, o.next)

@@ -30,7 +30,7 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 	s.lastFrame, s.last = p.Frame, max(s.last, now)
 	me, other := &s.sides[d], &s.sides[1-d]
 	me.packets++
-	me.lastTime, me.lastFrame = now, p.Frame
+	me.lastTime = now
 	s.noteOrigin(me, p)
 	flags := p.Flags
 	if flags&packet.RST != 0 {
@@ -43,12 +43,12 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 	if flags&packet.SYN != 0 {
 		s.syn(me, p, d)
 	} else if s.established == 0 && d == client && me.syn+other.syn > 0 && flags&packet.ACK != 0 {
-		s.established, s.establishedAt = p.Frame, now // an ACK after the SYN proves the SYN-ACK, in the capture or not
+		s.established = p.Frame // an ACK after the SYN proves the SYN-ACK, in the capture or not
 		if other.syn > 0 {
 			s.ackAfterSYNACK = now - other.synTime
 		}
 	} else if s.established == 0 && d == server && me.syn > 0 && s.sides[client].syn > 0 && s.sides[client].packets > s.sides[client].syn {
-		s.established, s.establishedAt = p.Frame, now
+		s.established = p.Frame
 	}
 	if flags&packet.ACK != 0 {
 		s.acknowledge(me, other, p)
@@ -201,7 +201,7 @@ func idFollows(before, id uint16) bool { return id-before < 2048 }
 func (s *session) reset(me *side, p *packet.Packet) {
 	if me.rst == 0 {
 		me.rstFrame, me.rstTime = p.Frame, p.Time
-		me.rstTTL, me.rstID, me.rstHasID, me.rstMAC = p.TTL, p.IPID, p.HasIPID, p.SrcMAC
+		me.rstTTL, me.rstID, me.rstMAC = p.TTL, p.IPID, p.SrcMAC
 	}
 	if s.established != 0 {
 		me.noteResetNumber(p.Seq)
@@ -258,15 +258,25 @@ func (s *session) acknowledge(me, other *side, p *packet.Packet) {
 	if !other.hasAcked || seqLess(other.acked, p.Ack) {
 		me.ackMoved = me.ackMoved || other.hasAcked
 		other.acked, other.hasAcked = p.Ack, true
-		for i := range other.pending {
-			if g := &other.pending[i]; g.len > 0 && !seqLess(p.Ack, g.end) {
-				other.biggestAcked = max(other.biggestAcked, g.len)
-				g.len = 0
-			}
+		if other.pendingAny {
+			other.arrived(p.Ack)
 		}
 		if other.tail.times > 0 && !seqLess(p.Ack, other.tail.seq+uint32(other.tail.len)) {
 			other.tail = tail{}
 		}
+	}
+}
+
+// arrived learns from an acknowledgement how large the segments are that arrive.
+func (me *side) arrived(ack uint32) {
+	me.pendingAny = false
+	for i := range me.pending {
+		g := &me.pending[i]
+		if g.len > 0 && !seqLess(ack, g.end) {
+			me.biggestAcked = max(me.biggestAcked, g.len)
+			g.len = 0
+		}
+		me.pendingAny = me.pendingAny || g.len > 0
 	}
 }
 
@@ -304,14 +314,14 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 			fresh = int64(int32(end - me.next))
 		}
 		me.payload += fresh
-		if me.data == 0 {
-			me.dataFrame, me.dataTime = p.Frame, p.Time
-		}
 		me.data++
 		me.lastData, me.lastDataTime = p.Frame, p.Time
 		me.next = end
-		me.pending[me.pendingNext] = segment{end, int32(p.PayloadLen)}
-		me.pendingNext = (me.pendingNext + 1) % uint8(len(me.pending))
+		if n := int32(p.PayloadLen); n > me.biggestAcked {
+			me.pending[me.pendingNext] = segment{end, n}
+			me.pendingNext = (me.pendingNext + 1) % uint8(len(me.pending))
+			me.pendingAny = true
+		}
 	case p.PayloadLen > 0 && me.order.waitsFor(seq):
 		me.payload += int64(p.PayloadLen)
 	case p.PayloadLen > 0:
@@ -324,7 +334,12 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 		me.fin++
 		me.finLast = p.Frame
 	}
-	if p.PayloadLen > 0 {
+	switch {
+	case p.PayloadLen == 0:
+	case me.order.expects(seq) && len(p.Payload) == p.PayloadLen:
+		me.order.next = end
+		s.read(t, d, p.Frame, p.Payload)
+	default:
 		if me.order.started && seqLess(me.order.next, seq) && me.hasAcked && !seqLess(me.acked, seq) && len(me.order.held) == 0 {
 			s.skip(t, d, p.Frame, me.order.missed(seq)) // what is missing before it was acknowledged: the capture lost it, not the network
 		}
@@ -334,10 +349,6 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 
 func (s *session) retransmitted(me *side, p *packet.Packet, seq uint32) {
 	me.retrans++
-	if me.retransFrame == 0 {
-		me.retransFrame = p.Frame
-	}
-	me.retransLast, me.retransTime = p.Frame, p.Time
 	if s.wire == nil || !s.wire.worked() {
 		me.handshakeRetrans++
 	}

@@ -9,6 +9,10 @@ import (
 // read takes in-order payload of one direction.
 func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 	w := s.wireFor(t)
+	if w.pg.Over() {
+		w.tls.Feed(tlswire.Side(d), frame, b)
+		return
+	}
 	if s.sides[client].syn == 0 && s.sides[server].syn == 0 && !w.pg.TLS && !w.pg.Startup && !w.pg.SSLRequest {
 		w.join(b)
 	}

@@ -47,6 +47,9 @@ func (c *Conn) Reset() {
 // Gap says that an unknown number of bytes is missing: what follows can't be read as messages.
 func (c *Conn) Gap(server bool) { c.stream(server).lost = true }
 
+// Over reports whether both sides have gone over to TLS, so that nothing more is to be read here.
+func (c *Conn) Over() bool { return c.TLS && (c.checked || c.SSLReply != 'S') && c.Foreign == "" }
+
 // RequestMissed says that the client's SSLRequest was sent and is not here: the server's next byte is the answer to it.
 func (c *Conn) RequestMissed() { c.SSLRequest, c.pending = true, 'S' }
 

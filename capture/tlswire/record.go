@@ -42,8 +42,9 @@ func (c *Conn) endRecord(side Side, frame int64) {
 	s.sealed, s.broken = s.sealed[:0], false
 	if c.Total < firstRecords {
 		c.first[c.Total] = record
+	} else {
+		c.last[c.Total%lastRecords] = record
 	}
-	c.last[c.Total%lastRecords] = record
 	c.Total++
 	if c.Message != nil {
 		if what := c.recordName(side, length, record.Content, plain); what != "" {
