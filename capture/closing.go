@@ -1,6 +1,9 @@
 package capture
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // straggling is how long packets that come after the end still belong to a session; a later one with SYN is a new session. That of a
 // session that is settled is judged after what was under way has arrived, while the cache still has it.
@@ -40,6 +43,14 @@ func (q *closing) next(now, wait int64) *session {
 		}
 	}
 	return nil
+}
+
+// due is when next must be asked again.
+func (q *closing) due(wait int64) int64 {
+	if q.done == len(q.list) {
+		return math.MaxInt64
+	}
+	return q.list[q.done].closed + wait
 }
 
 // complete reports whether all that both sides ever sent is here and acknowledged, to the last FIN. What may still come changes nothing:

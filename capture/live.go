@@ -82,6 +82,7 @@ func (l *Live) Tick(now time.Time) {
 		l.tell(&s.Session)
 	}
 	t.release(t.last)
+	t.expire(t.last)
 }
 
 // asOfNow judges a session as if the capture ended now.

@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"math"
 	"math/rand/v2"
 
 	"cbdoctor/capture/packet"
@@ -24,6 +25,7 @@ type tracker struct {
 	free     []uint32   // places in sessions
 	clock    int        // where makeRoom goes on to look
 	closing  [2]closing // sessions that are closed and kept a little for stragglers: see settled
+	wake     int64      // when the first of them must be looked at
 
 	starts    starts
 	pairs     pairs
@@ -90,7 +92,7 @@ func newTracker(opt Options) *tracker {
 		keys: keys, trusted: opt.Trusted,
 		port: opt.port(), index: newIndex(rand.Uint64()), good: listing{limit: goodListed}, bad: listing{limit: badListed},
 		ports: map[packet.Addr]origin{}, servers: map[packet.Addr]firstShown{},
-		arp: map[arpKey]*arpAsk{}, hosts: packet.NewHosts(),
+		arp: map[arpKey]*arpAsk{}, hosts: packet.NewHosts(), wake: math.MaxInt64,
 	}
 	if opt.AllSessions {
 		t.good.limit, t.bad.limit = 0, 0
@@ -105,7 +107,12 @@ func (t *tracker) attempt(r ref) *attempt { return t.attempts.at(uint32(r - 1)) 
 // packet takes the next packet of the file.
 func (t *tracker) packet(p *packet.Packet) error {
 	t.last = max(t.last, p.Time)
-	t.release(p.Time)
+	if p.Time > t.wake {
+		t.release(p.Time)
+	}
+	if t.waiting > manyAttempts {
+		t.expire(p.Time)
+	}
 	if len(t.free) == 0 && len(t.sessions) == maxSessions {
 		t.makeRoom() // beforehand: to judge a session moves others in the index
 	}
@@ -200,7 +207,7 @@ func (t *tracker) tcp(p *packet.Packet) {
 	case s.closed && s.complete():
 		t.finish(s, false)
 	case s.closed && !wasClosed:
-		t.closing[boolInt(s.settled())].add(s)
+		t.close(s)
 	}
 }
 
@@ -289,12 +296,21 @@ func (t *tracker) oldestAttempt() ref {
 
 // release judges sessions whose end lies back far enough.
 func (t *tracker) release(now int64) {
+	t.wake = math.MaxInt64
 	for i := range t.closing {
-		for s := t.closing[i].next(now, straggling[i]); s != nil; s = t.closing[i].next(now, straggling[i]) {
+		q := &t.closing[i]
+		for s := q.next(now, straggling[i]); s != nil; s = q.next(now, straggling[i]) {
 			t.finish(s, false)
 		}
+		t.wake = min(t.wake, q.due(straggling[i]))
 	}
-	t.expire(now)
+}
+
+// close keeps a closed session a little for stragglers.
+func (t *tracker) close(s *session) {
+	i := boolInt(s.settled())
+	t.closing[i].add(s)
+	t.wake = min(t.wake, s.closedAt+straggling[i])
 }
 
 // makeRoom judges the session that has been quiet for the longest, of a few: the hand goes round as that of a clock.

@@ -3,6 +3,7 @@ package packet
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 	"sync"
 )
 
@@ -57,14 +58,26 @@ func (b *batch) reset(start int, s *section) {
 }
 
 // add notes a packet for the lane that follows its connection.
-func (b *batch) add(h hit, lane uint8) {
+func (b *batch) add(h *hit, lane uint8) {
 	if lane != everyLane {
-		b.hits[lane] = append(b.hits[lane], h)
+		b.addTo(&b.hits[lane], h)
 		return
 	}
 	for i := range b.hits {
-		b.hits[i] = append(b.hits[i], h)
+		b.addTo(&b.hits[i], h)
 	}
+}
+
+// addTo copies field by field: h was written just now, and to read it in larger pieces than it was written in waits for the stores.
+func (b *batch) addTo(list *[]hit, h *hit) {
+	n := len(*list)
+	if n == cap(*list) {
+		*list = slices.Grow(*list, max(1, n))
+	}
+	*list = (*list)[:n+1]
+	to := &(*list)[n]
+	to.time, to.offset, to.cap, to.orig, to.frame = h.time, h.offset, h.cap, h.orig, h.frame
+	to.iface, to.section, to.options, to.kind = h.iface, h.section, h.options, h.kind
 }
 
 // current is the section that the walk has reached.

@@ -160,7 +160,7 @@ func (b *batch) packetBlock(s *sifter, kind uint32, block []byte) {
 		b.notes = append(b.notes, n)
 	}
 	if n.kind != hitNone {
-		b.add(n, s.lane)
+		b.add(&n, s.lane)
 	}
 }
 

@@ -192,11 +192,15 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 			continue
 		}
 		if s.left == 0 && s.have < headerLen {
-			n := copy(s.header[s.have:], b)
-			s.have += uint8(n)
-			b = b[n:]
-			if s.have < headerLen {
-				return
+			if s.have == 0 && len(b) >= headerLen {
+				s.header, s.have, b = [headerLen]byte(b), headerLen, b[headerLen:]
+			} else {
+				n := copy(s.header[s.have:], b)
+				s.have += uint8(n)
+				b = b[n:]
+				if s.have < headerLen {
+					return
+				}
 			}
 			if !s.started && side == Client && isOldHello(s.header[:]) {
 				c.oldHello(frame)
@@ -218,7 +222,9 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 			}
 		}
 		n := min(s.left, len(b))
-		c.body(side, frame, b[:n])
+		if s.header[0] != TypeApplicationData || c.Open != nil {
+			c.body(side, frame, b[:n])
+		}
 		s.left -= n
 		b = b[n:]
 		if s.left == 0 {

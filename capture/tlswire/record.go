@@ -32,26 +32,16 @@ func (c *Conn) Records(each func(Record)) {
 func (c *Conn) endRecord(side Side, frame int64) {
 	s := &c.streams[side]
 	length := uint16(s.header[3])<<8 | uint16(s.header[4])
-	record := Record{Frame: frame, Len: length, Type: s.header[0], Side: side, Clear: !c.encrypted(side) && s.header[0] != TypeApplicationData}
-	var plain []byte
-	if c.Open != nil && c.sealed(side) && !s.broken {
-		if content, opened, ok := c.Open(side, s.header[0], s.sealed); ok {
-			record.Content, plain = content, opened
-		}
-	}
-	s.sealed, s.broken = s.sealed[:0], false
+	record := &c.last[c.Total%lastRecords]
 	if c.Total < firstRecords {
-		c.first[c.Total] = record
-	} else {
-		c.last[c.Total%lastRecords] = record
+		record = &c.first[c.Total]
 	}
+	record.Frame, record.Len, record.Type, record.Content, record.Side = frame, length, s.header[0], 0, side
+	record.Clear = s.header[0] != TypeApplicationData && !c.encrypted(side)
 	c.Total++
-	if c.Message != nil {
-		if what := c.recordName(side, length, record.Content, plain); what != "" {
-			c.Message(side, frame, what)
-		}
+	if c.Open != nil || c.Message != nil {
+		c.tellRecord(record, s)
 	}
-	c.opened(side, frame, record.Content, plain)
 	switch s.header[0] {
 	case TypeChangeCipherSpec:
 		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 {
@@ -70,6 +60,23 @@ func (c *Conn) endRecord(side Side, frame int64) {
 		c.endAlert(side, frame, length)
 	}
 	s.have, s.alertN = 0, 0
+}
+
+// tellRecord opens a sealed record, where that can be done, and tells those who want to hear of each.
+func (c *Conn) tellRecord(r *Record, s *stream) {
+	var plain []byte
+	if c.Open != nil && c.sealed(r.Side) && !s.broken {
+		if content, opened, ok := c.Open(r.Side, r.Type, s.sealed); ok {
+			r.Content, plain = content, opened
+		}
+	}
+	s.sealed, s.broken = s.sealed[:0], false
+	if c.Message != nil {
+		if what := c.recordName(r.Side, r.Len, r.Content, plain); what != "" {
+			c.Message(r.Side, r.Frame, what)
+		}
+	}
+	c.opened(r.Side, r.Frame, r.Content, plain)
 }
 
 // endAlert tells an alert in clear text, which has two bytes, from an encrypted one, which is never that short.
