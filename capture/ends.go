@@ -9,7 +9,7 @@ import (
 // not believe a reset. Such a packet is no session of its own. It holds the latest 16,384 ends of 32 bytes each, but of those whose hashes
 // fall together four at most. The zero value is ready.
 type ends struct {
-	ring  []ended
+	ring  [][]ended // in blocks, so that it grows without copying
 	next  int
 	index [][4]uint16 // by hash: places in ring, the latest first; what stands there may have been overwritten
 }
@@ -26,6 +26,7 @@ type ended struct {
 const (
 	recentEnds = 1 << 14
 	endSets    = 1 << 13
+	endBlock   = 1 << 9
 	// remembered is how long after its last packet an ended session still gets packets: the longest pause between retransmissions of Linux
 	// (TCP_RTO_MAX, 120 s), and a little.
 	remembered = mostWait
@@ -35,15 +36,16 @@ func (r *ends) add(e ended) {
 	if r.index == nil {
 		r.index = make([][4]uint16, endSets)
 	}
-	if len(r.ring) < recentEnds {
-		r.ring = append(r.ring, e)
-	} else {
-		r.ring[r.next] = e
+	if r.next == len(r.ring)*endBlock {
+		r.ring = append(r.ring, make([]ended, endBlock))
 	}
+	*r.at(uint16(r.next)) = e
 	set := &r.index[e.hash%endSets]
 	set[3], set[2], set[1], set[0] = set[2], set[1], set[0], uint16(r.next)
 	r.next = (r.next + 1) % recentEnds
 }
+
+func (r *ends) at(i uint16) *ended { return &r.ring[i/endBlock][i%endBlock] }
 
 // find returns the latest end with the given hash, nil when there is none.
 func (r *ends) find(h uint64) *ended {
@@ -51,7 +53,7 @@ func (r *ends) find(h uint64) *ended {
 		return nil
 	}
 	for _, at := range r.index[h%endSets] {
-		if e := &r.ring[at]; e.hash == h {
+		if e := r.at(at); e.hash == h {
 			return e
 		}
 	}

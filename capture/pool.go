@@ -52,7 +52,7 @@ func (t *tracker) recycle(w *wire) {
 	w.tls.Reset()
 	w.inside.Reset()
 	w.keys, w.asked, w.opened = nil, false, false
-	w.upgraded, w.chains = false, chainsOf{}
+	w.upgraded, w.chains, w.flowOf = false, chainsOf{}, 0
 	w.session, w.chain, w.notes = nil, [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
 	t.pool = append(t.pool, w)
 }

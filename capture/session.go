@@ -171,6 +171,8 @@ type wire struct {
 	opened   bool             // some were
 	notes    [2][]string      // observations about the certificates
 	chains   chainsOf         // the chains in tracker.issuers
+	flowed   flow             // what flow made
+	flowOf   int              // of how many records, plus one
 }
 
 // seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).

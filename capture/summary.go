@@ -87,7 +87,13 @@ type Summary struct {
 	AppData                                 [2]int64
 	Flow                                    flow
 	EmptyCert                               bool
+
+	shown [4]int64 // see show
 }
+
+// show is evidence that needs no memory: nearly all sessions of a capture are well, and few of those are listed. It is valid until the
+// next is asked for.
+func (m *Summary) show(frames ...int64) []int64 { return append(m.shown[:0], frames...) }
 
 // summarise boils a session down into m. end is the time of the capture's last packet so far, final whether it is the last one.
 func (s *session) summarise(m *Summary, end int64, final bool) {
@@ -195,7 +201,7 @@ func (w *wire) summarise(m *Summary) {
 	m.Alert, m.OpenedAlert = firstAlert(&t.Alerts, t.HasAlert), firstAlert(&t.OpenedAlerts, t.HasOpenedAlert)
 	m.TLSGap = t.Gaps[0] || t.Gaps[1]
 	m.AppData = t.AppData
-	m.Flow = w.flow()
+	m.Flow = *w.flow()
 	m.EmptyCert = m.Flow.emptyCert
 	if t.Version >= 0x0304 {
 		m.TLSDone = m.Flow.clientDone

@@ -122,7 +122,7 @@ var reachedRows = []Row{
 			if m.TLSGap {
 				c = Medium
 			}
-			return c, "TLS handshake finished and application data both ways", []int64{m.FirstFrame, m.LastData[client], m.LastData[server]}
+			return c, "TLS handshake finished and application data both ways", m.show(m.FirstFrame, m.LastData[client], m.LastData[server])
 		},
 	},
 }

@@ -111,7 +111,8 @@ const (
 func (w *wire) flight13() (last int, empty bool) {
 	last, run, n, first := -1, 0, 0, 0
 	ended := false // the server has spoken since the flight began
-	w.tls.Records(func(r tlswire.Record) {
+	for i := range w.tls.Remembered() {
+		r := w.tls.Record(i)
 		switch {
 		case r.Type != tlswire.TypeApplicationData:
 		case r.Side == tlswire.Server:
@@ -127,7 +128,7 @@ func (w *wire) flight13() (last int, empty bool) {
 				run = n
 			}
 		}
-	})
+	}
 	whole := first == finished13SHA256+emptyCertificate13-17 || first == finished13SHA384+emptyCertificate13-17
 	if last < 0 && ended && first > closeNotify13 && !w.tls.Gaps[client] && !w.tls.Gaps[server] {
 		last = max(run-2, 0)
@@ -158,9 +159,10 @@ func (w *wire) flow13() flow {
 	var f flow
 	last, empty := w.flight13()
 	n := 0
-	w.tls.Records(func(r tlswire.Record) {
+	for i := range w.tls.Remembered() {
+		r := w.tls.Record(i)
 		if r.Type != tlswire.TypeApplicationData {
-			return
+			continue
 		}
 		if r.Side == tlswire.Client {
 			switch {
@@ -182,17 +184,17 @@ func (w *wire) flow13() flow {
 			default:
 				f.clientMore++
 			}
-			return
+			continue
 		}
 		if !f.clientDone {
-			return
+			continue
 		}
 		if r.Content == tlswire.TypeHandshake {
-			return // a session ticket
+			continue // a session ticket
 		}
 		if r.Len == closeNotify13 {
 			f.serverAlert, f.alertFrame = true, r.Frame
-			return
+			continue
 		}
 		f.serverAlert = false
 		f.serverCount++
@@ -204,7 +206,7 @@ func (w *wire) flow13() flow {
 			// Two records of one size at once: session tickets, of which OpenSSL sends two (SSL_CTX_set_num_tickets), no answer yet.
 			f.serverCount, f.serverData, f.firstAnswer = 0, 0, 0
 		}
-	})
+	}
 	return f
 }
 
@@ -215,9 +217,10 @@ func (w *wire) flow12() flow {
 		serverAlert: w.tls.EncryptedAlert[tlswire.Server] > 0, clientAlert: w.tls.EncryptedAlert[tlswire.Client] > 0,
 		alertFrame: w.tls.EncryptedAlert[tlswire.Server],
 	}
-	w.tls.Records(func(r tlswire.Record) {
+	for i := range w.tls.Remembered() {
+		r := w.tls.Record(i)
 		if r.Type != tlswire.TypeApplicationData {
-			return
+			continue
 		}
 		if r.Side == tlswire.Server {
 			f.serverCount++
@@ -230,15 +233,21 @@ func (w *wire) flow12() flow {
 		} else {
 			f.clientMore++
 		}
-	})
+	}
 	return f
 }
 
-func (w *wire) flow() flow {
-	if w.tls.Version >= 0x0304 {
-		return w.flow13()
+// flow is read again only when there are more records.
+func (w *wire) flow() *flow {
+	if w.flowOf != w.tls.Total+1 {
+		if w.tls.Version >= 0x0304 {
+			w.flowed = w.flow13()
+		} else {
+			w.flowed = w.flow12()
+		}
+		w.flowOf = w.tls.Total + 1
 	}
-	return w.flow12()
+	return &w.flowed
 }
 
 // worked reports whether the session got as far as application data both ways.

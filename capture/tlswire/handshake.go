@@ -159,7 +159,7 @@ func (c *Conn) clientHello(s cryptobyte.String) {
 		return
 	}
 	copy(c.ClientRandom[:], random)
-	eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
+	for kind, data, ok := extension(&extensions); ok; kind, data, ok = extension(&extensions) {
 		var list, name cryptobyte.String
 		switch kind {
 		case extServerName:
@@ -181,7 +181,7 @@ func (c *Conn) clientHello(s cryptobyte.String) {
 				}
 			}
 		}
-	})
+	}
 }
 
 // retryRandom is the random of a HelloRetryRequest (RFC 8446 section 4.1.3); its first eight bytes are enough.
@@ -206,13 +206,13 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 	copy(c.ServerRandom[:], random)
 	c.Retry = c.Retry || binary.BigEndian.Uint64(random) == retryRandom
 	if s.ReadUint16LengthPrefixed(&extensions) {
-		eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
+		for kind, data, ok := extension(&extensions); ok; kind, data, ok = extension(&extensions) {
 			var v uint16
 			if kind == extSupportedVersions && data.ReadUint16(&v) {
 				c.Version = v
 			}
 			c.EncryptThenMAC = c.EncryptThenMAC || kind == extEncryptThenMAC
-		})
+		}
 	}
 }
 
@@ -220,15 +220,18 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 // compression method (draft-ietf-tls-tls13-21 section 4.1.3).
 func draftHello(version uint16) bool { return version > draft13 && version <= draft13|21 }
 
-func eachExtension(s cryptobyte.String, each func(kind uint16, data cryptobyte.String)) {
-	for !s.Empty() {
-		var kind uint16
-		var data cryptobyte.String
-		if !s.ReadUint16(&kind) || !s.ReadUint16LengthPrefixed(&data) {
-			return
-		}
-		each(kind, data)
+// extension takes the next extension off a list; ok is false at its end, or where it is broken.
+func extension(s *cryptobyte.String) (kind uint16, data cryptobyte.String, ok bool) {
+	b := *s
+	if len(b) < 4 {
+		return 0, nil, false
 	}
+	end := 4 + int(b[2])<<8 + int(b[3])
+	if end > len(b) {
+		return 0, nil, false
+	}
+	*s = b[end:]
+	return uint16(b[0])<<8 | uint16(b[1]), b[4:end], true
 }
 
 // maxChain bounds the certificates handed over of one message.
@@ -268,11 +271,11 @@ func (c *Conn) certificateRequest(s cryptobyte.String) {
 	if c.Version >= 0x0304 {
 		var context, extensions cryptobyte.String
 		if s.ReadUint8LengthPrefixed(&context) && s.ReadUint16LengthPrefixed(&extensions) {
-			eachExtension(extensions, func(kind uint16, data cryptobyte.String) {
+			for kind, data, ok := extension(&extensions); ok; kind, data, ok = extension(&extensions) {
 				if kind == extAuthorities && data.ReadUint16LengthPrefixed(&list) {
 					c.authorities(list)
 				}
-			})
+			}
 		}
 		return
 	}

@@ -17,15 +17,15 @@ type Record struct {
 	Clear   bool // sent before the side's encryption began
 }
 
-// Records calls each for the remembered records in order: the first ones and, after a gap, the last ones.
-func (c *Conn) Records(each func(Record)) {
-	n := min(c.Total, firstRecords)
-	for _, r := range c.first[:n] {
-		each(r)
+// Remembered is how many records are remembered: the first ones and, after a gap, the last ones.
+func (c *Conn) Remembered() int { return min(c.Total, firstRecords+lastRecords) }
+
+// Record is the i-th of those that are remembered.
+func (c *Conn) Record(i int) *Record {
+	if i < firstRecords {
+		return &c.first[i]
 	}
-	for i := max(n, c.Total-lastRecords); i < c.Total; i++ {
-		each(c.last[i%lastRecords])
-	}
+	return &c.last[(i+max(0, c.Total-firstRecords-lastRecords))%lastRecords]
 }
 
 // endRecord is called when the last byte of a record was there.
