@@ -66,7 +66,8 @@ func (d *decoder) frame(i *iface, b []byte, orig uint32) outcome {
 	return i.decode(d, span{b, max(int(orig), len(b))})
 }
 
-// fixed decodes what [sifter.ethernet] called hitFixed.
+// fixed decodes what [sifter.ethernet] called hitFixed. The segment with the usual options is nearly every one: it is read here without
+// a further call.
 func (d *decoder) fixed(b []byte) outcome {
 	p := &d.p
 	if !d.clean {
@@ -81,6 +82,18 @@ func (d *decoder) fixed(b []byte) outcome {
 	p.TTL, p.ECN = h[8], h[1]&3
 	p.IPID, p.DontFragment = binary.BigEndian.Uint16(h[4:]), h[6]&0x40 != 0
 	total := int(binary.BigEndian.Uint16(h[2:]))
+	const usual = 34 + usualHeader
+	if len(b) >= usual && total >= 20+usualHeader && b[46]>>4 == usualHeader/4 && binary.BigEndian.Uint32(b[54:]) == usualOptions {
+		t := b[34:usual]
+		p.Kind = TCP
+		p.SrcPort, p.DstPort = binary.BigEndian.Uint16(t), binary.BigEndian.Uint16(t[2:])
+		p.Seq, p.Ack = binary.BigEndian.Uint32(t[4:]), binary.BigEndian.Uint32(t[8:])
+		p.Flags, p.Window = t[13], binary.BigEndian.Uint16(t[14:])
+		p.Options = TCPOptions{HasTimestamps: true, TSVal: binary.BigEndian.Uint32(t[24:]), TSEcr: binary.BigEndian.Uint32(t[28:])}
+		end := 14 + total
+		p.Payload, p.PayloadLen, p.Truncated = b[usual:min(end, len(b))], end-usual, len(b) < end
+		return wanted
+	}
 	return d.tcp(span{b[34:], max(total-20, 0)}.clip(max(total-20, 0)))
 }
 

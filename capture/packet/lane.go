@@ -50,7 +50,7 @@ func (l *lane) own(p *Packet) bool {
 const touchedAtOnce = 16
 
 func (l *lane) touch(b *batch, list []hit) {
-	const line = 64
+	const line = 72 // up to where payload begins after the usual headers
 	sum := byte(0)
 	for i := range list {
 		h := &list[i]

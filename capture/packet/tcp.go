@@ -29,9 +29,8 @@ func (d *decoder) tcp(s span) outcome {
 	if len(b) >= 16 {
 		p.Window = binary.BigEndian.Uint16(b[14:])
 	}
-	if header == usualHeader && len(b) >= header && binary.BigEndian.Uint32(b[tcpHeaderLen:]) == usualOptions {
-		p.Options = TCPOptions{HasTimestamps: true, TSVal: binary.BigEndian.Uint32(b[24:]), TSEcr: binary.BigEndian.Uint32(b[28:])}
-	} else if p.Options = (TCPOptions{}); header > tcpHeaderLen {
+	p.Options = TCPOptions{}
+	if header > tcpHeaderLen {
 		p.Options.read(b[min(tcpHeaderLen, len(b)):min(header, len(b))], header-tcpHeaderLen)
 	}
 	p.Payload, p.PayloadLen = b[min(header, len(b)):], s.n-header
