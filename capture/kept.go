@@ -20,6 +20,7 @@ func (s *session) settle(t *tracker) {
 		o.held, o.bytes = nil, 0
 	}
 	if s.wire != nil && s.wire.tls.Buffered() > 0 {
+		s.wire.flowOf = 0
 		s.wire.tls.Gap(tlswire.Client)
 		s.wire.tls.Gap(tlswire.Server)
 	}

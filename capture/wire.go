@@ -59,6 +59,7 @@ func (s *session) wireFor(t *tracker) *wire {
 // skip says that n bytes of a direction were sent and are not in the capture.
 func (s *session) skip(t *tracker, d int, frame int64, n int) {
 	w := s.wireFor(t)
+	w.flowOf = 0
 	if w.pg.TLS || w.upgraded {
 		w.tls.Skip(tlswire.Side(d), frame, n)
 	} else {
@@ -237,7 +238,7 @@ func (w *wire) flow12() flow {
 	return f
 }
 
-// flow is read again only when there are more records.
+// flow is read again only when there are more records, or fewer that can be relied on.
 func (w *wire) flow() *flow {
 	if w.flowOf != w.tls.Total+1 {
 		if w.tls.Version >= 0x0304 {
