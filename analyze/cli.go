@@ -10,12 +10,12 @@ var auditLine = lazyregexp.New(`^User (\S+)(?: from (\S+))? issued command <\s*(
 
 // command is one audit line.
 type command struct {
-	host, user, from, text string
-	granted                bool
-	stamp                  logline.Stamp
-	file                   *textFile
-	line                   int
-	sample                 string
+	log              *hostLog
+	user, from, text string
+	granted          bool
+	stamp            logline.Stamp
+	line             int
+	sample           string
 }
 
 func parseCommand(text []byte) (c command, ok bool) {

@@ -66,18 +66,18 @@ func (m *moments) add(t stamp.Time, where fact.Source) {
 // maxMoments bounds what is compared: the first thousand failures settle it.
 const maxMoments = 1000
 
-// timesOf dates the messages of a run.
-func (m *material) timesOf(r *messageRun, clock string) moments {
-	s := moments{clock: clock}
-	for _, t := range r.times {
-		s.add(m.when(t.file, t.at), fact.Source{File: t.file.path, Line: t.line})
+// series is the messages of a group, as its node dated them.
+func (g *messageGroup) series() moments {
+	s := moments{clock: g.node}
+	for _, at := range g.times[:min(len(g.times), maxMoments)] {
+		s.add(at.t, fact.Source{File: at.log.file.path, Line: at.line})
 	}
 	return s
 }
 
 // makeClocks estimates the offsets between the clocks of nodes and of captures.
 func (m *material) makeClocks(s *fact.Set, id *identity) {
-	nodes := m.logSpans(id)
+	nodes := m.logSpans()
 	spans := maps.Clone(nodes)
 	for _, c := range s.Captures {
 		if !c.First.IsZero() {
@@ -103,8 +103,8 @@ func (m *material) makeClocks(s *fact.Set, id *identity) {
 		}
 		c.add(a, b, within)
 	}
-	for _, client := range m.failures(id) {
-		for _, server := range m.answers(id, client) {
+	for _, client := range m.failures() {
+		for _, server := range m.answers(client) {
 			compare(client.moments, server, time.Second)
 		}
 		for _, c := range s.Captures {
@@ -136,8 +136,8 @@ func (m *material) commandTimes(id *identity, compare func(a, b moments, within 
 			ran, typed := moments{clock: collector}, moments{clock: node}
 			ran.add(stamp.New(cmd.Time, 3), fact.Source{File: cmd.File})
 			for _, c := range m.commands {
-				if id.node(c.host) == node && c.text == cmd.Command {
-					typed.add(m.when(c.file, c.stamp), fact.Source{File: c.file.path, Line: c.line})
+				if c.log.node == node && c.text == cmd.Command {
+					typed.add(m.when(c.log, c.stamp), fact.Source{File: c.log.file.path, Line: c.line})
 				}
 			}
 			if cmd.Outcome == bundle.Success {
@@ -154,22 +154,21 @@ type failure struct {
 }
 
 // failures lists what clients logged: their health checks, and their attempts to replicate.
-func (m *material) failures(id *identity) (out []failure) {
-	for _, key := range m.checkOrder {
-		r := m.checks[key]
-		f := failure{moments{clock: id.node(key.host)}, key.server, key.reason}
-		for i, e := range r.events {
-			f.add(m.when(r.files[i], e.stamp), fact.Source{File: r.files[i].path, Line: e.line})
+func (m *material) failures() (out []failure) {
+	for _, g := range m.checkGroups {
+		f := failure{moments{clock: g.client}, g.server, g.reason}
+		for _, e := range g.events[:min(len(g.events), maxMoments)] {
+			f.add(e.at, fact.Source{File: e.run.key.log.file.path, Line: e.line})
 		}
 		out = append(out, f)
 	}
-	for _, key := range m.msgOrder {
-		if r := m.messages[key]; key.class == "replication-connect-failed" || key.class == "wal-removed" && r.byFile[0].first.level == "FATAL" {
-			reason := key.reason
-			if key.class == "wal-removed" {
-				reason = key.class
+	for _, g := range m.messageGroups {
+		if g.key.class == "replication-connect-failed" || g.key.class == "wal-removed" && g.first.level == "FATAL" {
+			reason := g.key.reason
+			if g.key.class == "wal-removed" {
+				reason = g.key.class
 			}
-			out = append(out, failure{m.timesOf(r, id.node(key.host)), key.peer, reason})
+			out = append(out, failure{g.series(), g.key.peer, reason})
 		}
 	}
 	return out
@@ -177,22 +176,21 @@ func (m *material) failures(id *identity) (out []failure) {
 
 // answers lists, for each server that a failure may have met, the messages that stand for it. Where several classes do, the one
 // with the most messages is taken: they come together.
-func (m *material) answers(id *identity, f failure) (out []moments) {
+func (m *material) answers(f failure) (out []moments) {
 	best := map[string]moments{}
-	for _, key := range m.msgOrder {
-		node, r := id.node(key.host), m.messages[key]
+	for _, g := range m.messageGroups {
 		switch {
-		case node == f.clock || f.server != "" && node != f.server:
+		case g.node == f.clock || f.server != "" && g.node != f.server:
 			continue
-		case f.reason == "wal-removed" && (key.class != "wal-removed" || r.byFile[0].first.level != "ERROR"):
+		case f.reason == "wal-removed" && (g.key.class != "wal-removed" || g.first.level != "ERROR"):
 			continue
-		case f.reason != "wal-removed" && !slices.Contains(sharedEvents[f.reason], key.class):
+		case f.reason != "wal-removed" && !slices.Contains(sharedEvents[f.reason], g.key.class):
 			continue
-		case key.peer != "" && isAddress(key.peer) && isAddress(f.clock) && key.peer != f.clock:
+		case g.key.peer != "" && isAddress(g.key.peer) && isAddress(f.clock) && g.key.peer != f.clock:
 			continue
 		}
-		if s := m.timesOf(r, node); len(s.at) > len(best[node].at) {
-			best[node] = s
+		if s := g.series(); len(s.at) > len(best[g.node].at) {
+			best[g.node] = s
 		}
 	}
 	for _, node := range sortedKeys(best) {
@@ -219,13 +217,14 @@ func sessionsOf(c *capture.Result, client, server string) (quick, slow moments) 
 }
 
 // logSpans is when the log of each node begins and ends.
-func (m *material) logSpans(id *identity) map[string]period {
+func (m *material) logSpans() map[string]period {
 	spans := map[string]period{}
 	for _, t := range m.texts {
 		for h := range t.Hosts {
-			node := id.node(h)
+			l := t.log(h)
+			node := l.node
 			p, known := spans[node]
-			first, last := m.span(t, h)
+			first, last := m.span(l)
 			if !known || first.Before(p.from) {
 				p.from = first
 			}

@@ -18,7 +18,7 @@ func (m *material) makeCoverage(s *fact.Set, id *identity) {
 			s.Lines.Unknown = u
 		}
 	}
-	s.Gaps = m.gaps(id)
+	s.Gaps = m.gaps()
 	cluster := members(s)
 	for i := range s.Inputs {
 		in, t := &s.Inputs[i], m.inputOf[i]

@@ -50,16 +50,17 @@ func (m *material) endOfFile() {
 func (m *material) joinCut() {
 	heads := map[pgKey][]*pgMessage{}
 	for _, h := range m.cut.heads {
-		k := pgKey{h.host, h.pid, h.seq}
+		k := pgKey{h.log.host, h.pid, h.seq}
 		heads[k] = append(heads[k], h)
 	}
-	slices.SortStableFunc(m.cut.tails, func(a, b *pgMessage) int { return m.when(a.file, a.stamp).T.Compare(m.when(b.file, b.stamp).T) })
+	slices.SortStableFunc(m.cut.tails, func(a, b *pgMessage) int { return m.when(a.log, a.stamp).T.Compare(m.when(b.log, b.stamp).T) })
 	joined := map[*pgMessage]bool{}
+	upTo := map[*pgMessage]int{} // by head: the first chunk of its last tail. Of copies of a log, each head gets its own tail
 	for _, t := range m.cut.tails {
-		for _, h := range heads[pgKey{t.host, t.pid, t.seq}] {
-			if apart := m.when(t.file, t.stamp).T.Sub(m.whenLast(h).T); h.file != t.file && apart >= 0 && apart <= together && !joined[t] {
+		for _, h := range heads[pgKey{t.log.host, t.pid, t.seq}] {
+			if apart := m.when(t.log, t.stamp).T.Sub(m.whenLast(h).T); h.log != t.log && apart >= 0 && apart <= together && !joined[t] && t.firstChunk > upTo[h] {
 				h.join(t)
-				joined[t] = true
+				joined[t], upTo[h] = true, t.firstChunk
 			}
 		}
 	}
@@ -82,10 +83,10 @@ func (p *pgMessage) join(tail *pgMessage) {
 		*f.into = strings.TrimSpace(*f.into + " " + *f.from)
 	}
 	p.function = functionIn(p.context)
-	p.lastStamp, p.lastFile = tail.lastStamp, tail.file
+	p.lastStamp, p.lastLog = tail.lastStamp, tail.log
 }
 
 // whenLast dates the last line of a message.
 func (m *material) whenLast(p *pgMessage) stamp.Time {
-	return m.when(cmp.Or(p.lastFile, p.file), p.lastStamp)
+	return m.when(cmp.Or(p.lastLog, p.log), p.lastStamp)
 }

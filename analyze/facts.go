@@ -17,17 +17,17 @@ func (m *material) facts() (*fact.Set, error) {
 	m.dating()
 	m.joinCut()
 	id := m.identify()
-	if m.zones(id) {
-		m.dating()
-	}
+	m.zones(id)
+	m.groupChecks()
+	m.groupMessages(id)
 	s := &fact.Set{Port: m.opt.Port, Inputs: m.inputs, Captures: m.captures, Paths: m.paths, Ladders: m.ladders}
-	ends := m.logEnds(id)
+	ends := m.logEnds()
 	m.makeStatuses(s, id)
-	m.makeChecks(s, id, ends)
-	m.makeUpgrades(s, id, ends)
-	m.makeMessages(s, id, ends)
+	m.makeChecks(s, ends)
+	m.makeUpgrades(s, ends)
+	m.makeMessages(s, ends)
 	stillDown(s)
-	m.makeCommands(s, id)
+	m.makeCommands(s)
 	m.makeLinks(s)
 	over(s)
 	m.makeFileCertificates(s, id, m.latest(ends))
@@ -58,12 +58,13 @@ func inOrder(s *fact.Set) {
 }
 
 // logEnds is when the log of each node ends.
-func (m *material) logEnds(id *identity) map[string]time.Time {
+func (m *material) logEnds() map[string]time.Time {
 	ends := map[string]time.Time{}
 	for _, t := range m.texts {
 		for _, h := range sortedKeys(t.Hosts) {
-			if _, end := m.span(t, h); end.After(ends[id.node(h)]) {
-				ends[id.node(h)] = end
+			l := t.log(h)
+			if _, end := m.span(l); end.After(ends[l.node]) {
+				ends[l.node] = end
 			}
 		}
 	}
@@ -104,40 +105,37 @@ func (m *material) makeStatuses(s *fact.Set, id *identity) {
 // retryPatience: a failure that is repeated counts as over when the log goes on for that long without it.
 const retryPatience = 5 * time.Minute
 
-func (m *material) makeChecks(s *fact.Set, id *identity, ends map[string]time.Time) {
+func (m *material) makeChecks(s *fact.Set, ends map[string]time.Time) {
 	changes := map[[2]string]int{}
-	for _, key := range m.checkOrder {
-		r := m.checks[key]
-		c := fact.HealthCheck{Client: id.node(key.host), Server: key.server, Port: int(m.opt.Port), Reason: key.reason, Alert: r.alert, Text: r.text}
-		events, files, times := m.checksInOrder(r)
+	for _, g := range m.checkGroups {
+		c := fact.HealthCheck{Client: g.client, Server: g.server, Port: int(m.opt.Port), Reason: g.reason}
+		latest := g.events[len(g.events)-1].run
+		c.Alert, c.Text = latest.alert, latest.text
 		var gaps []time.Duration
-		for i := 1; i < len(times); i++ {
-			gaps = append(gaps, times[i].T.Sub(times[i-1].T))
+		for i, e := range g.events[1:] {
+			gaps = append(gaps, e.at.T.Sub(g.events[i].at.T))
 		}
 		usual := 40 * time.Second
 		if len(gaps) > 0 {
 			slices.Sort(gaps)
 			usual = max(gaps[len(gaps)/4], time.Second)
 		}
-		for i, e := range events {
-			c.First, c.Last = stamp.Earlier(c.First, times[i]), stamp.Later(c.Last, times[i])
-			if i == 0 || e.wasUp || times[i].T.Sub(times[i-1].T) > max(4*usual, time.Minute) {
+		for i, e := range g.events {
+			c.First, c.Last = stamp.Earlier(c.First, e.at), stamp.Later(c.Last, e.at)
+			if i == 0 || e.wasUp || e.at.T.Sub(g.events[i-1].at.T) > max(4*usual, time.Minute) {
 				c.Incidents++
 			}
-			c.Count++
 			if len(c.Sources) < fact.SourceLimit-1 && e.sample != "" {
-				c.Sources = append(c.Sources, fact.Source{File: files[i].path, Line: e.line, Text: e.sample})
+				c.Sources = append(c.Sources, fact.Source{File: e.run.key.log.file.path, Line: e.line, Text: e.sample})
 			}
 		}
-		if len(r.events) == maxEvents {
-			c.Count = maxEvents
-		}
+		c.Count = len(g.events)
 		c.Ongoing = !ends[c.Client].After(c.Last.T.Add(max(retryPatience, 4*usual)))
 		n := 2 * c.Incidents
 		if c.Ongoing {
 			n--
 		}
-		if !events[0].wasUp {
+		if !g.events[0].wasUp {
 			n-- // it was down already when the log began
 		}
 		changes[[2]string{c.Client, c.Server}] += max(n, 0)
@@ -147,33 +145,6 @@ func (m *material) makeChecks(s *fact.Set, id *identity, ends map[string]time.Ti
 		c := &s.HealthChecks[i]
 		c.Changes = changes[[2]string{c.Client, c.Server}]
 	}
-}
-
-// checksInOrder sorts failed checks by time: the files of a rotated log are not read in the order in which they were written.
-func (m *material) checksInOrder(r *checkRun) (events []checkEvent, files []*textFile, times []stamp.Time) {
-	dated := make([]stamp.Time, len(r.events))
-	order := make([]int, len(r.events))
-	for i, e := range r.events {
-		dated[i], order[i] = m.when(r.files[i], e.stamp), i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return dated[a].T.Compare(dated[b].T) })
-	for _, i := range order {
-		events, files, times = append(events, r.events[i]), append(files, r.files[i]), append(times, dated[i])
-	}
-	return events, files, times
-}
-
-// ends is the first and the last message of a run, whatever the order in which the files were read.
-func (m *material) ends(r *messageRun) (first, last *pgMessage) {
-	for _, e := range r.byFile {
-		if first == nil || m.when(e.first.file, e.first.stamp).T.Before(m.when(first.file, first.stamp).T) {
-			first = e.first
-		}
-		if last == nil || !m.whenLast(e.last).T.Before(m.whenLast(last).T) {
-			last = e.last
-		}
-	}
-	return first, last
 }
 
 // clearedBy names the message that shows that a lasting one is over.
@@ -188,58 +159,45 @@ const settle = 30 * time.Second
 
 // baseBackup reports whether "database system was interrupted" is what a standby logs in its first start after a join: it goes on with
 // "entering standby mode" at once.
-func (m *material) baseBackup(key messageKey) bool {
-	if key.class != "server-interrupted" {
+func (m *material) baseBackup(g *messageGroup) bool {
+	if g.key.class != "server-interrupted" {
 		return false
 	}
-	var standby []time.Time
-	for other, r := range m.messages {
-		if other.host == key.host && other.class == "standby-started" {
-			standby = append(standby, m.timesOf(r, "").at...)
+	var standby []datedEntry
+	for _, other := range m.messageGroups {
+		if other.node == g.node && other.key.class == "standby-started" {
+			standby = append(standby, other.times...)
 		}
 	}
-	for _, at := range m.timesOf(m.messages[key], "").at {
-		if !slices.ContainsFunc(standby, func(s time.Time) bool { d := s.Sub(at); return d >= 0 && d <= time.Minute }) {
+	for _, at := range g.times {
+		if !slices.ContainsFunc(standby, func(s datedEntry) bool { d := s.t.T.Sub(at.t.T); return d >= 0 && d <= time.Minute }) {
 			return false
 		}
 	}
 	return true
 }
 
-func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.Time) {
+func (m *material) makeMessages(s *fact.Set, ends map[string]time.Time) {
 	type seen struct{ node, class string }
 	last := map[seen]time.Time{}
-	for _, key := range m.msgOrder {
-		_, p := m.ends(m.messages[key])
-		at := m.whenLast(p).T
-		k := seen{id.node(key.host), key.class}
+	for _, g := range m.messageGroups {
+		at, k := m.whenLast(g.last).T, seen{g.node, g.key.class}
 		if at.After(last[k]) {
 			last[k] = at
 		}
 	}
-	for _, key := range m.msgOrder {
-		r := m.messages[key]
-		if m.baseBackup(key) {
+	for _, g := range m.messageGroups {
+		if m.baseBackup(g) {
 			continue
 		}
-		first, p := m.ends(r)
+		p := g.last
 		f := fact.Message{
-			Node: id.node(key.host), Class: key.class, Reason: key.reason, Alert: key.alert, Level: p.level, SQLState: p.sqlstate, Text: p.text,
-			Detail: p.detail, Function: p.function, HeadMissing: p.headMissing, Peer: key.peer, Args: r.args,
+			Node: g.node, Class: g.key.class, Reason: g.key.reason, Alert: g.key.alert, Level: p.level, SQLState: p.sqlstate, Text: p.text,
+			Detail: p.detail, Function: p.function, HeadMissing: p.headMissing, Peer: g.key.peer, Args: g.args,
 		}
-		if f.Peer != "" && !isAddress(f.Peer) {
-			f.Peer = id.node(f.Peer)
-		}
-		f.First, f.Last, f.Count = m.when(first.file, first.stamp), m.whenLast(p), r.count
-		slices.SortStableFunc(r.events, func(a, b *pgMessage) int { return m.when(a.file, a.stamp).T.Compare(m.when(b.file, b.stamp).T) })
-		for _, e := range r.events {
-			f.Sources = append(f.Sources, fact.Source{File: e.file.path, Line: e.line, Text: e.sample})
-		}
-		if !slices.Contains(r.events, p) {
-			f.Sources = append(f.Sources, fact.Source{File: p.file.path, Line: p.line, Text: p.sample})
-		}
+		f.First, f.Last, f.Count, f.Sources = m.when(g.first.log, g.first.stamp), m.whenLast(p), g.count, g.sources(m)
 		end := ends[f.Node]
-		switch r.row.lasts {
+		switch g.row.lasts {
 		case repeats:
 			f.Ongoing = !end.After(f.Last.T.Add(retryPatience))
 		case stays:
@@ -258,11 +216,17 @@ func (m *material) makeMessages(s *fact.Set, id *identity, ends map[string]time.
 	}
 }
 
-func (m *material) makeCommands(s *fact.Set, id *identity) {
+func (m *material) makeCommands(s *fact.Set) {
+	seen := copies{}
+	slices.SortStableFunc(m.commands, func(a, b command) int { return finest(a.log, b.log) })
 	for _, c := range m.commands {
+		at := m.when(c.log, c.stamp)
+		if seen.again(c.log, sighting{node: c.log.node, second: at.T.Unix(), text: c.user + c.from + c.text}) {
+			continue
+		}
 		s.Commands = append(s.Commands, fact.Command{
-			Node: id.node(c.host), User: c.user, From: c.from, Command: c.text, Granted: c.granted, Time: m.when(c.file, c.stamp),
-			Source: fact.Source{File: c.file.path, Line: c.line, Text: c.sample},
+			Node: c.log.node, User: c.user, From: c.from, Command: c.text, Granted: c.granted, Time: at,
+			Source: fact.Source{File: c.log.file.path, Line: c.line, Text: c.sample},
 		})
 	}
 }
@@ -288,9 +252,10 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 			if h == "" { // the event log of the Web Admin interface names no host
 				continue
 			}
-			n := at(id.node(h))
+			l := t.log(h)
+			n := at(l.node)
 			n.HasLog = true
-			n.Timezone = m.zoneName(t)
+			n.Timezone = m.zoneName(l)
 		}
 	}
 	for _, st := range s.Statuses {

@@ -17,13 +17,13 @@ const maxGaps = 1000
 
 // gaps lists the spans without any line of each node. What one file lacks another may have: rotated logs, copies, and lines
 // of two forms are taken together.
-func (m *material) gaps(id *identity) (out []fact.Gap) {
+func (m *material) gaps() (out []fact.Gap) {
 	spans := map[string][]covered{}
 	for _, t := range m.texts {
 		for name, h := range t.Hosts {
-			node := id.node(name)
+			l := t.log(name)
 			for _, s := range h.Stretches {
-				spans[node] = append(spans[node], covered{m.when(t, s.First), m.when(t, s.Last)})
+				spans[l.node] = append(spans[l.node], covered{m.when(l, s.First), m.when(l, s.Last)})
 			}
 		}
 	}
@@ -41,10 +41,10 @@ func (m *material) gaps(id *identity) (out []fact.Gap) {
 	return out
 }
 
-// span is when the log of a host begins and ends in one file.
-func (m *material) span(t *textFile, host string) (first, last time.Time) {
-	for _, s := range t.Hosts[host].Stretches {
-		from, to := m.when(t, s.First).T, m.when(t, s.Last).T
+// span is when a log begins and ends.
+func (m *material) span(l *hostLog) (first, last time.Time) {
+	for _, s := range l.file.Hosts[l.host].Stretches {
+		from, to := m.when(l, s.First).T, m.when(l, s.Last).T
 		if first.IsZero() || from.Before(first) {
 			first = from
 		}

@@ -3,7 +3,6 @@ package analyze
 import (
 	"cmp"
 	"net/netip"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -18,26 +17,31 @@ type identity struct {
 	names   map[string][]string
 	byPlace map[string]string // file, archive or directory -> address
 	shared  map[string]bool   // host names of several machines
-	members map[string]bool   // addresses that a status names
+	members map[string]bool   // addresses that a status names, or a health check
+	top     string            // the directory that all of the material is in
 }
 
-// place is a file, archive or directory with what was found in it.
-type place struct {
-	hosts     []string
-	addresses []string
-}
-
-// identify joins names and addresses that were found in one place: the file itself first, then its archive, then its
-// directory. A place with several names or several addresses proves nothing.
+// identify joins names and addresses that were found in one place (places.go). A place with several names or several addresses
+// proves nothing.
 func (m *material) identify() *identity {
 	id := &identity{address: map[string]string{}, names: map[string][]string{}, byPlace: map[string]string{}, shared: map[string]bool{}}
 	members := map[string]bool{}
 	id.members = members
+	var paths []string
+	for _, in := range m.inputs {
+		paths = append(paths, in.Path)
+	}
+	id.top = topOf(paths)
 	for _, f := range m.finds {
 		for _, s := range f.statuses {
 			for _, n := range s.Members {
 				members[n.Address] = true
 			}
+		}
+	}
+	for _, k := range m.checkOrder { // only database nodes are checked
+		if isAddress(k.server) {
+			members[k.server] = true
 		}
 	}
 	for _, f := range m.finds { // what stands between the prompts of one node is that node's
@@ -57,61 +61,17 @@ func (m *material) identify() *identity {
 			id.learn(n.Name, n.Address)
 		}
 	})
-	for level := range 3 {
-		places := map[string]*place{}
-		at := func(t *textFile) *place {
-			key := placeOf(t.path, t.archive, level)
-			if places[key] == nil {
-				places[key] = &place{}
-			}
-			return places[key]
-		}
-		for _, t := range m.texts {
-			if host := t.mainHost(); host != "" {
-				p := at(t)
-				p.hosts = appendOnce(p.hosts, host)
-			} else if len(t.Hosts) > 1 {
-				p := at(t)
-				for _, h := range sortedKeys(t.Hosts) {
-					p.hosts = appendOnce(p.hosts, h)
-				}
-			}
-		}
-		for _, f := range m.finds {
-			p := at(f.file)
-			for _, s := range f.statuses {
-				if s.me != "" {
-					p.addresses = appendOnce(p.addresses, s.me)
-				}
-			}
-			for _, a := range f.addresses {
-				p.addresses = appendOnce(p.addresses, a)
-			}
-			if f.host != "" {
-				p.hosts = appendOnce(p.hosts, f.host)
-			}
-		}
-		for _, key := range sortedKeys(places) {
-			p := places[key]
-			own := ownAddress(p.addresses, members)
-			if len(own) == 0 {
-				if a, err := netip.ParseAddr(filepath.Base(key)); err == nil { // a directory named by the address
-					own = []string{a.String()}
-				}
-			}
-			if len(own) != 1 || len(p.hosts) > 1 {
-				continue
-			}
-			id.byPlace[key] = own[0]
-			if len(p.hosts) == 1 {
-				id.learn(p.hosts[0], own[0])
-			}
-		}
-	}
+	m.learnPlaces(id)
 	for host := range id.shared { // several machines of one name, the default one perhaps: the name is no node's
 		delete(id.address, host)
 	}
 	m.guess(id)
+	for _, t := range m.texts {
+		for host := range t.Hosts {
+			l := t.log(host)
+			l.node = id.in(l)
+		}
+	}
 	for host, a := range id.address {
 		id.names[a] = append(id.names[a], host)
 	}
@@ -119,6 +79,28 @@ func (m *material) identify() *identity {
 		sort.Strings(n)
 	}
 	return id
+}
+
+// learnPlaces joins the name and the address that one place has.
+func (m *material) learnPlaces(id *identity) {
+	keys, places := m.places(id.top)
+	for _, key := range keys {
+		p := places[key]
+		hosts, own := names(p.hosts), ownAddress(names(p.addresses), id.members)
+		if len(own) == 0 {
+			own = named(key)
+		}
+		if len(own) != 1 || len(hosts) > 1 || p.inOne() || len(hosts) == 1 && p.apart(hosts[0]) {
+			continue
+		}
+		id.byPlace[key] = own[0]
+		if len(hosts) == 1 {
+			if have := id.address[hosts[0]]; have != "" && have != own[0] && id.members[have] == id.members[own[0]] && p.hosts[0].part != "" {
+				id.shared[hosts[0]] = true // two archives or directories with an address each: two machines
+			}
+			id.learn(hosts[0], own[0])
+		}
+	}
 }
 
 // ownAddress is the address of the database interface among those of one node: the one that a status names.
@@ -136,17 +118,6 @@ func (id *identity) learn(host, address string) {
 	case have != address && id.members[have] && id.members[address]:
 		id.shared[host] = true
 	}
-}
-
-// placeOf is the file, its archive, or the directory of that.
-func placeOf(path, archive string, level int) string {
-	switch level {
-	case 0:
-		return path
-	case 1:
-		return archive
-	}
-	return filepath.Dir(archive)
 }
 
 // mainHost is the host that wrote the file, when it is one: a few lines of others do not count.
@@ -199,13 +170,13 @@ func (m *material) guess(id *identity) {
 	}
 	var checkers []string
 	for _, k := range m.checkOrder {
-		checkers = appendOnce(checkers, k.host)
+		checkers = appendOnce(checkers, k.log.host)
 	}
 	listening := slices.DeleteFunc(sortedKeys(m.listens), func(h string) bool { _, known := id.address[h]; return known })
 	if len(listening) == 1 {
 		settle(listening, func(h string) []string { // a node that can't reach a server is not that server
 			return slices.DeleteFunc(slices.Clone(servers), func(a string) bool {
-				return slices.ContainsFunc(m.checkOrder, func(k checkKey) bool { return k.host == h && k.server == a })
+				return slices.ContainsFunc(m.checkOrder, func(k checkKey) bool { return k.log.host == h && k.server == a })
 			})
 		})
 	}
@@ -214,7 +185,7 @@ func (m *material) guess(id *identity) {
 		settle(unknown, func(h string) []string {
 			var all []string
 			for _, k := range m.checkOrder {
-				if k.host == h {
+				if k.log.host == h {
 					for _, c := range clients[k.server] {
 						all = appendOnce(all, c)
 					}
@@ -231,6 +202,14 @@ func (id *identity) node(host string) string {
 		return a
 	}
 	return host
+}
+
+// in is the machine whose lines a log has.
+func (id *identity) in(l *hostLog) string {
+	if id.shared[l.host] {
+		return cmp.Or(id.ofPath(l.file.path), l.host)
+	}
+	return id.node(l.host)
 }
 
 // known is the address of a host, or "".
@@ -250,9 +229,8 @@ func (id *identity) of(t *textFile) string {
 }
 
 func (id *identity) ofPath(path string) string {
-	archive, _ := archiveOf(path)
-	for level := range 3 {
-		if a, known := id.byPlace[placeOf(path, archive, level)]; known {
+	for _, key := range enclosing(path, id.top) {
+		if a, known := id.byPlace[key]; known {
 			return a
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -87,4 +89,37 @@ func TestOrderOfFilesDoesNotMatter(t *testing.T) {
 			}
 		}
 	})
+}
+
+// What is handed in twice is told once: a log beside its rotated files, a part of it pasted, what a syslog server got of it.
+func TestCopiesChangeNothing(t *testing.T) {
+	t.Parallel()
+	lines := incidentLog()
+	text := strings.Join(lines, "\n") + "\n"
+	whole := run(t, map[string]string{"cms02/log": text})
+	for name, files := range map[string]map[string]string{
+		"the same file":     {"a/log": text, "b/log": text},
+		"rotated files":     {"a/log": text, "b/log": strings.Join(lines[30:], "\n") + "\n", "b/log.1": strings.Join(lines[:30], "\n") + "\n"},
+		"overlapping parts": {"log": strings.Join(lines[20:], "\n") + "\n", "log.1": strings.Join(lines[:40], "\n") + "\n"},
+		"a pasted part":     {"log": text, "mail.txt": "Hello,\n\n> " + strings.Join(lines[10:50], "\n> ") + "\n"},
+		"a syslog server":   {"log": text, "central.log": "2025-03-05T09:00:01+00:00 192.0.2.1 " + strings.Join(lines, "\n2025-03-05T09:00:01+00:00 192.0.2.1 ") + "\n"},
+		"without fraction":  {"a": text, "b": regexp.MustCompile(`(?m)^(\w+ +\d+ [0-9:]+)\.\d+`).ReplaceAllString(text, "$1")},
+		"delivered twice":   {"log": strings.Join(slices.Concat(lines[:30], lines[29:]), "\n") + "\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := run(t, files)
+			if name == "without fraction" {
+				set.Timeline = whole.Timeline // in which the copy's times may stand
+			}
+			for what, pair := range map[string][2]any{
+				"health checks": {whole.HealthChecks, set.HealthChecks}, "messages": {whole.Messages, set.Messages}, "upgrades": {whole.Upgrades, set.Upgrades},
+				"commands": {whole.Commands, set.Commands}, "timeline": {whole.Timeline, set.Timeline}, "gaps": {whole.Gaps, set.Gaps},
+			} {
+				if diff := cmp.Diff(pair[0], pair[1], same); diff != "" {
+					t.Errorf("%s (-once +twice):\n%s", what, diff)
+				}
+			}
+		})
+	}
 }

@@ -78,7 +78,7 @@ func newPGGroups(done func(*pgMessage)) *pgGroups {
 }
 
 // add takes one line of postgres.
-func (g *pgGroups) add(f *textFile, lineNo int, l *logline.Line, raw []byte) {
+func (g *pgGroups) add(log *hostLog, lineNo int, l *logline.Line, raw []byte) {
 	if g.open >= maxOpenMessages {
 		g.flush()
 	}
@@ -113,7 +113,7 @@ func (g *pgGroups) add(f *textFile, lineNo int, l *logline.Line, raw []byte) {
 	}
 	if at < 0 {
 		at = len(h.open)
-		h.open = append(h.open, &pgMessage{host: l.Host, file: f, pid: l.PID, seq: seq, stamp: l.Stamp, lastStamp: l.Stamp, line: lineNo, firstChunk: chunk, sample: sample(raw)})
+		h.open = append(h.open, &pgMessage{log: log, pid: l.PID, seq: seq, stamp: l.Stamp, lastStamp: l.Stamp, line: lineNo, firstChunk: chunk, sample: sample(raw)})
 		g.open++
 	}
 	m := h.open[at]

@@ -9,8 +9,7 @@ import (
 
 // pgMessage is one message put together.
 type pgMessage struct {
-	host        string
-	file        *textFile
+	log         *hostLog
 	pid         int
 	seq         int // 0 when its lines have no such number
 	stamp       logline.Stamp
@@ -28,8 +27,11 @@ type pgMessage struct {
 	firstChunk  int
 	chunks      []string
 	lastStamp   logline.Stamp
-	lastFile    *textFile // where that is, when the message was cut in two; else nil
+	lastLog     *hostLog // where that is, when the message was cut in two; else nil
 }
+
+// process is the backend that wrote the message.
+func (p *pgMessage) process() peerKey { return peerKey{p.log.file.group, p.log.host, p.pid} }
 
 // levels of messages (elog.c, error_severity); CMS does not translate them.
 var levels = []string{"LOG", "ERROR", "FATAL", "WARNING", "NOTICE", "PANIC", "INFO", "DEBUG"}

@@ -108,14 +108,16 @@ type material struct {
 
 	schemaLines []schemaLine
 
-	checks     map[checkKey]*checkRun
-	libpqTexts map[string]libpqText // what was read of libpq's messages: few are different
-	matches    map[string]match     // the same of PostgreSQL messages
-	checkOrder []checkKey
-	messages   map[messageKey]*messageRun
-	msgOrder   []messageKey
-	commands   []command
-	finds      []foundText
+	checks        map[checkKey]*checkRun
+	libpqTexts    map[string]libpqText // what was read of libpq's messages: few are different
+	matches       map[string]match     // the same of PostgreSQL messages
+	checkOrder    []checkKey
+	messages      map[messageKey]*messageRun
+	msgOrder      []messageKey
+	checkGroups   []*checkGroup // the same when all is read, by machine
+	messageGroups []*messageGroup
+	commands      []command
+	finds         []foundText
 
 	collections []collection
 	namedLines  []namedLine // that the user said to show the same event as another
@@ -131,41 +133,9 @@ type foundText struct {
 	section
 }
 
-type checkKey struct{ host, server, reason string }
-
-type checkRun struct {
-	key    checkKey
-	alert  string
-	text   string
-	events []checkEvent
-	files  []*textFile // beside events
-}
-
-type messageKey struct{ host, class, reason, alert, peer, arg string }
-
-type messageRun struct {
-	key    messageKey
-	row    *messageClass
-	byFile []fileEnds // the first and the last of each file
-	args   map[string]string
-	events []*pgMessage // the first ones and the last
-	count  int
-	times  []momentIn // the first ones, to compare clocks
-}
-
-// fileEnds is the first and the last message of a run in one file.
-type fileEnds struct{ first, last *pgMessage }
-
-// momentIn is a time in a file.
-type momentIn struct {
-	file *textFile
-	at   logline.Stamp
-	line int
-}
-
 type peerKey struct {
-	host string
-	pid  int
+	group, host string // files of one group are of one machine
+	pid         int
 }
 
 func newMaterial(opt Options) *material {
@@ -250,17 +220,17 @@ func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input, certs []f
 }
 
 // take sends a log line to whom its program belongs. The tag at its place decides, never a word in the text.
-func (m *material) take(t *textFile, n int, l *logline.Line, raw []byte) {
+func (m *material) take(log *hostLog, n int, l *logline.Line, raw []byte) {
 	switch l.Tag {
 	case "postgres":
-		m.postgres.add(t, n, l, raw)
+		m.postgres.add(log, n, l, raw)
 	case "sfpool":
-		m.check(t, n, l, raw)
+		m.check(log, n, l, raw)
 	case "schema_builder", "dbcluster_watcher":
-		m.schema(t, n, l, raw)
+		m.schema(log, n, l, raw)
 	case "cli":
 		if c, ok := parseCommand(l.Text); ok && len(m.commands) < 20_000 {
-			c.host, c.stamp, c.file, c.line, c.sample = l.Host, l.Stamp, t, n, sample(raw)
+			c.log, c.stamp, c.line, c.sample = log, l.Stamp, n, sample(raw)
 			m.commands = append(m.commands, c)
 		}
 	}
@@ -275,8 +245,8 @@ func sample(raw []byte) string {
 func (m *material) message(p *pgMessage) {
 	const received = "connection received: host="
 	if i := strings.Index(p.text, received); i >= 0 && len(m.peers) < 100_000 {
-		m.peers[peerKey{p.host, p.pid}] = firstWord(p.text[i+len(received):])
-		m.listens[p.host] = true
+		m.peers[p.process()] = firstWord(p.text[i+len(received):])
+		m.listens[p.log.host] = true
 		return
 	}
 	if !m.cut.hold(p) {
@@ -293,7 +263,7 @@ func (m *material) classified(p *pgMessage) {
 	if row == nil {
 		return
 	}
-	key := messageKey{host: p.host, class: row.class, reason: row.reason, peer: args["peer"]}
+	key := messageKey{log: p.log, class: row.class, reason: row.reason, peer: args["peer"]}
 	if text, ok := args["reason"]; ok {
 		key.reason, key.alert = reasonOf(text)
 		if s := serverIn(text); s != "" {
@@ -302,7 +272,7 @@ func (m *material) classified(p *pgMessage) {
 		delete(args, "reason")
 	}
 	if key.peer == "" {
-		key.peer = m.peers[peerKey{p.host, p.pid}]
+		key.peer = m.peers[p.process()]
 	}
 	delete(args, "peer")
 	if row.class == "ssl-accept-failed" && strings.Contains(p.detail, "certificate verification failed") {
@@ -310,30 +280,9 @@ func (m *material) classified(p *pgMessage) {
 	}
 	key.arg = args["authenticated"] + args["file"] + args["verify"] + args["subject"]
 	if slices.Contains(asServer, row.class) {
-		m.listens[p.host] = true
+		m.listens[p.log.host] = true
 	}
-	run := m.messages[key]
-	if run == nil {
-		if len(m.messages) >= 10_000 {
-			return
-		}
-		run = &messageRun{key: key, row: row, args: args}
-		m.messages[key] = run
-		m.msgOrder = append(m.msgOrder, key)
-	}
-	run.count++
-	if n := len(run.byFile); n == 0 || run.byFile[n-1].last.file != p.file {
-		run.byFile = append(run.byFile, fileEnds{p, p})
-	} else {
-		run.byFile[n-1].last = p
-	}
-	if len(run.times) < maxMoments {
-		run.times = append(run.times, momentIn{p.file, p.stamp, p.line})
-	}
-	p.chunks = nil
-	if len(run.events) < fact.SourceLimit-1 {
-		run.events = append(run.events, p)
-	}
+	m.note(p, key, row, args)
 }
 
 func firstWord(s string) string {

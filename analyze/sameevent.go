@@ -29,9 +29,9 @@ var ErrSameEvent = errors.New("the same event")
 
 // namedLine is such a line as it was found.
 type namedLine struct {
-	file *textFile
-	line logline.Line
-	text string
+	log   *hostLog
+	stamp logline.Stamp
+	text  string
 }
 
 // grabber keeps lines of a text while it is read.
@@ -97,7 +97,7 @@ func (g *grabber) keep(m *material, t *textFile) {
 			if l.Stamp.Year == 0 && l.Stamp.Month <= t.LastBare.Month {
 				l.Stamp.Wraps = t.LastBare.Wraps
 			}
-			m.namedLines = append(m.namedLines, namedLine{t, l, sample(raw)})
+			m.namedLines = append(m.namedLines, namedLine{t.log(l.Host), l.Stamp, sample(raw)})
 			m.namedAt = append(m.namedAt, FileLine{t.path, n})
 		}
 	}
@@ -126,10 +126,10 @@ func (m *material) sameEvents(s *fact.Set, id *identity) error {
 		if k.A == k.B {
 			return fmt.Errorf("%w: %s and %s are lines of the same node, %s", ErrSameEvent, e.A, e.B, k.A)
 		}
-		at, bt := m.when(a.file, a.line.Stamp), m.when(b.file, b.line.Stamp)
-		k.Offset, k.Within = at.T.Sub(bt.T), precision(a.line.Stamp)+precision(b.line.Stamp)
+		at, bt := m.when(a.log, a.stamp), m.when(b.log, b.stamp)
+		k.Offset, k.Within = at.T.Sub(bt.T), precision(a.stamp)+precision(b.stamp)
 		k.First, k.Last, k.Count = at, at, 1
-		k.Sources = []fact.Source{{File: a.file.path, Line: e.A.Line, Text: a.text}, {File: b.file.path, Line: e.B.Line, Text: b.text}}
+		k.Sources = []fact.Source{{File: a.log.file.path, Line: e.A.Line, Text: a.text}, {File: b.log.file.path, Line: e.B.Line, Text: b.text}}
 		kept := s.Clocks[:0]
 		for _, have := range s.Clocks {
 			if !(have.A == k.A && have.B == k.B || have.A == k.B && have.B == k.A) {
@@ -142,10 +142,10 @@ func (m *material) sameEvents(s *fact.Set, id *identity) error {
 }
 
 func (m *material) clockOf(id *identity, l *namedLine) string {
-	if l.line.Host == "" {
-		return id.of(l.file)
+	if l.log.host == "" {
+		return id.of(l.log.file)
 	}
-	return id.node(l.line.Host)
+	return l.log.node
 }
 
 // precision is how exactly a stamp tells its time.

@@ -15,18 +15,18 @@ import (
 
 // schemaLine is one line of schema_builder or dbcluster_watcher.
 type schemaLine struct {
-	host, tag, text, sample string
-	file                    *textFile
-	stamp                   logline.Stamp
-	line                    int
+	log               *hostLog
+	tag, text, sample string
+	stamp             logline.Stamp
+	line              int
 }
 
 // maxSchemaLines bounds what is kept; an upgrade has ten lines.
 const maxSchemaLines = 50_000
 
-func (m *material) schema(t *textFile, n int, l *logline.Line, raw []byte) {
+func (m *material) schema(log *hostLog, n int, l *logline.Line, raw []byte) {
 	if len(m.schemaLines) < maxSchemaLines {
-		m.schemaLines = append(m.schemaLines, schemaLine{l.Host, l.Tag, strings.TrimSpace(string(l.Text)), sample(raw), t, l.Stamp, n})
+		m.schemaLines = append(m.schemaLines, schemaLine{log, l.Tag, strings.TrimSpace(string(l.Text)), sample(raw), l.Stamp, n})
 	}
 }
 
@@ -71,13 +71,16 @@ type upgradeRun struct {
 const confirmWithin = 10 * time.Minute
 
 // makeUpgrades follows the runs of each node.
-func (m *material) makeUpgrades(s *fact.Set, id *identity, ends map[string]time.Time) {
-	byNode := map[string][]int{}
+func (m *material) makeUpgrades(s *fact.Set, ends map[string]time.Time) {
+	byNode, seen := map[string][]int{}, copies{}
+	slices.SortStableFunc(m.schemaLines, func(a, b schemaLine) int { return finest(a.log, b.log) })
 	at := make([]stamp.Time, len(m.schemaLines))
 	for i := range m.schemaLines {
 		l := &m.schemaLines[i]
-		at[i] = m.when(l.file, l.stamp)
-		byNode[id.node(l.host)] = append(byNode[id.node(l.host)], i)
+		at[i] = m.when(l.log, l.stamp)
+		if !seen.again(l.log, sighting{node: l.log.node, second: at[i].T.Unix(), text: l.tag + l.text}) {
+			byNode[l.log.node] = append(byNode[l.log.node], i)
+		}
 	}
 	for _, node := range sortedKeys(byNode) {
 		order := byNode[node]
@@ -121,9 +124,9 @@ func (r *upgradeRun) fact(node string, end time.Time) fact.Upgrade {
 		LastStep: r.lines[last].text, Error: strings.Join(strings.Fields(strings.ReplaceAll(unescape([]byte(r.wrong)), "|", " ")), " "),
 	}
 	u.First, u.Last, u.Count = r.at[0], r.at[last], len(r.lines)
-	u.Sources = []fact.Source{{File: r.lines[0].file.path, Line: r.lines[0].line, Text: r.lines[0].sample}}
+	u.Sources = []fact.Source{{File: r.lines[0].log.file.path, Line: r.lines[0].line, Text: r.lines[0].sample}}
 	if last > 0 {
-		u.Sources = append(u.Sources, fact.Source{File: r.lines[last].file.path, Line: r.lines[last].line, Text: r.lines[last].sample})
+		u.Sources = append(u.Sources, fact.Source{File: r.lines[last].log.file.path, Line: r.lines[last].line, Text: r.lines[last].sample})
 	}
 	u.CutOff = !u.Complete && !end.After(u.Last.T.Add(2*time.Minute))
 	return u

@@ -20,23 +20,20 @@ type checkEvent struct {
 // libpqText is what a message of libpq says.
 type libpqText struct{ text, reason, alert string }
 
-// maxEvents bounds what is kept of one kind of failure; counts stay complete.
-const maxEvents = 200_000
-
 // maxLibpqTexts bounds how many messages are remembered.
 const maxLibpqTexts = 4096
 
 // check takes a line of sfpool.
-func (m *material) check(t *textFile, n int, l *logline.Line, raw []byte) {
+func (m *material) check(log *hostLog, n int, l *logline.Line, raw []byte) {
 	c, ok := parseHealthCheck(l.Text)
 	if !ok || !c.failed {
 		return
 	}
 	f := m.libpqText(c.message)
-	key := checkKey{l.Host, string(c.server), f.reason}
+	key := checkKey{log, string(c.server), f.reason}
 	run := m.checks[key]
 	if run == nil {
-		if len(m.checks) >= 10_000 {
+		if len(m.checks) >= maxRuns {
 			return
 		}
 		run = &checkRun{key: key}
@@ -44,14 +41,14 @@ func (m *material) check(t *textFile, n int, l *logline.Line, raw []byte) {
 		m.checkOrder = append(m.checkOrder, key)
 	}
 	run.alert, run.text = f.alert, f.text
-	if len(run.events) >= maxEvents {
-		return
+	if n := len(run.events); n >= maxEvents || n > 0 && l.Stamp.Digits >= 3 && l.Stamp == run.events[n-1].stamp {
+		return // one server is not checked twice in a millisecond: some relays deliver lines twice
 	}
 	e := checkEvent{stamp: l.Stamp, line: n, wasUp: c.wasUp}
 	if len(run.events) < fact.SourceLimit {
 		e.sample = sample(raw)
 	}
-	run.events, run.files = append(run.events, e), append(run.files, t)
+	run.events = append(run.events, e)
 }
 
 // libpqText reads libpq's message, in which sfpool writes "|" for a line end.

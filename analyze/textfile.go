@@ -28,24 +28,23 @@ type textFile struct {
 	recognised int64  // log lines, and lines of the output of commands
 	unknown    string // first line that was not recognised
 	unknownAt  int
-	transcript []byte                   // lines that are no log lines
-	lineOf     []int                    // line number of each line in transcript
-	zone       *time.Location           // of its times, when the node has one of its own
-	lastOf     map[string]logline.Stamp // of each host's lines that were taken
-	leapDay    bool                     // a 29 February without a year is in it
+	transcript []byte              // lines that are no log lines
+	lineOf     []int               // line number of each line in transcript
+	logs       map[string]*hostLog // by host
+	leapDay    bool                // a 29 February without a year is in it
 	leapWraps  int16
 	taken      int64 // lines of the programs, and of outputs that are used
 	year       int   // of the first line that prints none, found by dating
 	problem    string
 	damaged    bool
 
-	take func(t *textFile, n int, l *logline.Line, raw []byte)
+	take func(log *hostLog, n int, l *logline.Line, raw []byte)
 }
 
 // readText reads a file and takes every log line of the programs. When local names a file with the same bytes on disk, it
 // is read at several places at once.
 func (m *material) readText(ctx context.Context, f *bundle.File, r io.Reader, local string) *textFile {
-	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: m.take, lastOf: map[string]logline.Stamp{}}
+	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: m.take, logs: map[string]*hostLog{}}
 	t.archive, t.inTar = archiveOf(f.Path)
 	var err error
 	if at, failed := os.Open(local); local != "" && failed == nil {
@@ -84,9 +83,10 @@ func (i interruptible) ReadAt(p []byte, at int64) (int, error) {
 
 // Wanted takes a log line.
 func (t *textFile) Wanted(n int, l *logline.Line, raw []byte) {
-	t.watch(l)
+	log := t.log(l.Host)
+	log.watch(&l.Stamp)
 	t.taken++
-	t.take(t, n, l, raw)
+	t.take(log, n, l, raw)
 }
 
 // Other remembers a line that is no log line: it may belong to the output of a command.

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"cmp"
 	"time"
 
 	"cbdoctor/logline"
@@ -13,7 +14,7 @@ func (m *material) dating() {
 	var anchors []time.Time
 	for _, t := range m.texts {
 		if t.Year != 0 {
-			anchors = append(anchors, m.at(t, t.LastDated.Year, t.LastDated))
+			anchors = append(anchors, at(m.opt.Timezone, t.LastDated.Year, t.LastDated))
 		}
 	}
 	for _, c := range m.captures {
@@ -34,7 +35,7 @@ func (m *material) yearOf(t *textFile, anchors []time.Time) int {
 		best, distance := 0, time.Duration(1<<63-1)
 		for _, a := range anchors {
 			for y := a.Year() - 1; y <= a.Year()+1; y++ {
-				d := m.at(t, int16(y), t.LastBare).Sub(a).Abs()
+				d := at(m.opt.Timezone, int16(y), t.LastBare).Sub(a).Abs()
 				if d < distance {
 					best, distance = y, d
 				}
@@ -45,7 +46,7 @@ func (m *material) yearOf(t *textFile, anchors []time.Time) int {
 	year := t.modTime.UTC().Year()
 	if t.modTime.IsZero() || year < 2010 {
 		year = 2010 // before CMS there was no such log: plainly no real date
-	} else if m.at(t, int16(year), t.LastBare).After(t.modTime.Add(24 * time.Hour)) {
+	} else if at(m.opt.Timezone, int16(year), t.LastBare).After(t.modTime.Add(24 * time.Hour)) {
 		year--
 	}
 	return year - int(t.LastBare.Wraps)
@@ -62,11 +63,7 @@ func (t *textFile) leapYear(year int) int {
 func leap(year int) bool { return year%4 == 0 && (year%100 != 0 || year%400 == 0) }
 
 // at is the instant of a stamp. Where a clock was set back, an hour comes twice: Again says that it is the second time.
-func (m *material) at(t *textFile, year int16, r logline.Stamp) time.Time {
-	zone := m.opt.Timezone
-	if t.zone != nil {
-		zone = t.zone
-	}
+func at(zone *time.Location, year int16, r logline.Stamp) time.Time {
 	if r.UTC {
 		zone = time.UTC
 	}
@@ -82,14 +79,14 @@ func (m *material) at(t *textFile, year int16, r logline.Stamp) time.Time {
 	return at.UTC()
 }
 
-// when dates a line of a file.
-func (m *material) when(t *textFile, r logline.Stamp) stamp.Time {
-	if r.IsZero() || t == nil {
+// when dates a line of a log.
+func (m *material) when(l *hostLog, r logline.Stamp) stamp.Time {
+	if r.IsZero() || l == nil {
 		return stamp.Time{}
 	}
 	year := r.Year
 	if year == 0 {
-		year = int16(t.year) + r.Wraps
+		year = int16(l.file.year) + r.Wraps
 	}
-	return stamp.New(m.at(t, year, r), int(r.Digits))
+	return stamp.New(at(cmp.Or(l.zone, m.opt.Timezone), year, r), int(r.Digits))
 }

@@ -47,7 +47,7 @@ type Limits struct {
 	Members int   // members of one archive; default 100,000
 	Bytes   int64 // decompressed bytes of one member; default 64 GiB
 	Ratio   int64 // decompressed bytes, of all levels, per byte of the outermost archive, beyond the first 64 MiB; default 200: logs compress 10 to 40 times
-	Depth   int   // archives within archives; default 4
+	Depth   int   // archives and compressed files within each other; default 10: a .zip with a .tar.gz with rotated logs has four
 }
 
 func (l Limits) withDefaults() Limits {
@@ -61,7 +61,7 @@ func (l Limits) withDefaults() Limits {
 		l.Ratio = 200
 	}
 	if l.Depth == 0 {
-		l.Depth = 4
+		l.Depth = 10
 	}
 	return l
 }
