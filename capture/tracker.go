@@ -21,6 +21,7 @@ type tracker struct {
 	attempts attempts   // of which there is a SYN and no more
 	queue    lineUp     // of attempts, by when they must be looked at again
 	waiting  int        // open attempts
+	recent   *session   // of the packet before: the answer often follows at once
 	sessions []*session // by number of their ref; nil where free
 	free     []uint32   // places in sessions
 	clock    int        // where makeRoom goes on to look
@@ -160,40 +161,13 @@ func (t *tracker) known(key *tuple) bool {
 }
 
 func (t *tracker) tcp(p *packet.Packet) {
-	key := &t.key
-	d := t.direction(p, key)
-	h := t.index.hash(key)
-	at, r := t.find(h, key)
-	var s *session
-	switch {
-	case r == none:
-	case r&isSession != 0:
-		if s = t.session(r); startsAnew(s, p, d) {
-			t.finish(s, false)
-			s, r = nil, none
-		}
-	case begins(p, d) && t.attempt(r).repeats(p):
-		return
-	case begins(p, d) && t.attempt(r).seq != p.Seq:
-		t.finishAttempt(r, false)
-		r = none
-	default:
-		s = t.promote(at, r)
-	}
-	if s == nil {
-		if !begins(p, d) && t.straggles(key, p) {
+	d := t.direction(p, &t.key)
+	s := t.recent
+	if s == nil || !s.tuple.same(&t.key) || startsAnew(s, p, d) {
+		if s = t.sessionOf(p, d); s == nil {
 			return
 		}
-		t.starts.add(p.Frame)
-		t.noteReuse(key)
-		if begins(p, d) {
-			t.noteOrigin(p, nil)
-			t.newAttempt(h, key, p)
-			return
-		}
-		s = t.newSession()
-		s.tuple, s.digits, s.firstFrame, s.first, s.last = *key, p.Digits, p.Frame, p.Time, p.Time
-		t.index.add(h, t.follow(s))
+		t.recent = s
 	}
 	if me := &s.sides[d]; p.Flags&packet.RST == 0 && (!me.hasTTL || me.ttl != p.TTL) {
 		t.noteOrigin(p, s)
@@ -209,6 +183,42 @@ func (t *tracker) tcp(p *packet.Packet) {
 	case s.closed && !wasClosed:
 		t.close(s)
 	}
+}
+
+// sessionOf is the session of a packet of t.key, a new one where there is none, nil where the packet makes no session.
+func (t *tracker) sessionOf(p *packet.Packet, d int) *session {
+	key := &t.key
+	h := t.index.hash(key)
+	at, r := t.find(h, key)
+	switch {
+	case r == none:
+	case r&isSession != 0:
+		s := t.session(r)
+		if !startsAnew(s, p, d) {
+			return s
+		}
+		t.finish(s, false)
+	case begins(p, d) && t.attempt(r).repeats(p):
+		return nil
+	case begins(p, d) && t.attempt(r).seq != p.Seq:
+		t.finishAttempt(r, false)
+	default:
+		return t.promote(at, r)
+	}
+	if !begins(p, d) && t.straggles(key, p) {
+		return nil
+	}
+	t.starts.add(p.Frame)
+	t.noteReuse(key)
+	if begins(p, d) {
+		t.noteOrigin(p, nil)
+		t.newAttempt(h, key, p)
+		return nil
+	}
+	s := t.newSession()
+	s.tuple, s.digits, s.firstFrame, s.first, s.last = *key, p.Digits, p.Frame, p.Time, p.Time
+	t.index.add(h, t.follow(s))
+	return s
 }
 
 // startsAnew: a SYN of the client with another sequence number opens a new session on the same ports (RFC 9293 section 3.6.1).

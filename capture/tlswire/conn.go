@@ -89,7 +89,8 @@ type stream struct {
 	have    uint8 // bytes of the header
 	opaque  bool  // bytes were lost: wait for something that looks like a record
 	started bool
-	left    int    // bytes of the record body still to come
+	length  uint16 // of the record body
+	left    int    // bytes of it still to come
 	pass    int    // bytes of a ClientHello in the form of SSL 2.0 still to come
 	message []byte // the part of a handshake message that is there until the rest comes
 	skip    int    // bytes of a handshake message that is not read, still to pass over
@@ -192,8 +193,10 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 			continue
 		}
 		if s.left == 0 && s.have < headerLen {
+			var header []byte
 			if s.have == 0 && len(b) >= headerLen {
-				s.header, s.have, b = [headerLen]byte(b), headerLen, b[headerLen:]
+				header = b[:headerLen:headerLen]
+				s.header, s.have, b = [headerLen]byte(header), headerLen, b[headerLen:]
 			} else {
 				n := copy(s.header[s.have:], b)
 				s.have += uint8(n)
@@ -201,12 +204,13 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 				if s.have < headerLen {
 					return
 				}
+				header = s.header[:]
 			}
-			if !s.started && side == Client && isOldHello(s.header[:]) {
+			if !s.started && side == Client && isOldHello(header) {
 				c.oldHello(frame)
 				continue
 			}
-			if !plausible(s.header[:]) {
+			if !plausible(header) {
 				if s.started {
 					c.Gap(side) // lost or damaged bytes rather than another protocol
 				} else {
@@ -215,7 +219,8 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 				return
 			}
 			s.started = true
-			s.left = int(s.header[3])<<8 | int(s.header[4])
+			s.length = uint16(header[3])<<8 | uint16(header[4])
+			s.left = int(s.length)
 			if s.left == 0 {
 				c.endRecord(side, frame)
 				continue

@@ -31,7 +31,7 @@ func (c *Conn) Record(i int) *Record {
 // endRecord is called when the last byte of a record was there.
 func (c *Conn) endRecord(side Side, frame int64) {
 	s := &c.streams[side]
-	length := uint16(s.header[3])<<8 | uint16(s.header[4])
+	length := s.length
 	record := &c.last[c.Total%lastRecords]
 	if c.Total < firstRecords {
 		record = &c.first[c.Total]
