@@ -1,7 +1,7 @@
 package analyze
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -153,10 +153,12 @@ func functionIn(context string) string {
 	}
 }
 
-// match is what the table says of a text.
+// match is what the table says of a text. All messages of that text share it.
 type match struct {
-	row  *messageClass
-	args map[string]string
+	row           *messageClass
+	args          map[string]string
+	reason, alert string
+	peer          string
 }
 
 // maxMatches bounds how many texts are remembered: most messages of a log are repetitions.
@@ -164,7 +166,7 @@ const maxMatches = 4096
 
 // classify finds the row of a message. An SQL error whose CONTEXT names a function of the schema has one in any case, and so
 // has what is left of a message when its head is missing.
-func (m *material) classify(p *pgMessage) (row *messageClass, args map[string]string) {
+func (m *material) classify(p *pgMessage) match {
 	c, known := m.matches[p.text]
 	if !known {
 		c = matchOf(p.text)
@@ -175,11 +177,11 @@ func (m *material) classify(p *pgMessage) (row *messageClass, args map[string]st
 	switch {
 	case c.row != nil:
 	case p.level == "PANIC":
-		return panicRow, map[string]string{}
+		return match{row: panicRow}
 	case (p.level == "ERROR" || p.headMissing) && p.function != "":
-		return schemaErrorRow, map[string]string{}
+		return match{row: schemaErrorRow}
 	}
-	return c.row, maps.Clone(c.args)
+	return c
 }
 
 // matchOf finds the first row that fits a text.
@@ -200,7 +202,14 @@ func matchOf(text string) match {
 				args[strings.TrimRight(name, "23")] = found[j]
 			}
 		}
-		return match{row, args}
+		m := match{row, args, row.reason, "", args["peer"]}
+		if text, ok := args["reason"]; ok {
+			m.reason, m.alert = reasonOf(text)
+			m.peer = cmp.Or(serverIn(text), m.peer)
+		}
+		delete(args, "reason")
+		delete(args, "peer")
+		return m
 	}
 	return match{}
 }

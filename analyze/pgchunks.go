@@ -68,6 +68,9 @@ type pgGroups struct {
 	hosts map[string]*pgHost
 	open  int
 	done  func(*pgMessage)
+
+	joiner joiner
+	chunks [][]string // room for those of messages to come
 }
 
 // pgHost is the messages of one host that are open, oldest first.
@@ -113,7 +116,11 @@ func (g *pgGroups) add(log *hostLog, lineNo int, l *logline.Line, raw []byte) {
 	}
 	if at < 0 {
 		at = len(h.open)
-		h.open = append(h.open, &pgMessage{log: log, pid: l.PID, seq: seq, stamp: l.Stamp, lastStamp: l.Stamp, line: lineNo, firstChunk: chunk, sample: sample(raw)})
+		m := &pgMessage{log: log, pid: l.PID, seq: seq, stamp: l.Stamp, lastStamp: l.Stamp, line: lineNo, firstChunk: chunk, sample: sample(raw)}
+		if last := len(g.chunks) - 1; last >= 0 {
+			m.chunks, g.chunks = g.chunks[last], g.chunks[:last]
+		}
+		h.open = append(h.open, m)
 		g.open++
 	}
 	m := h.open[at]
@@ -177,7 +184,11 @@ func (g *pgGroups) close(h *pgHost, at int) {
 	m := h.open[at]
 	h.open = append(h.open[:at], h.open[at+1:]...)
 	g.open--
-	m.read()
+	m.read(&g.joiner)
+	if m.chunks != nil {
+		clear(m.chunks)
+		g.chunks, m.chunks = append(g.chunks, m.chunks[:0]), nil
+	}
 	g.done(m)
 }
 

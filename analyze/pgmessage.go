@@ -132,32 +132,65 @@ const (
 	longestRune = 4
 )
 
+// joiner puts a field together that is longer than one line.
+type joiner struct {
+	into   *string
+	whole  []byte // what it is so far, once it has a second piece
+	joined bool
+}
+
+// to goes on with another field.
+func (j *joiner) to(field *string) {
+	if j.joined {
+		*j.into, j.joined = string(j.whole), false
+	}
+	j.into = field
+}
+
+// add puts a piece behind the others.
+func (j *joiner) add(piece string, space bool) {
+	switch {
+	case *j.into == "":
+		*j.into = piece
+		return
+	case !j.joined:
+		j.whole, j.joined = append(j.whole[:0], *j.into...), true
+	}
+	if space {
+		j.whole = append(j.whole, ' ')
+	}
+	j.whole = append(j.whole, piece...)
+}
+
 // read makes fields of the chunks.
-func (m *pgMessage) read() {
+func (m *pgMessage) read(j *joiner) {
 	m.headMissing = true
-	into := &m.context // what comes before any head is most likely a CONTEXT
-	before := 0        // length of the chunk before
+	j.to(&m.context) // what comes before any head is most likely a CONTEXT
+	before := 0      // length of the chunk before
 	for _, chunk := range m.chunks {
-		for i, line := range strings.Split(chunk, "\n") {
+		first := true
+		for line := range strings.SplitSeq(chunk, "\n") {
+			begins := first
+			first = false
 			if line = strings.TrimRight(line, "\r"); line == "" {
 				continue
 			}
 			text := line
-			if name, sqlstate, length := level(line); length > 0 && m.headMissing && *into == "" {
+			if name, sqlstate, length := level(line); length > 0 && m.headMissing && *j.into == "" {
 				m.level, m.sqlstate, m.headMissing = name, sqlstate, false
-				into, text = &m.text, line[length:]
+				j.to(&m.text)
+				text = line[length:]
 			} else if field, rest := m.field(line); field != nil {
-				into, text = field, rest
+				j.to(field)
+				text = rest
 			}
 			bare := strings.TrimLeft(text, "\t ")
-			withinWord := i == 0 && before > chunkLimit-longestRune && len(bare) == len(text)
-			if *into != "" && !withinWord {
-				*into += " "
-			}
-			*into += bare
+			withinWord := begins && before > chunkLimit-longestRune && len(bare) == len(text)
+			j.add(bare, !withinWord)
 		}
 		before = len(chunk)
 	}
+	j.to(nil)
 	m.function = functionIn(m.context)
 	if m.headMissing && m.function == "" && m.context != "" && len(m.chunks) <= 1 {
 		m.text, m.context, m.headMissing = m.context, "", m.firstChunk > 1 // a line without a level: take it as it is

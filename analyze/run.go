@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"cbdoctor/bundle"
 	"cbdoctor/capture"
@@ -238,7 +240,11 @@ func (m *material) take(log *hostLog, n int, l *logline.Line, raw []byte) {
 
 // sample keeps the beginning of a line as evidence.
 func sample(raw []byte) string {
-	return string(bytes.ToValidUTF8(raw[:min(len(raw), 400)], []byte("\ufffd")))
+	raw = raw[:min(len(raw), 400)]
+	if utf8.Valid(raw) {
+		return string(raw)
+	}
+	return string(bytes.ToValidUTF8(raw, []byte("\ufffd")))
 }
 
 // message takes a PostgreSQL message that is put together.
@@ -259,30 +265,23 @@ var asServer = []string{"server-ready", "ssl-accept-failed", "client-cn-mismatch
 
 // classified takes a whole message by what it says.
 func (m *material) classified(p *pgMessage) {
-	row, args := m.classify(p)
-	if row == nil {
+	c := m.classify(p)
+	if c.row == nil {
 		return
 	}
-	key := messageKey{log: p.log, class: row.class, reason: row.reason, peer: args["peer"]}
-	if text, ok := args["reason"]; ok {
-		key.reason, key.alert = reasonOf(text)
-		if s := serverIn(text); s != "" {
-			key.peer = s
-		}
-		delete(args, "reason")
+	args := c.args
+	if c.row.class == "ssl-accept-failed" && strings.Contains(p.detail, "certificate verification failed") {
+		args = maps.Clone(args)
+		verifyArgs(p.detail, args)
 	}
+	key := messageKey{log: p.log, class: c.row.class, reason: c.reason, alert: c.alert, peer: c.peer, arg: args["authenticated"] + args["file"] + args["verify"] + args["subject"]}
 	if key.peer == "" {
 		key.peer = m.peers[p.process()]
 	}
-	delete(args, "peer")
-	if row.class == "ssl-accept-failed" && strings.Contains(p.detail, "certificate verification failed") {
-		verifyArgs(p.detail, args)
-	}
-	key.arg = args["authenticated"] + args["file"] + args["verify"] + args["subject"]
-	if slices.Contains(asServer, row.class) {
+	if slices.Contains(asServer, c.row.class) {
 		m.listens[p.log.host] = true
 	}
-	m.note(p, key, row, args)
+	m.note(p, key, c.row, args)
 }
 
 func firstWord(s string) string {

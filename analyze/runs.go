@@ -122,7 +122,6 @@ func (m *material) note(p *pgMessage, key messageKey, row *messageClass, args ma
 	if len(r.moments) < maxEvents {
 		r.moments = append(r.moments, entry{p.stamp, p.line, p.pid})
 	}
-	p.chunks = nil
 	if len(r.events) < fact.SourceLimit-1 {
 		r.events = append(r.events, p)
 	}

@@ -82,7 +82,7 @@ func (k *block) line(b []byte, start, end int) {
 	case unsettled:
 		k.split(b[start:end])
 	case asked:
-		k.want(b[start:end], k.second.Wraps)
+		k.want(b[start:end], k.textAt-start)
 	}
 }
 
@@ -113,17 +113,17 @@ func (k *block) split(b []byte) {
 	}
 }
 
-// want keeps a line that is counted already.
-func (k *block) want(b []byte, wraps int16) {
-	b = clean(b)
-	f, ok := split(b)
-	if !ok {
-		return
+// want keeps the line that was asked for, which is counted already.
+func (k *block) want(line []byte, textAt int) {
+	f, raw := k.asked, clean(line)
+	if &raw[0] == &line[0] {
+		f.text = bytes.TrimLeft(raw[textAt:], " ")
+	} else { // control sequences were taken out of it
+		t := f.stamp
+		f, _ = split(raw)
+		f.stamp = t
 	}
-	if f.stamp.Year == 0 {
-		f.stamp.Wraps = wraps
-	}
-	k.add(f, f.stamp, b)
+	k.add(f, f.stamp, raw)
 }
 
 func (k *block) add(f fields, t Stamp, raw []byte) {

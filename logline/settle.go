@@ -27,6 +27,10 @@ type settler struct {
 	pending   bool
 	low, high uint32
 	host      *Host
+
+	// The last line whose program is wanted, but for its text, which begins at textAt.
+	asked  fields
+	textAt int
 }
 
 // pause is how many lines are looked at one by one after one that is not like the others.
@@ -132,7 +136,12 @@ func (s *settler) meet(k *block, b []byte, start int) outcome {
 	p := len(b) - len(rest)
 	stamp := b[start:p]
 	facility := wordAt(b, p, maxTag)
-	if facility.length == 0 || facilityEnd(b[p:p+facility.length-1]) < 0 {
+	if facility.length == 0 {
+		return unsettled
+	}
+	level := b[p : p+facility.length-1]
+	dot := facilityEnd(level)
+	if dot < 0 {
 		return unsettled
 	}
 	s.facilities[place(le.Uint64(b[p:]))] = facility
@@ -143,14 +152,15 @@ func (s *settler) meet(k *block, b []byte, start int) outcome {
 	}
 	host := b[p : p+name.length-1]
 	p += name.length
-	tag, after, _ := scanTag(b[p:min(p+maxTag+24, len(b))])
+	tag, after, pid := scanTag(b[p:min(p+maxTag+24, len(b))])
 	if after < 0 || b[p+after] != ' ' {
 		return unsettled
 	}
 	o := passed
 	switch program := &s.programs[place(le.Uint64(b[p:])&mask(4))]; {
 	case k.wants(b[p : p+tag]):
-		o = asked
+		o, s.textAt = asked, p+after
+		s.asked = fields{stamp: second, facility: level[:dot], severity: level[dot+1:], host: host, tag: b[p : p+tag], pid: pid}
 	case tag+1 == after:
 		*program = newWord(b, p, after+1)
 	case b[p+tag] == '[':
@@ -161,6 +171,9 @@ func (s *settler) meet(k *block, b []byte, start int) outcome {
 	k.recognised++
 	s.flush()
 	s.take(k, second, stamp)
+	if second.Year == 0 {
+		s.asked.stamp.Wraps = s.second.Wraps
+	}
 	if s.host == nil || name != s.name {
 		s.name, s.host = name, k.host(host)
 	}

@@ -46,7 +46,7 @@ func (c *Catalog) tellCommands(d *draft, cluster *Cluster) {
 	for _, cmd := range cluster.Commands {
 		before := d.First.T.Sub(cmd.Time.T)
 		concerns := slices.Contains([]string{d.Subject.Node, d.Subject.Client, d.Subject.Server}, cmd.Node) || strings.HasPrefix(cmd.Command, "database")
-		if !cmd.Time.IsZero() && cmd.Granted && concerns && changes(cmd.Command) && before <= precedes && before >= -afterwards {
+		if !cmd.Time.IsZero() && cmd.Granted && before <= precedes && before >= -afterwards && concerns && changes(cmd.Command) {
 			near = append(near, cmd)
 		}
 	}
