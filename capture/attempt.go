@@ -136,6 +136,12 @@ func (a *attempt) replay(t *tracker, s *session) {
 	}
 }
 
+// identify fills in s, which is otherwise zero, what the entry of an attempt needs of a session besides its summary.
+func (a *attempt) identify(s *session) {
+	s.tuple, s.digits, s.firstFrame, s.lastFrame, s.first, s.last = a.tuple, a.digits, a.frame, a.lastFrame(), a.first, a.last()
+	s.sides[client].isn, s.sides[client].hasISN = a.seq, true
+}
+
 // summarise says of the attempt what [session.summarise] says of the session that replay makes, without making it: a capture may
 // hold a million. A test compares the two.
 func (a *attempt) summarise(m *Summary) {

@@ -79,6 +79,11 @@ func TestAttemptSaysWhatItsSessionSays(t *testing.T) {
 		if diff := cmp.Diff(long, short, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 			t.Errorf("the summary differs (-the session's +the attempt's):\n%s", diff)
 		}
+		var named session
+		a.identify(&named)
+		if diff := cmp.Diff(whole.build(&long), named.build(&short), cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
+			t.Errorf("the entry differs (-the session's +the attempt's):\n%s", diff)
+		}
 		ofSession, _ := observe(&whole, &long, nil)
 		ofAttempt, _ := observe(&lane.blank, &short, nil)
 		if diff := cmp.Diff(ofSession, ofAttempt); diff != "" {

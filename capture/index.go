@@ -3,7 +3,7 @@ package capture
 import "math/bits"
 
 // index finds what is followed by its tuple: a table with open addressing and linear probing (Knuth, TAOCP 6.4). It holds no
-// pointers, so a million entries cost the garbage collector nothing, and 16 bytes an entry, so a probe costs one cache line.
+// pointers, so a million entries cost the garbage collector nothing, and 8 bytes an entry, so a probe costs one cache line.
 // Tuples are compared where they are kept: see [tracker.find]. The zero value is not ready: see newIndex.
 type index struct {
 	slots []slot
@@ -13,7 +13,7 @@ type index struct {
 
 // slot is free when its ref is none.
 type slot struct {
-	hash uint64
+	hash uint32
 	ref  ref
 }
 
@@ -32,14 +32,15 @@ func newIndex(seed uint64) index {
 	return index{slots: make([]slot, indexLeast), seed: seed}
 }
 
-// hash mixes a tuple by multiplication to 128 bits, as wyhash does.
-func (x *index) hash(k *tuple) uint64 {
+// hash mixes a tuple by multiplication to 128 bits, as wyhash does. The table never has as many places as there are hashes.
+func (x *index) hash(k *tuple) uint32 {
 	ports := uint64(k.clientPort)<<16 | uint64(k.serverPort)
 	h := mix(k.client.Lo^x.seed, k.server.Lo^0x9e3779b97f4a7c15)
 	if k.client.Hi|k.server.Hi != 0 { // IPv6
 		h ^= mix(k.client.Hi^0xc2b2ae3d27d4eb4f, k.server.Hi^x.seed)
 	}
-	return mix(h^ports, 0x165667b19e3779f9^x.seed)
+	h = mix(h^ports, 0x165667b19e3779f9^x.seed)
+	return uint32(h ^ h>>32)
 }
 
 func mix(a, b uint64) uint64 {
@@ -54,7 +55,7 @@ func (k *tuple) same(o *tuple) bool {
 }
 
 // find returns what a tuple with the given hash names, none when nothing, and its slot.
-func (t *tracker) find(h uint64, k *tuple) (at int, r ref) {
+func (t *tracker) find(h uint32, k *tuple) (at int, r ref) {
 	slots := t.index.slots
 	mask := len(slots) - 1
 	for at = int(h) & mask; ; at = (at + 1) & mask {
@@ -77,7 +78,7 @@ func (t *tracker) tuple(r ref) *tuple {
 }
 
 // add enters what is not in the table yet.
-func (x *index) add(h uint64, r ref) {
+func (x *index) add(h uint32, r ref) {
 	if x.used++; x.used > len(x.slots)/4*3 {
 		old := x.slots
 		x.slots = make([]slot, 2*len(old))

@@ -47,9 +47,8 @@ func (r *teller) tell(i int) *Session {
 // attempt makes the report's entry of an attempt.
 func (r *teller) attempt(t *tracker, a *attempt) *told {
 	s, m := &r.session, &r.summary
-	*s = session{}
-	a.replay(t, s)
-	s.summarise(m, a.end, a.bits&attemptFinal != 0)
+	a.identify(s)
+	a.summarise(m)
 	row := rowOf(m)
 	confidence, reason, evidence := row.Judge(m)
 	r.notes, r.out.own = observe(s, m, r.notes[:0])

@@ -234,7 +234,7 @@ func startsAnew(s *session, p *packet.Packet, d int) bool {
 }
 
 // newAttempt begins to follow a SYN.
-func (t *tracker) newAttempt(h uint64, key *tuple, p *packet.Packet) {
+func (t *tracker) newAttempt(h uint32, key *tuple, p *packet.Packet) {
 	if t.waiting == maxAttempts {
 		t.early++
 		t.finishAttempt(t.oldestAttempt(), false)
