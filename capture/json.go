@@ -93,7 +93,7 @@ func (r *Result) writeJSON(w io.Writer, n int, fresh bool, teller func() func(in
 }
 
 // sessionBlock is how many sessions are written at a time.
-const sessionBlock = 256
+const sessionBlock = 128
 
 // writeBlocks writes the lines of n sessions, made by all cores, in order.
 func writeBlocks(w io.Writer, n int, fresh bool, teller func() func(int) *Session) error {
