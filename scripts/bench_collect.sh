@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Measures the collector against OpenSSH's sftp, in turn, from a real sshd of its own on the loopback address: a large file without
-# delay, and a smaller one behind a proxy with 25 ms each way. Both are timed whole: start, login, download, end.
+# delay, and a smaller one behind a proxy with 25 ms each way. Both are timed whole: start, login, download, end. Then eight nodes at
+# once, each behind a proxy of 12.5 MB/s: what counts is how much of the 100 MB/s is used.
 # Needs sshd, sftp-server and sftp; about 3 GiB below $DIR, which is removed. RUNS, SIZE and FAR (MiB) may be set.
 set -eu
 cd "$(dirname "$0")/.."
@@ -49,18 +50,24 @@ serve() { # directory: starts sshd, sets $port
 key() { echo "[127.0.0.1]:$1 $(cut -d' ' -f1,2 "$work/host.pub")" >>"$work/known_hosts"; }
 serve "$work/near"; near=$port; key "$near"
 serve "$work/far"; to=$port
-exec 4> >("$work/delayproxy" -to "127.0.0.1:$to" -delay 25ms >"$work/address"); pids+=($!)
-for _ in $(seq 100); do [ -s "$work/address" ] && break; sleep 0.05; done
-slow=$(sed 's/.*://' "$work/address"); key "$slow"
+fd=10
+proxy() { # port, name, more arguments: starts a proxy to the port, sets $through
+  eval "exec $fd> >(\"$work/delayproxy\" -to 127.0.0.1:$1 ${*:3} >\"$work/address_$2\")"; pids+=($!); fd=$((fd + 1))
+  for _ in $(seq 100); do [ -s "$work/address_$2" ] && break; sleep 0.05; done
+  through=$(sed 's/.*://' "$work/address_$2"); key "$through"
+}
+proxy "$to" slow -delay 25ms; slow=$through
+thin=()
+for i in $(seq 8); do proxy "$to" "thin$i" -delay 1ms -rate 12500000; thin+=("$through"); done
 
 timed() { # prints seconds and KiB resident
   local out
   out=$( { /usr/bin/time -f '%e %M' "$@" >"$work/out" 2>"$work/err.txt"; } 2>&1) || true
   tail -n 1 "$work/err.txt"
 }
-ours() { # port, connections
+ours() { # connections, ports
   rm -rf "$work/bundle"
-  timed "$bin" collect "$USER_@127.0.0.1:$1" -F none -i "$work/user" --known-hosts "$work/known_hosts" -o "$work/bundle" --no-analysis -q --connections "$2"
+  timed "$bin" collect "${@:2}" --user "$USER_" -F none -i "$work/user" --known-hosts "$work/known_hosts" -o "$work/bundle" --no-analysis -q --connections "$1"
 }
 theirs() { # port
   rm -f "$work/copy"
@@ -73,7 +80,7 @@ compare() { # label, port, connections, goal
   : >"$work/a"; : >"$work/b"; : >"$work/m"
   for _ in $(seq "$runs"); do
     theirs "$2" | awk '{print $1}' >>"$work/a"
-    ours "$2" "$3" >"$work/one"; awk '{print $1}' "$work/one" >>"$work/b"; awk '{print $2}' "$work/one" >>"$work/m"
+    ours "$3" "127.0.0.1:$2" >"$work/one"; awk '{print $1}' "$work/one" >>"$work/b"; awk '{print $2}' "$work/one" >>"$work/m"
     cmp -s "$work/bundle"/*/a.pcap "$5/a.pcap" || { echo "$1: the file differs, or is not there:"; cat "$work/out"; exit 1; }
   done
   awk -v l="$1" -v a="$(median <"$work/a")" -v b="$(median <"$work/b")" -v m="$(median <"$work/m")" -v g="$4" \
@@ -82,3 +89,11 @@ compare() { # label, port, connections, goal
 compare "$size MiB, loopback" "$near" 1 "ratio <= 0.95" "$work/near"
 compare "$far MiB, 50 ms round trip, 1 connection" "$slow" 1 "4 x" "$work/far"
 compare "$far MiB, 50 ms round trip, 2 connections" "$slow" 2 "5 x" "$work/far"
+
+: >"$work/b"; : >"$work/m"
+for _ in $(seq "$runs"); do
+  ours 1 "${thin[@]/#/127.0.0.1:}" >"$work/one"; awk '{print $1}' "$work/one" >>"$work/b"; awk '{print $2}' "$work/one" >>"$work/m"
+done
+for f in "$work/bundle"/*/a.pcap; do cmp -s "$f" "$work/far/a.pcap" || { echo "eight nodes: $f differs"; cat "$work/out"; exit 1; }; done
+awk -v b="$(median <"$work/b")" -v m="$(median <"$work/m")" -v n="$far" \
+  'BEGIN { printf "%-44s cbdoctor %6.2f s   %.0f %% of 100 MB/s   (goal: bound by the link)   %d MiB resident, %d a node\n", "8 nodes at once, " n " MiB each", b, 8*n*1048576/b/1e6, m/1024, m/1024/8 }'

@@ -23,7 +23,27 @@ func (f *Fetcher) connect(ctx context.Context) error {
 		return err
 	}
 	p := &pool{meter: f.meter, memory: f.memory}
-	err = f.open(ctx, p, conn)
+	for i := range f.Connections - 1 { // as soon as one login was right, and while the first connection is at work
+		go f.join(context.WithoutCancel(ctx), p, i+1)
+	}
+	if err := f.open(ctx, p, conn); err != nil {
+		p.close()
+		return err
+	}
+	f.pool = p
+	return nil
+}
+
+// open adds the channels of the first connection to the pool and returns when one is ready.
+func (f *Fetcher) open(ctx context.Context, p *pool, conn *ssh.Client) error {
+	few := min(fewChannels, f.Channels)
+	go func() {
+		if roundTrip(conn) >= longPath {
+			f.window.long(f.Connections)
+			_ = p.add(ctx, conn, f.Channels-few) // those that are refused are done without
+		}
+	}()
+	err := p.add(ctx, conn, few)
 	var refused *ssh.OpenChannelError
 	if errors.As(err, &refused) && f.Free != nil {
 		select {
@@ -31,19 +51,12 @@ func (f *Fetcher) connect(ctx context.Context) error {
 			return context.Cause(ctx)
 		case <-f.Free:
 		}
-		err = f.open(ctx, p, conn)
+		err = p.add(ctx, conn, few)
 	}
 	if errors.As(err, &refused) {
 		return &FinalError{err}
 	}
-	if err != nil {
-		return err
-	}
-	f.pool = p
-	for i := range f.Connections - 1 {
-		go f.join(context.WithoutCancel(ctx), p, i+1) // the first one is at work meanwhile
-	}
-	return nil
+	return err
 }
 
 // join adds one more connection; one that fails is done without.
@@ -56,19 +69,11 @@ func (f *Fetcher) join(ctx context.Context, p *pool, i int) {
 		conn.Close()
 		return
 	}
-	_ = f.open(ctx, p, conn)
-}
-
-// open adds the channels of one connection to the pool and returns when the first is ready.
-func (f *Fetcher) open(ctx context.Context, p *pool, conn *ssh.Client) error {
-	few := min(fewChannels, f.Channels)
-	go func() {
-		if roundTrip(conn) >= longPath {
-			f.window.long(f.Connections)
-			_ = p.add(ctx, conn, f.Channels-few) // those that are refused are done without
-		}
-	}()
-	return p.add(ctx, conn, few)
+	channels := f.Channels
+	if !f.window.isLong() { // known by now: a login takes more round trips than it is measured in
+		channels = min(fewChannels, channels)
+	}
+	_ = p.add(ctx, conn, channels)
 }
 
 // roundTrip is the shortest of a few: the node is busy with opening channels meanwhile.

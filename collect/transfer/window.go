@@ -74,6 +74,13 @@ func (w *window) long(connections int) {
 	w.most = int64(connections) * maxInFlight
 }
 
+// isLong reports whether the path is known to be long.
+func (w *window) isLong() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.most > shortInFlight
+}
+
 // broke makes it small again after a connection broke: of what is in flight then only the beginning is kept, so over a link that
 // breaks often less in flight brings more.
 func (w *window) broke() {
