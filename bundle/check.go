@@ -100,8 +100,8 @@ func (m *Manifest) compare(have map[string]entry) []Problem {
 			}
 		}
 		for _, f := range n.Files {
-			if f.Partial != "" {
-				named[f.Partial] = true // how much of it is there is not known when the collection was cut off
+			if f.Partial != "" { // how much of it is there is not known when the collection was cut off; it may even be whole
+				named[f.Partial], named[f.Local()] = true, true
 			}
 			if f.File == "" {
 				continue

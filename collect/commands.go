@@ -147,6 +147,8 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) error {
 		if writeErr := writeWhole(v.dir, step.file, []byte(s.Name+"> "+step.command.String()+"\n"+out+"\n")); writeErr != nil {
 			entry.File, entry.Outcome, entry.Problem = "", bundle.Failed, writeErr.Error()
 			err = errors.Join(errKept, writeErr)
+		} else {
+			v.record.wrote(entry.File)
 		}
 	}
 	if step.command == mmp.Date && err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -73,18 +74,30 @@ func (v *visit) enter(take []transfer.File, skipped []bundle.ManifestFile) (todo
 				kept = append(kept, e)
 			}
 		}
+		old, listed := m.Files, map[string]bool{}
 		m.Files = append(kept, skipped...)
+		for _, e := range m.Files {
+			listed[e.Remote] = true
+		}
 		for _, t := range take {
-			e, known := before[printable(t.Path)]
+			remote := printable(t.Path)
+			e, known := before[remote]
 			if known && e.Outcome == bundle.Success {
 				continue
 			}
-			if t.Name = localName(e.Local()); t.Name == "" {
+			if t.Name = localName(e.Local()); t.Name == "" || listed[remote] {
 				t.Name = unique(safeName(t.Path), used)
 			}
+			listed[remote] = true
 			todo = append(todo, pending{t, len(m.Files)})
 			total += t.Size
-			m.Files = append(m.Files, bundle.ManifestFile{Remote: printable(t.Path), Partial: v.name + "/" + t.Name + bundle.PartSuffix, Bytes: t.Size, ModTime: t.ModTime, Outcome: bundle.Unknown})
+			m.Files = append(m.Files, bundle.ManifestFile{Remote: remote, Partial: v.name + "/" + t.Name + bundle.PartSuffix, Bytes: t.Size, ModTime: t.ModTime, Outcome: bundle.Unknown})
+		}
+		for _, e := range old { // that an earlier run could not fetch, and that is gone; what there is of it stays
+			if !listed[e.Remote] && e.Outcome != bundle.Skipped {
+				e.Outcome, e.Problem = bundle.Failed, strings.TrimSuffix("it is no longer on the node: "+e.Problem, ": ")
+				m.Files = append(m.Files, e)
+			}
 		}
 	})
 	return todo, total
@@ -128,6 +141,9 @@ const reserve = 64 << 10
 
 // fetched writes down what became of a file.
 func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
+	if r.Err == nil {
+		v.record.wrote(v.name + "/" + r.Name)
+	}
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		e := &m.Files[entry]
 		e.Bytes, e.ModTime, e.Note, e.Partial = r.Size, r.ModTime.UTC(), r.Note, ""

@@ -1,19 +1,23 @@
 package collect
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"path"
 	"sync"
 
 	"cbdoctor/bundle"
 )
 
 // record is the manifest while the collection runs. It is written again soon after each change, so that a crash at any moment
-// leaves a readable bundle; changes that come while it is written go into the next writing together.
+// leaves a readable bundle; changes that come while it is written go into the next writing together. What it claims to be there is
+// on the disk before it is.
 type record struct {
 	root     *os.Root
 	mu       sync.Mutex
 	manifest *bundle.Manifest
+	unsaved  []string // files of the bundle that the disk may not have yet
 	changed  chan struct{}
 	stopped  chan error
 }
@@ -49,6 +53,13 @@ func (r *record) node(i int, f func(*bundle.ManifestNode)) {
 	r.change(func(m *bundle.Manifest) { f(&m.Nodes[i]) })
 }
 
+// wrote tells of a file that a change to come claims.
+func (r *record) wrote(name string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unsaved = append(r.unsaved, name)
+}
+
 // close writes it a last time. The error says that the manifest on disk is not the one in memory.
 func (r *record) close() error {
 	close(r.changed)
@@ -59,12 +70,36 @@ func (r *record) close() error {
 func (r *record) write() error {
 	r.mu.Lock()
 	b, err := r.manifest.Bytes()
+	unsaved := r.unsaved
+	r.unsaved = nil
 	r.mu.Unlock()
 	if err == nil {
-		err = writeWhole(r.root, bundle.ManifestName, b)
+		err = errors.Join(save(r.root, unsaved), writeWhole(r.root, bundle.ManifestName, b))
 	}
 	if err != nil {
 		return fmt.Errorf("write the manifest: %w", err)
 	}
 	return nil
+}
+
+// save waits until the disk has these files and their names.
+func save(root *os.Root, names []string) error {
+	var failed error
+	dirs := map[string]bool{".": true} // that of the manifest and of the nodes' directories
+	for _, name := range names {
+		f, err := root.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			failed = errors.Join(failed, ignoreMissing(err))
+			continue
+		}
+		failed = errors.Join(failed, f.Sync(), f.Close())
+		dirs[path.Dir(name)] = true
+	}
+	for dir := range dirs {
+		if d, err := root.Open(dir); err == nil {
+			_ = d.Sync() // not every system can
+			d.Close()
+		}
+	}
+	return failed
 }

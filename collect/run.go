@@ -186,10 +186,15 @@ func outcomeOf(ctx context.Context, err error) bundle.Outcome {
 	return bundle.Failed
 }
 
-// writeWhole writes beside the name and renames.
+// writeWhole writes beside the name and renames when the disk has it.
 func writeWhole(root *os.Root, name string, content []byte) error {
 	part := name + ".tmp"
-	if err := root.WriteFile(part, content, 0o644); err != nil {
+	f, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err == nil {
+		_, err = f.Write(content)
+		err = errors.Join(err, f.Sync(), f.Close())
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("write %s: %w", name, err), ignoreMissing(root.Remove(part)))
 	}
 	if err := root.Rename(part, name); err != nil {

@@ -55,6 +55,9 @@ func (v *visit) run(ctx context.Context) error {
 	if v.node.Host == "" {
 		return errors.New("the manifest does not say how this node was reached: name it on the command line")
 	}
+	if v.opt.Continue {
+		v.distrust(ctx)
+	}
 	v.tell(Connecting, "connecting")
 	v.link = &link{
 		login: &v.opt.Login, target: v.node.Target(), timeout: v.opt.ConnectTimeout, retries: max(v.opt.Retries, 0), backoff: v.opt.Backoff, first: true,

@@ -26,7 +26,11 @@ type part struct {
 	file *os.File
 	size int64
 	hash hash.Hash // of all of it
+	sent int64     // bytes that the disk was told to begin with
 }
+
+// stretch is what the disk gets at once.
+const stretch = 8 << 20
 
 // openPart opens what an earlier attempt left, or begins anew.
 func openPart(root *os.Root, name string) (*part, error) {
@@ -47,6 +51,10 @@ func (p *part) append(b []byte) error {
 		return &FinalError{fmt.Errorf("write: %w", err)}
 	}
 	p.size += int64(len(b))
+	if p.size-p.sent >= stretch {
+		startWriteback(p.file, p.sent, p.size-p.sent)
+		p.sent = p.size
+	}
 	return nil
 }
 
@@ -55,7 +63,7 @@ func (p *part) restart() error {
 	if err := p.file.Truncate(0); err != nil {
 		return &FinalError{fmt.Errorf("begin again: %w", err)}
 	}
-	p.size, p.hash = 0, sha256.New()
+	p.size, p.sent, p.hash = 0, 0, sha256.New()
 	return nil
 }
 
