@@ -164,7 +164,9 @@ func (d *draft) roots() []*draft {
 	return roots
 }
 
-func joinNamed(name string) join { return joins[slices.Index(joinNames(), name)] }
+func joinNamed(name string) join {
+	return joins[slices.IndexFunc(joins, func(j join) bool { return j.name == name })]
+}
 
 // slack is how long a symptom may begin before its cause was first seen, or outlast it: a health check runs every few
 // seconds and a capture is started by hand, so a minute on either side is the same incident.

@@ -37,6 +37,8 @@ type Cluster struct {
 	Inputs          []fact.Input       `cel:"inputs"`
 	Gaps            []fact.Gap         `cel:"gaps"`
 	Versions        []string           `cel:"versions"` // different CMS versions, sorted
+
+	known map[string][]known // by kind, see facts
 }
 
 // Path is one direction between two database nodes.
@@ -77,7 +79,7 @@ type Capture struct {
 
 func newCluster(s *fact.Set, l lang.Lang) *Cluster {
 	c := &Cluster{
-		Port: int(s.Port), Nodes: s.Nodes, Checks: s.HealthChecks, Messages: s.Messages, Upgrades: s.Upgrades,
+		known: map[string][]known{}, Port: int(s.Port), Nodes: s.Nodes, Checks: s.HealthChecks, Messages: s.Messages, Upgrades: s.Upgrades,
 		Commands: s.Commands, Links: s.Links, Certificates: s.Certificates, Clocks: s.Clocks, Inputs: s.Inputs, Gaps: s.Gaps,
 	}
 	if c.Port == 0 {

@@ -99,6 +99,7 @@ func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]pla
 		d.Finding.Against = append(d.Finding.Against, finding.Against{Text: text})
 	}
 	steps, err := c.remedies(ctx, d, cluster)
+	d.Remedies = slices.Grow(d.Remedies, len(steps))
 	for _, s := range steps {
 		d.Remedies = append(d.Remedies, s.Remedy)
 	}

@@ -153,6 +153,26 @@ var kinds = []kind{
 	},
 }
 
+// known is a fact, and what the engine has to know of it.
+type known struct {
+	value any
+	about about
+}
+
+// facts lists those of one kind; a hundred signs ask for them.
+func (c *Cluster) facts(kind string) []known {
+	if list, ok := c.known[kind]; ok {
+		return list
+	}
+	k := kindOf(kind)
+	list := []known{}
+	for _, value := range k.facts(c) {
+		list = append(list, known{value, k.about(value)})
+	}
+	c.known[kind] = list
+	return list
+}
+
 func kindOf(name string) *kind {
 	for i := range kinds {
 		if kinds[i].name == name {

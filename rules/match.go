@@ -30,14 +30,14 @@ type pair struct{ client, server string }
 
 // match asks one sign about every fact of its kind. An error is the condition's own: the other rules go on.
 func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
-	k := kindOf(s.For)
 	var hits []hit
-	for _, value := range k.facts(c) {
-		a := k.about(value)
+	see := &scope{cluster: c, kind: s.For}
+	for _, f := range c.facts(s.For) {
+		value, a := f.value, f.about
 		if !s.wants(a.keys) || isFormer(value) && len(s.Verdict) == 0 {
 			continue // what a sign asks of the pair as a whole is asked once
 		}
-		see := &scope{cluster: c, kind: s.For, fact: value}
+		see.fact, see.subject = value, finding.Subject{}
 		holds, err := s.When.holds(ctx, see)
 		if err != nil {
 			return hits, err
@@ -75,7 +75,15 @@ func (s *Sign) wants(keys []string) bool {
 	return slices.ContainsFunc(keys, func(key string) bool { return slices.Contains(asked, key) })
 }
 
-func (s *Sign) asked() []string { return slices.Concat(s.Verdict, s.Reason, s.Class, s.Problem) }
+// asked is the values, of which a sign has those of its kind of fact only.
+func (s *Sign) asked() []string {
+	for _, values := range [][]string{s.Verdict, s.Reason, s.Class} {
+		if len(values) > 0 {
+			return values
+		}
+	}
+	return s.Problem
+}
 
 func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (hit, error) {
 	value := see.fact

@@ -30,7 +30,10 @@ var showing = []string{"pki list", "pki inspect", "pki verify", "pki match", "nt
 
 func changes(command string) bool {
 	command = strings.Join(strings.Fields(command), " ")
-	has := func(prefix string) bool { return command == prefix || strings.HasPrefix(command, prefix+" ") }
+	has := func(prefix string) bool {
+		rest, is := strings.CutPrefix(command, prefix)
+		return is && (rest == "" || rest[0] == ' ')
+	}
 	if slices.ContainsFunc(showing, has) || (has("ipv4") || has("ipv6") || has("iface")) && len(strings.Fields(command)) < 3 {
 		return false
 	}
@@ -42,11 +45,14 @@ func (c *Catalog) tellCommands(d *draft, cluster *Cluster) {
 	if d.Role != finding.RootCause || d.First.IsZero() || d.FixArea == "capture" {
 		return
 	}
-	var near []fact.Command
-	for _, cmd := range cluster.Commands {
+	concerns := func(cmd *fact.Command) bool {
+		return slices.Contains([]string{d.Subject.Node, d.Subject.Client, d.Subject.Server}, cmd.Node) || strings.HasPrefix(cmd.Command, "database")
+	}
+	var near []*fact.Command
+	for i := range cluster.Commands {
+		cmd := &cluster.Commands[i]
 		before := d.First.T.Sub(cmd.Time.T)
-		concerns := slices.Contains([]string{d.Subject.Node, d.Subject.Client, d.Subject.Server}, cmd.Node) || strings.HasPrefix(cmd.Command, "database")
-		if !cmd.Time.IsZero() && cmd.Granted && before <= precedes && before >= -afterwards && concerns && changes(cmd.Command) {
+		if before <= precedes && before >= -afterwards && !cmd.Time.IsZero() && cmd.Granted && concerns(cmd) && changes(cmd.Command) {
 			near = append(near, cmd)
 		}
 	}

@@ -54,9 +54,11 @@ type planned struct {
 
 // remedies fills the rule's steps in for one finding.
 func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]planned, error) {
-	var out []planned
-	for _, step := range d.rule.steps(c) {
-		see := d.scope(cluster)
+	steps := d.rule.steps(c)
+	out := make([]planned, 0, len(steps))
+	see := d.scope(cluster)
+	for _, step := range steps {
+		see.it = ""
 		holds, err := step.wanted(ctx, see)
 		if err != nil {
 			return out, err

@@ -19,27 +19,29 @@ type part struct {
 
 // parts splits the text at its braces.
 func (t Text) parts() (parts []part, err error) {
-	rest := t.Source
-	var words strings.Builder
-	for rest != "" {
+	rest, words := t.Source, ""
+	parts = make([]part, 0, 1+strings.Count(rest, "{"))
+	for {
+		i := strings.IndexAny(rest, "{}")
+		if i < 0 {
+			return append(parts, part{words: words + rest}), nil
+		}
 		switch {
-		case strings.HasPrefix(rest, "{{"), strings.HasPrefix(rest, "}}"):
-			words.WriteByte(rest[0])
-			rest = rest[2:]
-		case rest[0] == '{':
-			end := closingBrace(rest)
+		case strings.HasPrefix(rest[i:], "{{"), strings.HasPrefix(rest[i:], "}}"):
+			words += rest[:i+1]
+			rest = rest[i+2:]
+		case rest[i] == '{':
+			end := closingBrace(rest[i:])
 			if end < 0 {
 				return nil, fmt.Errorf("%q: a brace is not closed; write {{ for a brace", t.Source)
 			}
-			parts = append(parts, part{words.String(), Expression{Source: rest[1:end], Line: t.Line, env: t.env}})
-			words.Reset()
-			rest = rest[end+1:]
-		default:
-			words.WriteByte(rest[0])
-			rest = rest[1:]
+			parts = append(parts, part{words + rest[:i], Expression{Source: rest[i+1 : i+end], Line: t.Line, env: t.env}})
+			words, rest = "", rest[i+end+1:]
+		default: // a closing brace of the text's own
+			words += rest[:i+1]
+			rest = rest[i+1:]
 		}
 	}
-	return append(parts, part{words: words.String()}), nil
 }
 
 // closingBrace finds the end of the expression that begins at s[0], minding braces inside it and quoted text.
