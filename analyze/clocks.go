@@ -220,8 +220,7 @@ func sessionsOf(c *capture.Result, client, server string) (quick, slow moments) 
 func (m *material) logSpans() map[string]period {
 	spans := map[string]period{}
 	for _, t := range m.texts {
-		for h := range t.Hosts {
-			l := t.log(h)
+		for _, l := range t.machines() {
 			node := l.node
 			p, known := spans[node]
 			first, last := m.span(l)

@@ -61,8 +61,7 @@ func inOrder(s *fact.Set) {
 func (m *material) logEnds() map[string]time.Time {
 	ends := map[string]time.Time{}
 	for _, t := range m.texts {
-		for _, h := range sortedKeys(t.Hosts) {
-			l := t.log(h)
+		for _, l := range t.machines() {
 			if _, end := m.span(l); end.After(ends[l.node]) {
 				ends[l.node] = end
 			}
@@ -248,11 +247,10 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 		return n
 	}
 	for _, t := range m.texts {
-		for _, h := range sortedKeys(t.Hosts) {
-			if h == "" { // the event log of the Web Admin interface names no host
+		for _, l := range t.machines() {
+			if l.host == "" { // the event log of the Web Admin interface names no host
 				continue
 			}
-			l := t.log(h)
 			n := at(l.node)
 			n.HasLog = true
 			n.Timezone = m.zoneName(l)

@@ -20,9 +20,8 @@ const maxGaps = 1000
 func (m *material) gaps() (out []fact.Gap) {
 	spans := map[string][]covered{}
 	for _, t := range m.texts {
-		for name, h := range t.Hosts {
-			l := t.log(name)
-			for _, s := range h.Stretches {
+		for _, l := range t.machines() {
+			for _, s := range t.Hosts[l.host].Stretches {
 				spans[l.node] = append(spans[l.node], covered{m.when(l, s.First), m.when(l, s.Last)})
 			}
 		}

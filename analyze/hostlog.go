@@ -1,6 +1,8 @@
 package analyze
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"cbdoctor/logline"
@@ -9,23 +11,48 @@ import (
 // hostLog is what one file has of one host. What it tells belongs to a machine: hosts of one name in several files may be several
 // machines, and each has a clock of its own.
 type hostLog struct {
-	file *textFile
-	host string         // "" in the event log of the Web Admin interface
-	node string         // address of the machine, or its name; identify finds it out
-	zone *time.Location // of its times, when the machine has one of its own
-	last logline.Stamp  // of its lines that were taken
+	file  *textFile
+	host  string         // "" in the event log of the Web Admin interface
+	relay string         // address that a central syslog server wrote before its lines
+	node  string         // address of the machine, or its name; identify finds it out
+	zone  *time.Location // of its times, when the machine has one of its own
+	last  logline.Stamp  // of its lines that were taken
 }
 
+// relay is a host and the address that a central syslog server got its lines from, "" where it does not say.
+type relay struct{ host, address string }
+
 // log is the log of a host in the file.
-func (t *textFile) log(host string) *hostLog {
-	l := t.logs[host]
+func (t *textFile) log(host string) *hostLog { return t.relayed(host, "") }
+
+// relayed is what the file has of a host from one address.
+func (t *textFile) relayed(host, address string) *hostLog {
+	l := t.logs[relay{host, address}]
 	if l == nil {
-		l = &hostLog{file: t, host: host, node: host}
+		l = &hostLog{file: t, host: host, relay: address, node: host}
 		if len(t.logs) < maxLogs {
-			t.logs[host] = l
+			t.logs[relay{host, address}] = l
 		}
 	}
 	return l
+}
+
+// machines lists the logs of the machines that a file has lines of. Those of one name are told apart by the addresses they came from.
+func (t *textFile) machines() (list []*hostLog) {
+	for _, host := range sortedKeys(t.Hosts) {
+		own := t.log(host)
+		n := len(list)
+		for _, l := range t.logs {
+			if l.host == host && l.relay != "" && l.node != own.node && !slices.ContainsFunc(list[n:], func(o *hostLog) bool { return o.node == l.node }) {
+				list = append(list, l)
+			}
+		}
+		if len(list) == n {
+			list = append(list, own)
+		}
+		slices.SortFunc(list[n:], func(a, b *hostLog) int { return strings.Compare(a.node, b.node) })
+	}
+	return list
 }
 
 // maxLogs bounds the hosts of one file that are followed.

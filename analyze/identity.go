@@ -62,13 +62,16 @@ func (m *material) identify() *identity {
 		}
 	})
 	m.learnPlaces(id)
+	m.learnRelays(id)
 	for host := range id.shared { // several machines of one name, the default one perhaps: the name is no node's
 		delete(id.address, host)
 	}
 	m.guess(id)
 	for _, t := range m.texts {
 		for host := range t.Hosts {
-			l := t.log(host)
+			t.log(host) // also of hosts without a line that says something
+		}
+		for _, l := range t.logs {
 			l.node = id.in(l)
 		}
 	}
@@ -99,6 +102,29 @@ func (m *material) learnPlaces(id *identity) {
 				id.shared[hosts[0]] = true // two archives or directories with an address each: two machines
 			}
 			id.learn(hosts[0], own[0])
+		}
+	}
+}
+
+// learnRelays takes the address that a central syslog server got lines from for that of the machine, where one name came from it. A
+// name that came from several such addresses is that of several machines.
+func (m *material) learnRelays(id *identity) {
+	hosts, addresses := map[string][]string{}, map[string][]string{}
+	for _, t := range m.texts {
+		for r := range t.logs {
+			if r.address != "" {
+				hosts[r.address] = appendOnce(hosts[r.address], r.host)
+				addresses[r.host] = appendOnce(addresses[r.host], r.address)
+			}
+		}
+	}
+	for _, host := range sortedKeys(addresses) {
+		from := slices.DeleteFunc(addresses[host], func(a string) bool { return len(hosts[a]) > 1 })
+		switch {
+		case len(from) == 1 && id.address[host] == "" && (len(hosts) > 1 || id.members[from[0]]):
+			id.learn(host, from[0])
+		case len(from) > 1:
+			id.shared[host] = true
 		}
 	}
 }
@@ -207,7 +233,7 @@ func (id *identity) node(host string) string {
 // in is the machine whose lines a log has.
 func (id *identity) in(l *hostLog) string {
 	if id.shared[l.host] {
-		return cmp.Or(id.ofPath(l.file.path), l.host)
+		return cmp.Or(l.relay, id.ofPath(l.file.path), l.host)
 	}
 	return id.node(l.host)
 }

@@ -23,6 +23,7 @@ func TestMachinesOfOneName(t *testing.T) {
 		"a directory each":           {"a/log": fails("10.48.36.118"), "a/status.txt": status("10.48.36.61"), "b/log": fails("10.48.36.61"), "b/status.txt": status("10.48.36.118")},
 		"directories in directories": {"a/logs/log": fails("10.48.36.118"), "a/texts/status.txt": status("10.48.36.61"), "b/logs/log": fails("10.48.36.61"), "b/texts/status.txt": status("10.48.36.118")},
 		"terminal sessions":          {"a.txt": "cms> syslog follow\n" + fails("10.48.36.118") + "cms> database cluster status\n" + status("10.48.36.61"), "b.txt": "cms> syslog follow\n" + fails("10.48.36.61") + "cms> database cluster status\n" + status("10.48.36.118")},
+		"a central log":              {"central.log": "2025-03-05T16:50:26+00:00 10.48.36.61 " + fails("10.48.36.118") + "2025-03-05T16:50:26+00:00 10.48.36.118 " + fails("10.48.36.61")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

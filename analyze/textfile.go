@@ -28,10 +28,10 @@ type textFile struct {
 	recognised int64  // log lines, and lines of the output of commands
 	unknown    string // first line that was not recognised
 	unknownAt  int
-	transcript []byte              // lines that are no log lines
-	lineOf     []int               // line number of each line in transcript
-	logs       map[string]*hostLog // by host
-	leapDay    bool                // a 29 February without a year is in it
+	transcript []byte // lines that are no log lines
+	lineOf     []int  // line number of each line in transcript
+	logs       map[relay]*hostLog
+	leapDay    bool // a 29 February without a year is in it
 	leapWraps  int16
 	taken      int64 // lines of the programs, and of outputs that are used
 	year       int   // of the first line that prints none, found by dating
@@ -44,7 +44,7 @@ type textFile struct {
 // readText reads a file and takes every log line of the programs. When local names a file with the same bytes on disk, it
 // is read at several places at once.
 func (m *material) readText(ctx context.Context, f *bundle.File, r io.Reader, local string) *textFile {
-	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: m.take, logs: map[string]*hostLog{}}
+	t := &textFile{path: f.Path, group: f.Group, modTime: f.ModTime, take: m.take, logs: map[relay]*hostLog{}}
 	t.archive, t.inTar = archiveOf(f.Path)
 	var err error
 	if at, failed := os.Open(local); local != "" && failed == nil {
@@ -83,7 +83,7 @@ func (i interruptible) ReadAt(p []byte, at int64) (int, error) {
 
 // Wanted takes a log line.
 func (t *textFile) Wanted(n int, l *logline.Line, raw []byte) {
-	log := t.log(l.Host)
+	log := t.relayed(l.Host, l.Relay)
 	log.watch(&l.Stamp)
 	t.taken++
 	t.take(log, n, l, raw)

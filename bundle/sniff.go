@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
-	"unicode/utf16"
 
 	"cbdoctor/lazyregexp"
 )
@@ -70,7 +69,7 @@ func Sniff(head []byte) Kind {
 	if len(head) > 4 && head[0] == 0x30 && (head[1] == 0x82 && binary.BigEndian.Uint16(head[2:]) > 200 || head[1] == 0x81 && head[2] > 100) {
 		return PKI // DER: a certificate, or a key
 	}
-	text := decodeUTF16(head)
+	text := utf8Text(head)
 	if isBinary(text) {
 		return Other
 	}
@@ -104,24 +103,4 @@ func isBinary(b []byte) bool {
 		}
 	}
 	return control > 40
-}
-
-// decodeUTF16 turns UTF-16 with a byte order mark into UTF-8 and drops the mark of UTF-8.
-func decodeUTF16(b []byte) []byte {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(b, []byte{0xef, 0xbb, 0xbf}):
-		return b[3:]
-	case bytes.HasPrefix(b, []byte{0xff, 0xfe}):
-		order = binary.LittleEndian
-	case bytes.HasPrefix(b, []byte{0xfe, 0xff}):
-		order = binary.BigEndian
-	default:
-		return b
-	}
-	units := make([]uint16, 0, len(b)/2)
-	for i := 2; i+1 < len(b); i += 2 {
-		units = append(units, order.Uint16(b[i:]))
-	}
-	return []byte(string(utf16.Decode(units)))
 }

@@ -158,49 +158,15 @@ func (w *walker) stream(f *File, r io.Reader, depth int) error {
 		return w.problem(f, fmt.Errorf("%s archives are not read here: unpack it and give the directory", kind))
 	}
 	f.Kind = Sniff(head)
-	f.Binary = f.Kind == Other && isBinary(decodeUTF16(head))
+	f.Binary = f.Kind == Other && isBinary(utf8Text(head))
 	if f.Kind == PrivateKey {
 		return w.visit(f, nil)
 	}
-	if f.Local != "" && !bytes.HasPrefix(head, []byte{0xff, 0xfe}) && !bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
-		return w.visit(f, b)
+	if e := utf16Of(head); e != nil && f.Kind != Capture {
+		f.Local = "" // its bytes are not those of the text
+		return w.visit(f, e.NewDecoder().Reader(b))
 	}
-	f.Local = ""
-	return w.visit(f, utf8Reader(b, head))
-}
-
-// utf8Reader turns UTF-16 with a byte order mark into UTF-8, in pieces.
-func utf8Reader(r io.Reader, head []byte) io.Reader {
-	if !bytes.HasPrefix(head, []byte{0xff, 0xfe}) && !bytes.HasPrefix(head, []byte{0xfe, 0xff}) {
-		return r
-	}
-	return &utf16Reader{r: r, mark: bytes.Clone(head[:2])}
-}
-
-type utf16Reader struct {
-	r    io.Reader
-	mark []byte
-	skip bool
-	out  []byte
-}
-
-func (u *utf16Reader) Read(p []byte) (int, error) {
-	for len(u.out) == 0 {
-		block := make([]byte, 32<<10)
-		n, err := io.ReadFull(u.r, block)
-		if n == 0 {
-			return 0, err
-		}
-		block = block[:n]
-		if !u.skip {
-			u.skip = true
-			block = block[min(2, len(block)):]
-		}
-		u.out = decodeUTF16(append(bytes.Clone(u.mark), block...))
-	}
-	n := copy(p, u.out)
-	u.out = u.out[n:]
-	return n, nil
+	return w.visit(f, b)
 }
 
 // compressed opens one compressed stream; what is in it may be a tar or a single file.

@@ -128,7 +128,7 @@ func (k *block) want(line []byte, textAt int) {
 
 func (k *block) add(f fields, t Stamp, raw []byte) {
 	k.wanted = append(k.wanted, wanted{k.lines, Line{
-		Stamp: t, Facility: k.text(f.facility), Severity: k.text(f.severity), Host: k.text(f.host), Tag: k.text(f.tag), PID: f.pid, Text: f.text,
+		Stamp: t, Facility: k.text(f.facility), Severity: k.text(f.severity), Host: k.text(f.host), Tag: k.text(f.tag), PID: f.pid, Relay: k.text(f.relay), Text: f.text,
 	}, raw})
 }
 

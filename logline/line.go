@@ -1,6 +1,9 @@
 package logline
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // Line is one line of a log, split. Text points into the bytes that were split.
 type Line struct {
@@ -10,6 +13,7 @@ type Line struct {
 	Host     string
 	Tag      string // "postgres", "host:server"; empty in the event log of the Web Admin interface
 	PID      int    // 0 when the line has none
+	Relay    string // address that a central syslog server wrote before the line: of the host, or of a relay between
 	Text     []byte
 }
 
@@ -18,6 +22,7 @@ type fields struct {
 	stamp                         Stamp
 	facility, severity, host, tag []byte
 	pid                           int
+	relay                         []byte
 	text                          []byte
 }
 
@@ -50,7 +55,7 @@ func Split(b []byte) (Line, bool) {
 	if !ok {
 		return Line{}, false
 	}
-	return Line{Stamp: f.stamp, Facility: string(f.facility), Severity: string(f.severity), Host: string(f.host), Tag: string(f.tag), PID: f.pid, Text: f.text}, true
+	return Line{Stamp: f.stamp, Facility: string(f.facility), Severity: string(f.severity), Host: string(f.host), Tag: string(f.tag), PID: f.pid, Relay: string(f.relay), Text: f.text}, true
 }
 
 func split(b []byte) (fields, bool) {
@@ -203,7 +208,7 @@ var eventLevels = []struct {
 func splitPrefixed(b []byte) (f fields, ok bool) {
 	stamped := b[0] == '<' || startsWithStamp(b)
 	if outer, is := splitTraditional(b); is { // a line of its own: only a relayed line counts, not one that its text quotes
-		return relayed(outer.text)
+		return relayed(outer.text, outer.host)
 	}
 	for i := 1; i < min(len(b)-minLine, 160); i++ {
 		switch {
@@ -213,6 +218,7 @@ func splitPrefixed(b []byte) (f fields, ok bool) {
 			continue
 		}
 		if f, ok := splitCMS(b[i:]); ok && (stamped || plainPrefix(b[:i])) {
+			f.relay = lastAddress(b[:i])
 			return f, true
 		}
 	}
@@ -253,7 +259,11 @@ func splitTraditional(b []byte) (f fields, ok bool) {
 		return f, false
 	}
 	f.stamp, f.host = stamp, host
-	ok = tagAfter(rest, &f)
+	if ok = tagAfter(rest, &f); !ok && isAddress(host) { // "STAMP 10.48.36.61 cms01 postgres[20882]: text" of a server that keeps both
+		f.relay = host
+		f.host, rest = nextWord(rest)
+		ok = len(f.host) > 0 && tagAfter(rest, &f)
+	}
 	return f, ok
 }
 
@@ -265,4 +275,22 @@ func tagAfter(b []byte, f *fields) bool {
 	}
 	f.tag, f.pid, f.text = b[:end], pid, bytes.TrimLeft(b[after:], " ")
 	return true
+}
+
+// lastAddress is the last word of a prefix that is an address.
+func lastAddress(prefix []byte) (address []byte) {
+	for _, word := range bytes.FieldsFunc(prefix, func(c rune) bool { return c == ' ' || c == '\t' }) {
+		if isAddress(word) {
+			address = word
+		}
+	}
+	return address
+}
+
+func isAddress(b []byte) bool {
+	if len(b) < 3 || len(b) > 45 || bytes.IndexByte(b, '.') < 0 && bytes.IndexByte(b, ':') < 0 {
+		return false
+	}
+	_, err := netip.ParseAddr(string(b))
+	return err == nil
 }

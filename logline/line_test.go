@@ -43,6 +43,11 @@ var lineSamples = []struct {
 	{"numbered", `  12: Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
 	{"from grep", `cms01/syslog:812:Mar 11 17:13:06.912 user.info cms01 sfpool: Health check`, "cms01", "sfpool", 0, "user", `Health check`},
 	{"file of a syslog server", `Mar 30 12:39:04 cms01 postgres[20882]: [2-1] ERROR:  x`, "cms01", "postgres", 20882, "", `[2-1] ERROR:  x`},
+	{"behind the address of the sender, without facility", `Mar  5 09:00:00 10.48.36.182 cms01 postgres[20882]: [2-1] ERROR:  x`, "cms01", "postgres", 20882, "", `[2-1] ERROR:  x`},
+	{"RFC 5424 with its length", `112 <14>1 2024-03-05T09:00:00.453Z cms01 postgres 811 - - [5-1] LOG:  x`, "cms01", "postgres", 811, "", `[5-1] LOG:  x`},
+	{"RFC 5424 without priority", `1 2024-03-05T09:00:00.453Z cms01 postgres 811 - - [5-1] LOG:  x`, "cms01", "postgres", 811, "", `[5-1] LOG:  x`},
+	{"RFC 5424, UTF-8 as it says", "<14>1 2024-03-05T09:00:00.453Z cms01 postgres 811 - - \ufeff[5-1] LOG:  x", "cms01", "postgres", 811, "", `[5-1] LOG:  x`},
+	{"zone without colon", `2024-03-05T16:50:26+0900 cms01 sfpool: Health check`, "cms01", "sfpool", 0, "", `Health check`},
 	{"file of a syslog server, ISO", `2024-03-05T16:50:26.123456+09:00 cms01 sfpool: Health check`, "cms01", "sfpool", 0, "", `Health check`},
 }
 
@@ -93,6 +98,23 @@ func TestNoLine(t *testing.T) {
 	} {
 		if l, ok := Split([]byte(line)); ok {
 			t.Errorf("taken for a log line: %q as %+v", line, l)
+		}
+	}
+}
+
+// The address that a syslog server writes before a line tells machines of one name apart.
+func TestRelay(t *testing.T) {
+	t.Parallel()
+	for line, want := range map[string]string{
+		`2024-03-05T16:50:26+00:00 10.48.36.61 Mar  5 16:50:25.736 user.info cms01 sfpool: Health check`:       "10.48.36.61",
+		"2025-03-11 17:00:00\tLocal0.Info\t10.1.1.9\tMar 11 17:13:06.912 user.info cms01 sfpool: Health check": "10.1.1.9",
+		`<14>1 2025-03-11T17:00:00.000Z 10.1.1.9 cms - - - Mar 11 17:13:06.912 user.info cms01 sfpool: Health`: "10.1.1.9",
+		`Mar  5 09:00:00 2001:db8::7 cms01 sfpool: Health check`:                                               "2001:db8::7",
+		`Mar  5 09:00:00 10.48.36.182 sfpool: Health check`:                                                    "",
+		`Mar 11 17:13:06.912 user.info cms01 sfpool: Health check 10.1.1.9`:                                    "",
+	} {
+		if l, ok := Split([]byte(line)); !ok || l.Relay != want {
+			t.Errorf("%q from %q, want %q", line, l.Relay, want)
 		}
 	}
 }

@@ -12,14 +12,23 @@ import (
 
 // True RFC lines, as relays and other devices write them, are parsed by the syslog library. They are rare, so it may be slow.
 
-// splitRFC5424 splits "<PRI>1 STAMP host app procid msgid [data] text".
+// splitRFC5424 splits "<PRI>1 STAMP host app procid msgid [data] text", also with the length in front that syslog over TCP has
+// (RFC 6587 section 3.4.1), or without the priority.
 func splitRFC5424(b []byte) (f fields, ok bool) {
+	if length, rest, found := bytes.Cut(b, []byte(" ")); found && len(length) <= 6 && len(rest) > 0 && rest[0] == '<' && bytes.Trim(length, "0123456789") == nil {
+		b = rest
+	}
+	if bytes.HasPrefix(b, []byte("1 2")) {
+		b = append([]byte("<14>"), b...)
+	}
 	if after := afterPriority(b); after == 0 || !bytes.HasPrefix(b[after:], []byte("1 ")) {
 		return f, false
 	}
 	m, _ := rfc5424.NewParser(rfc5424.WithBestEffort()).Parse(b)
 	if parsed, is := m.(*rfc5424.SyslogMessage); is {
-		return fromRFC(&parsed.Base)
+		f, ok = fromRFC(&parsed.Base)
+		f.text = bytes.TrimPrefix(f.text, byteOrderMark) // that the text is UTF-8 (section 6.4)
+		return f, ok
 	}
 	return f, false
 }
@@ -38,7 +47,7 @@ func splitRFC3164(b []byte) (f fields, ok bool) {
 		// The library takes a bracket in the text, as PostgreSQL's "[2-1]", for the process id.
 		if at := bytes.Index(b, []byte(" "+string(f.host)+" ")); ok && at >= 0 {
 			ok = tagAfter(b[at+len(f.host)+2:], &f)
-			if inner, is := relayed(f.text); is {
+			if inner, is := relayed(f.text, f.host); is {
 				return inner, true
 			}
 		}
@@ -60,20 +69,24 @@ func fromRFC(m *syslog.Base) (f fields, ok bool) {
 	}
 	if m.Message != nil {
 		f.text = []byte(*m.Message)
-		if inner, is := relayed(f.text); is {
+		if inner, is := relayed(f.text, f.host); is {
 			return inner, true
 		}
 	}
 	return f, true
 }
 
-// relayed: a relay may wrap the whole line of a CMS. A text that only quotes one has words before it.
-func relayed(text []byte) (fields, bool) {
+// relayed: a relay may wrap the whole line of a CMS. A text that only quotes one has words before it. from is whom the relay got it
+// from.
+func relayed(text, from []byte) (f fields, ok bool) {
 	text = bytes.TrimLeft(text, " ")
 	if len(text) < minLine {
-		return fields{}, false
+		return f, false
 	}
-	return splitCMS(text)
+	if f, ok = splitCMS(text); isAddress(from) {
+		f.relay = from
+	}
+	return f, ok
 }
 
 func stampOf(t time.Time) Stamp {

@@ -28,9 +28,14 @@ func (r Stamp) key() int64 {
 	return days*int64(24*time.Hour/time.Microsecond) + int64(r.OfDay/time.Microsecond)
 }
 
-// Since is how much later r is than o, both printed in the same form by the same clock; a year that is not known counts as a
-// leap year.
-func (r Stamp) Since(o Stamp) time.Duration { return time.Duration(r.key()-o.key()) * time.Microsecond }
+// Since is how much later r is than o, both printed by the same clock; a year that is not known counts as a leap year, and as that of
+// the other when only one is known.
+func (r Stamp) Since(o Stamp) time.Duration {
+	if (r.Year == 0) != (o.Year == 0) {
+		r.Year, r.Wraps, o.Year, o.Wraps = 0, 0, 0, 0
+	}
+	return time.Duration(r.key()-o.key()) * time.Microsecond
+}
 
 // month finds a month by its three letters.
 func month(a, b, c byte) uint8 {
@@ -129,8 +134,12 @@ func parseClock(r Stamp, b []byte) (Stamp, []byte, bool) {
 	case len(b) > 0 && b[0] == 'Z':
 		r.UTC = true
 		b = b[1:]
-	case len(b) >= 6 && (b[0] == '+' || b[0] == '-') && b[3] == ':':
-		hours, minutes := two(b[1:]), two(b[4:])
+	case len(b) >= 6 && (b[0] == '+' || b[0] == '-') && (b[3] == ':' || digit(b[3])): // "+01:00" or "+0100"
+		colon := 1
+		if digit(b[3]) {
+			colon = 0
+		}
+		hours, minutes := two(b[1:]), two(b[3+colon:])
 		if hours < 0 || minutes < 0 {
 			return r, nil, false
 		}
@@ -144,7 +153,7 @@ func parseClock(r Stamp, b []byte) (Stamp, []byte, bool) {
 			r.Year = int16(t.Year())
 		}
 		r.OfDay = t.Sub(t.Truncate(24 * time.Hour))
-		b = b[6:]
+		b = b[5+colon:]
 	}
 	if len(b) == 0 || b[0] != ' ' {
 		return r, nil, false

@@ -64,7 +64,7 @@ func dressed(head []byte) bool {
 func wrapping(head []byte) (width int, words bool) {
 	type broken struct{ length, next int }
 	var all []broken
-	inEntry, last := false, 0
+	inEntry, last, wordy := false, 0, 0 // wordy: the width, when words were kept whole: a longer one has its line for itself
 	for raw := range bytes.Lines(head) {
 		line := clean(raw)
 		switch {
@@ -77,25 +77,31 @@ func wrapping(head []byte) (width int, words bool) {
 		}
 		if last = utf8.RuneCount(line); inEntry {
 			width = max(width, last)
+			if bytes.IndexByte(bytes.TrimLeft(line, " "), ' ') >= 0 {
+				wordy = max(wordy, last)
+			}
 		}
-	}
-	if usual := width == 80 || width == 132; len(all) == 0 || len(all) == 1 && !usual || width < minWidth || width > maxWidth {
-		return 0, false
 	}
 	full, noRoom := 0, 0
 	for _, b := range all {
 		if b.length >= width-1 {
 			full++
 		}
-		if b.length+1+b.next > width {
+		if b.length+1+b.next > wordy {
 			noRoom++
 		}
 	}
-	switch n := len(all); {
-	case full*10 >= n*9:
+	likely := func(width, broken int) bool {
+		usual := width == 80 || width == 132
+		return broken*10 >= len(all)*9 && (len(all) > 1 || usual) && width >= minWidth && width <= maxWidth
+	}
+	switch {
+	case len(all) == 0:
+		return 0, false
+	case likely(width, full):
 		return width, false
-	case noRoom*10 >= n*9:
-		return width, true
+	case likely(wordy, noRoom):
+		return wordy, true
 	}
 	return 0, false
 }

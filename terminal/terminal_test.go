@@ -52,6 +52,19 @@ Mar 30 12:39:04 local0.warning DBMaster postgres[20882]: [2-8] #011PL/pgSQL func
 	}
 }
 
+// A word that is longer than the screen has a line of its own and says nothing of the width.
+func TestWrappedBetweenWords(t *testing.T) {
+	t.Parallel()
+	long := "create_or_update_matching_domain(boolean,uuid,text,boolean,uuid,integer,integer,integer,text)"
+	text := "Mar 30 12:39:04.100 user.info cms01 cli: User admin from 10.9.9.9:63290 issued\ncommand < database cluster status>: permission granted\n" +
+		"Mar 30 12:39:05.100 local0.warning cms01 postgres[20882]: [2-8] #011PL/pgSQL\nfunction\n" + long + "\nline 61 at SQL statement\n"
+	want := "Mar 30 12:39:04.100 user.info cms01 cli: User admin from 10.9.9.9:63290 issued command < database cluster status>: permission granted\n\n" +
+		"Mar 30 12:39:05.100 local0.warning cms01 postgres[20882]: [2-8] #011PL/pgSQL function " + long + " line 61 at SQL statement\n\n\n\n"
+	if got := restore(t, text); got != want {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // What was not wrapped stays byte for byte.
 func TestNotWrapped(t *testing.T) {
 	t.Parallel()
