@@ -42,3 +42,22 @@ func (c copies) again(l *hostLog, s sighting) bool {
 
 // finest orders logs so that those that print fractions of a second come first: a copy may have lost them.
 func finest(a, b *hostLog) int { return cmp.Compare(b.last.Digits, a.last.Digits) }
+
+// inOneFile are the nodes of which one file tells alone, so that nothing has to be looked for a second time.
+func (m *material) inOneFile() map[string]bool {
+	alone := map[string]bool{}
+	for _, t := range m.texts {
+		if len(t.logs) >= maxLogs { // there may be more hosts in it
+			return nil
+		}
+		nodes := map[string]bool{}
+		for _, l := range t.logs {
+			nodes[l.node] = true
+		}
+		for node := range nodes {
+			_, other := alone[node]
+			alone[node] = !other
+		}
+	}
+	return alone
+}

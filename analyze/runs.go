@@ -43,7 +43,7 @@ type datedCheck struct {
 func (m *material) groupChecks() {
 	type groupKey struct{ client, server, reason string }
 	groups := map[groupKey]*checkGroup{}
-	seen := copies{}
+	seen, alone := copies{}, m.inOneFile()
 	slices.SortStableFunc(m.checkOrder, func(a, b checkKey) int { return finest(a.log, b.log) })
 	for _, key := range m.checkOrder {
 		r, k := m.checks[key], groupKey{key.log.node, key.server, key.reason}
@@ -53,9 +53,10 @@ func (m *material) groupChecks() {
 			groups[k] = g
 			m.checkGroups = append(m.checkGroups, g)
 		}
+		g.events = slices.Grow(g.events, len(r.events))
 		for i := range r.events {
 			e := datedCheck{&r.events[i], r, m.when(key.log, r.events[i].stamp)}
-			if !seen.again(key.log, sighting{node: k.client, second: e.at.T.Unix(), text: k.server + k.reason}) {
+			if alone[k.client] || !seen.again(key.log, sighting{node: k.client, second: e.at.T.Unix(), text: k.server + k.reason}) {
 				g.events = append(g.events, e)
 			}
 		}
@@ -137,7 +138,7 @@ func (m *material) groupMessages(id *identity) {
 		messageKey
 	}
 	groups := map[groupKey]*messageGroup{}
-	seen := map[*messageGroup]copies{}
+	seen, alone := map[*messageGroup]copies{}, m.inOneFile()
 	slices.SortStableFunc(m.msgOrder, func(a, b messageKey) int { return finest(a.log, b.log) })
 	for _, key := range m.msgOrder {
 		r := m.messages[key]
@@ -149,21 +150,25 @@ func (m *material) groupMessages(id *identity) {
 		g := groups[k]
 		if g == nil {
 			g = &messageGroup{node: k.node, messageRun: messageRun{key: k.messageKey, row: r.row, args: r.args, first: r.first, last: r.last}}
-			groups[k], seen[g] = g, copies{}
+			groups[k] = g
+			if !alone[k.node] {
+				seen[g] = copies{}
+			}
 			m.messageGroups = append(m.messageGroups, g)
 		}
 		g.add(m, r, seen[g])
 	}
 }
 
-// add takes a run of another log over, but for what a file before told already.
+// add takes a run of another log over, but for what a file before told already. seen is nil when there is none.
 func (g *messageGroup) add(m *material, r *messageRun, seen copies) {
 	log := r.key.log
 	g.count += r.count - len(r.moments)
 	told := map[int]bool{} // lines
+	g.times = slices.Grow(g.times, len(r.moments))
 	for _, at := range r.moments {
 		t := m.when(log, at.at)
-		if seen.again(log, sighting{second: t.T.Unix(), pid: at.pid}) {
+		if seen != nil && seen.again(log, sighting{second: t.T.Unix(), pid: at.pid}) {
 			told[at.line] = true
 			continue
 		}
