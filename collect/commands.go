@@ -17,6 +17,7 @@ type step struct {
 	command  mmp.Command
 	file     string // name of its output in the bundle
 	required bool   // without it the node counts as failed; the others are nice to have
+	further  func(output string) []step
 }
 
 // steps are run on every node in this order; to add one, add a row. What can be a command at all is decided in mmp/command.go.
@@ -29,14 +30,53 @@ func steps(iface string) ([]step, error) {
 		return nil, err
 	}
 	return []step{
-		{mmp.Date, "date.txt", false}, // first: its answer dates the node's clock
-		{mmp.Version, "version.txt", true},
-		{mmp.ClusterStatus, "database_cluster_status.txt", true},
-		{ipv4, "ipv4_" + iface + ".txt", false},
-		{mmp.PKIList, "pki_list.txt", false},
-		{mmp.NTPStatus, "ntp_status.txt", false},
-		{mmp.Uptime, "uptime.txt", false},
+		{mmp.Date, "date.txt", false, nil}, // first: its answer dates the node's clock
+		{mmp.Version, "version.txt", true, nil},
+		{mmp.ClusterStatus, "database_cluster_status.txt", true, inspections},
+		{ipv4, "ipv4_" + iface + ".txt", false, nil},
+		{mmp.PKIList, "pki_list.txt", false, inspections},
+		{mmp.NTPStatus, "ntp_status.txt", false, nil},
+		{mmp.Uptime, "uptime.txt", false, nil},
 	}, nil
+}
+
+// certificateName is a certificate file as "database cluster status" and "pki list" name it.
+var certificateName = regexp.MustCompile(`(?mi)^\s*(?:(?:server|client|CA) certificate\s*:)?\s*(\S+\.(?:crt|cer|der|pem))\s*$`)
+
+// maxInspected bounds how many certificates a node may name.
+const maxInspected = 16
+
+// inspections are the commands that show the certificates which an output names.
+func inspections(output string) (out []step) {
+	for _, m := range certificateName.FindAllStringSubmatch(output, -1) {
+		if c, err := mmp.PKIInspect(m[1]); err == nil && len(out) < maxInspected {
+			out = append(out, step{command: c, file: "pki_inspect_" + safeName(m[1]) + ".txt"})
+		}
+	}
+	return out
+}
+
+// agenda is what is still to be run on a node, and what was.
+type agenda struct {
+	todo  []step
+	known map[string]bool // commands that are in it, or were
+}
+
+// add appends steps, each once.
+func (a *agenda) add(steps ...step) {
+	for _, s := range steps {
+		if !a.known[s.command.String()] {
+			a.known[s.command.String()] = true
+			a.todo = append(a.todo, s)
+		}
+	}
+}
+
+// next takes the first step.
+func (a *agenda) next() step {
+	s := a.todo[0]
+	a.todo = a.todo[1:]
+	return s
 }
 
 // runCommands runs the steps that have not succeeded yet. When the connection breaks it goes on over a new one.
@@ -45,28 +85,44 @@ func (v *visit) runCommands(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	todo := slices.DeleteFunc(all, v.answered)
+	a := &agenda{known: map[string]bool{}}
+	a.add(all...)
+	a.todo = v.withoutAnswered(a.todo)
 	var failed error
-	for attempt := 1; len(todo) > 0; attempt++ {
-		var done int
-		var broken error
-		done, failed, broken = v.converse(ctx, todo, failed)
-		if broken == nil {
-			break
+	for failures := 0; len(a.todo) > 0; {
+		before := len(a.known) - len(a.todo)
+		problem, broken := v.converse(ctx, a)
+		failed = errors.Join(failed, problem)
+		if broken == nil { // all are done, or one hung and the rest needs a new command line
+			continue
 		}
-		if done > 0 {
-			attempt = 1
+		if len(a.known)-len(a.todo) > before {
+			failures = 0
 		}
-		if todo = todo[done:]; attempt > max(v.opt.Retries, 0) || ctx.Err() != nil || !Lost(broken) || errors.Is(broken, mmp.ErrNoPrompt) {
-			v.unanswered(ctx, todo, broken)
-			return errors.Join(failed, broken)
+		if failures++; failures <= max(v.opt.Retries, 0) && ctx.Err() == nil && Lost(broken) && !errors.Is(broken, mmp.ErrNoPrompt) {
+			if broken = sleep(ctx, transfer.Backoff(v.opt.Backoff, failures, 1)); broken == nil {
+				continue
+			}
 		}
-		if err := sleep(ctx, transfer.Backoff(v.opt.Backoff, attempt, 1)); err != nil {
-			v.unanswered(ctx, todo, err)
-			return errors.Join(failed, err)
-		}
+		v.unanswered(ctx, a.todo, broken)
+		return errors.Join(failed, broken)
 	}
 	return failed
+}
+
+// withoutAnswered leaves out the steps of which an earlier run has the output, and adds those that follow from it.
+func (v *visit) withoutAnswered(all []step) (todo []step) {
+	for len(all) > 0 {
+		s := all[0]
+		all = all[1:]
+		if !v.answered(s) {
+			todo = append(todo, s)
+		} else if s.further != nil {
+			output, _ := v.dir.ReadFile(s.file) // without it nothing follows
+			all = append(all, s.further(string(output))...)
+		}
+	}
+	return todo
 }
 
 // answered reports whether an earlier run has the output of a step.
@@ -85,15 +141,15 @@ func (v *visit) answered(s step) bool {
 	return found
 }
 
-// converse opens the command line and runs steps until the connection breaks. done counts those that have an entry.
-func (v *visit) converse(ctx context.Context, todo []step, failed error) (done int, _, broken error) {
+// converse opens the command line and runs steps until all are done, one hangs, or the connection breaks. failed is of the steps.
+func (v *visit) converse(ctx context.Context, a *agenda) (failed, broken error) {
 	conn, err := v.link.get(ctx)
 	if err != nil {
-		return 0, failed, err
+		return nil, err
 	}
 	s, err := mmp.Open(ctx, conn, v.opt.ConnectTimeout)
 	if err != nil {
-		return 0, failed, err
+		return nil, err
 	}
 	defer s.Close()
 	if s.Name != "" {
@@ -103,23 +159,28 @@ func (v *visit) converse(ctx context.Context, todo []step, failed error) (done i
 			}
 		})
 	}
-	for _, step := range todo {
-		err := v.runStep(ctx, s, step)
+	for len(a.todo) > 0 {
+		step := a.todo[0]
+		out, err := v.runStep(ctx, s, step)
 		switch {
-		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil: // it hangs: the rest needs a new command line
-			more, failed, broken := v.converse(ctx, todo[done+1:], errors.Join(failed, err))
-			return done + 1 + more, failed, broken
+		case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
+			a.next()
+			return errors.Join(failed, err), nil
 		case ctx.Err() != nil:
-			return done + 1, failed, context.Cause(ctx)
+			a.next()
+			return failed, context.Cause(ctx)
 		case err != nil && Lost(err):
-			return done, failed, err
+			return failed, err
+		}
+		a.next()
+		if err == nil && step.further != nil {
+			a.add(step.further(out)...)
 		}
 		if step.required || errors.Is(err, errKept) {
 			failed = errors.Join(failed, err)
 		}
-		done++
 	}
-	return done, failed, nil
+	return failed, nil
 }
 
 // errKept marks outputs that could not be written here.
@@ -128,7 +189,7 @@ var errKept = errors.New("the output could not be kept")
 var ownAddress = regexp.MustCompile(`([0-9a-fA-F:.]+) *\(me\)`)
 
 // runStep writes the output of a command to a file, the prompt and the command before it, as a copied session has it.
-func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) error {
+func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) (string, error) {
 	v.tell(CommandRun, "%s", step.command)
 	asked := time.Now()
 	out, err := s.Run(ctx, step.command, v.opt.CommandTimeout)
@@ -139,7 +200,7 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) error {
 	case errors.As(err, &refused) && !step.required:
 		entry.Outcome, entry.Problem = bundle.Skipped, "not available on this node: "+printable(err.Error())
 	case err != nil && Lost(err) && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded):
-		return err // it gets its entry when it is given up
+		return out, err // it gets its entry when it is given up
 	case err != nil:
 		entry.Outcome, entry.Problem = outcomeOf(ctx, err), printable(err.Error())
 	default:
@@ -160,7 +221,7 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) error {
 			m.Address = found[1]
 		}
 	})
-	return err
+	return out, err
 }
 
 func (v *visit) zone() *time.Location {

@@ -2,6 +2,7 @@ package mmp
 
 import (
 	"fmt"
+	"strings"
 
 	"cbdoctor/lazyregexp"
 )
@@ -34,6 +35,17 @@ func IPv4(iface string) (Command, error) { return onInterface("ipv4", iface) }
 // Pcap captures on an interface until Ctrl-C and leaves one new *.pcap file in the SFTP root: the only trace that this
 // program can leave on a node, and only when it was asked for.
 func Pcap(iface string) (Command, error) { return onInterface("pcap", iface) }
+
+// certificateFile is the name of a file that holds certificates: no key, no second word.
+var certificateFile = lazyregexp.New(`^[A-Za-z0-9][A-Za-z0-9._+-]{0,100}\.(?i:crt|cer|der|pem)$`)
+
+// PKIInspect shows what is in a certificate file. It is not made for a private key, of which the node would only say that it is one.
+func PKIInspect(file string) (Command, error) {
+	if !certificateFile.MatchString(file) || strings.Contains(strings.ToLower(file), ".key") {
+		return Command{}, fmt.Errorf("%q is no name of a certificate file", file)
+	}
+	return Command{"pki inspect " + file}, nil
+}
 
 func onInterface(command, iface string) (Command, error) {
 	if !interfaces.MatchString(iface) {

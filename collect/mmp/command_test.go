@@ -13,7 +13,7 @@ import (
 )
 
 // readOnly is every command that may ever be sent, written down once more: a new one needs a change here that a reviewer sees.
-var readOnly = regexp.MustCompile(`^(version|database cluster status|(ipv4|pcap) ([a-e]|admin)|pki list|ntp status|date|uptime|syslog follow)$`)
+var readOnly = regexp.MustCompile(`^(version|database cluster status|(ipv4|pcap) ([a-e]|admin)|pki list|pki inspect [A-Za-z0-9._+-]+\.(?i:crt|cer|der|pem)|ntp status|date|uptime|syslog follow)$`)
 
 // Every text that makes a Command stands in command.go and is one of readOnly.
 func TestCommandsOnlyRead(t *testing.T) {
@@ -62,6 +62,25 @@ func TestInterfacesAreChecked(t *testing.T) {
 			if c, err := make(iface); err == nil && !readOnly.MatchString(c.String()) {
 				t.Fatalf("%q makes %q", iface, c)
 			}
+		}
+	})
+}
+
+// Only the names of certificate files make a command, and never that of a private key.
+func TestCertificateNamesAreChecked(t *testing.T) {
+	t.Parallel()
+	for name, fine := range map[string]bool{
+		"dbclusterserver.cer": true, "vngtpRootca.CER": true, "db-1.crt": true, "ca.pem": true,
+		"dbclusterserver.key": false, "db.key.pem": false, "DB.KEY": false, "x.crt y": false, "x.crt\rreboot": false, "../x.crt": false, "-x.crt": false, ".crt": false, "x.bak": false, "": false,
+	} {
+		if _, err := PKIInspect(name); (err == nil) != fine {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z.\r\n ;/-]{0,8}\.(crt|key|pem)[\r\n ]?`)).Draw(t, "name")
+		if c, err := PKIInspect(name); err == nil && (!readOnly.MatchString(c.String()) || strings.Contains(c.String(), ".key")) {
+			t.Fatalf("%q makes %q", name, c)
 		}
 	})
 }
