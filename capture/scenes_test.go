@@ -144,6 +144,10 @@ var scenes = []struct {
 		text: tls13 + "0.06 C PA rec:19\n0.061 C FA\n0.07 S FA\n",
 	},
 	{
+		name: "TLS 1.3: the client leaves when the handshake is done", verdict: capture.TLSClosed, confidence: capture.High, reason: "before its StartupMessage",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:19\n0.062 C FA\n0.07 S PA rec:19\n0.071 C R\n",
+	},
+	{
 		name: "session tickets are no answer", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, reason: "answers the startup message with 140 bytes",
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:265 rec:265\n0.08 S PA rec:140\n0.081 S PA rec:19\n0.082 S FA\n0.09 C PA rec:19\n0.091 C FA\n0.1 S A\n",
 	},
@@ -178,6 +182,10 @@ var scenes = []struct {
 	{name: "an SSH server", text: opens + "0.02 S PA ssh\n0.03 C PA ssl\n0.031 S FA\n0.04 C FA\n", verdict: capture.NotPostgres, confidence: capture.High, reason: "SSH"},
 
 	{
+		name: "full-size segments of an answer vanish, seen at the client", verdict: capture.MTUBlackhole, confidence: capture.Medium, reason: "1448 bytes of the server never arrive here", next: "10.48.36.61",
+		text: opens + "0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query\n0.05 S PA raw:1448 lost\n0.051 S PA raw:200\n0.052 C A ack=-1648\n9 C FA ack=-1648\n",
+	},
+	{
 		name: "the window stays at zero", verdict: capture.Stalled, confidence: capture.High,
 		text: "0 C S\n0.01 S SA\n0.011 C A\n0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query raw:900\n0.05 S A win=0\n0.3 C A seq=-1\n0.31 S A win=0\n1 C A seq=-1\n1.01 S A win=0\n3 C A seq=-1\n3.01 S A win=0\n7 C A seq=-1\n7.01 S A win=0\n9 C RA\n",
 	},
@@ -200,6 +208,15 @@ var scenes = []struct {
 	{
 		name: "keep-alives that nobody answers", verdict: capture.IdleDrop, confidence: capture.Medium, reason: "rested for 7200.0 s; 3 keep-alives of the server", next: "10.48.36.61",
 		text: works + "0.11 C A\n7200.11 S A seq=-1\n7275.1 S A seq=-1\n7350.1 S A seq=-1\n7425.1 S R\n",
+	},
+	{
+		name: "a client that gives up after its keep-alives", verdict: capture.IdleDrop, confidence: capture.Medium, reason: "2 keep-alives of the client", next: "10.48.36.61",
+		text: works + "0.11 C A\n2 C A seq=-1\n3 C A seq=-1\n4 C RA\n",
+	},
+	{
+		name: "the first packet after a long rest arrives, its answer does not", verdict: capture.IdleDrop, confidence: capture.High, next: "10.48.36.118", observations: "retransmissions",
+		text:   strings.NewReplacer("0.000 C S", "0.000 C S from=62", "S SA", "S SA from=64").Replace(works) + "3600 C PA rec:40\n3600.001 S PA rec:60 gone\n3600.2 S PA again gone\n3600.21 C PA again\n3600.6 S PA again gone\n3600.61 C PA again\n3601.4 S PA again gone\n",
+		reason: "the first packet of the server after that is sent",
 	},
 	{
 		name: "keep-alives that are answered", verdict: capture.OK, confidence: capture.High,

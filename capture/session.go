@@ -52,10 +52,11 @@ type session struct {
 	mssChanged  bool
 	closedAt    int64 // both sides are done: keep it a little for stragglers
 	closed      bool
-	longestIdle int64 // longest pause between packets after the session worked
-	idleBefore  int64 // frame that ended the longest pause
-	pauseSide   int   // who spoke first after it
-	pauseOver   bool  // the other side has spoken since
+	longestIdle int64      // longest pause between packets after the session worked
+	idleBefore  int64      // frame that ended the longest pause
+	pauseSide   int        // who spoke first after it
+	pauseOver   bool       // the other side has spoken since
+	afterPause  [2]segment // the first payload of each side since
 
 	wire *wire // TLS and PostgreSQL, once there is payload
 	kept int   // bytes of payload that wait for their rest: see settle

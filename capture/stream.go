@@ -12,6 +12,7 @@ type inOrder struct {
 	started bool
 	held    []piece
 	bytes   int
+	denied  bool  // the other side spoke since, and did not acknowledge what is missing
 	lost    int64 // bytes that never came although they were acknowledged: the capture missed them
 }
 
@@ -71,7 +72,7 @@ func (o *inOrder) drain(each func(int64, []byte), skip func(int64, int)) {
 				o.held = append(o.held[:i], o.held[i+1:]...)
 				o.bytes -= len(h.data)
 				o.deliver(h.seq, h.len, h.data, h.frame, each, skip)
-				again = true
+				again, o.denied = true, false
 				break
 			}
 		}
@@ -102,7 +103,7 @@ func (o *inOrder) missed(seq uint32) int {
 
 // acknowledged says that the other side has all bytes before ack: what is missing here was missed by the capture.
 func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), skip func(int64, int)) {
-	if !o.started || !seqLess(o.next, ack) || len(o.held) == 0 {
+	if !o.started || len(o.held) == 0 {
 		return
 	}
 	first := o.held[0]
@@ -112,6 +113,7 @@ func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), skip func(i
 		}
 	}
 	if seqLess(ack, first.seq) {
+		o.denied = true
 		return
 	}
 	skip(first.frame, o.missed(first.seq))

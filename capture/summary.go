@@ -52,6 +52,7 @@ type Summary struct {
 	Tail          [2]tail
 	Hole          [2]int64 // bytes that never arrived although later ones did
 	HoleFrame     [2]int64
+	HoleTold      [2]bool // the other side has spoken since, and did not acknowledge them
 	BiggestAcked  [2]int32
 	MSS           int32
 	ZeroWindow    [2]int64 // how long the window had been zero at the end
@@ -59,7 +60,8 @@ type Summary struct {
 	Pause         int64 // longest pause
 	PauseFrame    int64 // frame that ended it
 	PauseSide     int
-	Probes        [2]int64 // keep-alives of the side that nobody answered, at the end
+	AfterPause    [2]segment // the first payload of each side since
+	Probes        [2]int64   // keep-alives of the side that nobody answered, at the end
 	ProbeFrame    [2]int64
 	ProbeIdle     [2]int64 // how long the session had rested before them
 	LastData      [2]int64 // frame of the last new payload
@@ -108,7 +110,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst, Challenged: s.challenged,
 		FragNeeded: s.fragNeeded,
 		RSTReply:   v.rst > 0 && c.syn > 0 && (v.syn == 0 && v.packets == v.rst || s.established == 0 && v.rstFrame < v.synFrame),
-		Pause:      s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
+		AfterPause: s.afterPause, Pause: s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
 	}
 	for d := range s.sides {
 		a, b := &s.sides[d], &s.sides[1-d]
@@ -136,6 +138,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		}
 		if len(a.order.held) > 0 && (!a.hasAcked || !seqLess(a.order.next, a.acked)) {
 			m.Hole[d], m.HoleFrame[d] = int64(int32(a.order.held[0].seq-a.order.next)), a.order.held[0].frame
+			m.HoleTold[d] = a.order.denied
 		} else if a.fin > 0 && a.order.started && seqLess(a.order.next, a.finSeq) && (!a.hasAcked || !seqLess(a.order.next, a.acked)) {
 			m.Hole[d], m.HoleFrame[d] = int64(int32(a.finSeq-a.order.next)), a.finFrame
 		}

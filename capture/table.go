@@ -34,12 +34,25 @@ func (m *Summary) maybeCancel() bool {
 	return unread && m.Payload[server] == 0
 }
 
-// probedInVain is the side whose keep-alives nobody answers, -1 when there is none. One may be lost by chance.
+// probedInVain is the side whose keep-alives nobody answers, -1 when there is none. One may be lost by chance; a host that gives up
+// after some (TCP_KEEPCNT) resets the connection.
 func (m *Summary) probedInVain() int {
 	for d, n := range m.Probes {
-		if n >= 3 {
+		if n >= 3 || n >= 2 && m.RST[d] > m.ProbeFrame[d] {
 			return d
 		}
+	}
+	return -1
+}
+
+// lostAfterPause is the side whose first payload after the longest pause is sent again and never acknowledged, -1 when there is none.
+// Where the packet that ends the pause arrives and its answer does not, that is the side that answers.
+func (m *Summary) lostAfterPause() int {
+	switch d := m.PauseSide; {
+	case m.lost(d) && m.Tail[d].first >= m.PauseFrame:
+		return d
+	case m.lost(1-d) && m.AfterPause[1-d].len > 0 && m.Tail[1-d].seq == m.AfterPause[1-d].end-uint32(m.AfterPause[1-d].len):
+		return 1 - d
 	}
 	return -1
 }
@@ -61,12 +74,19 @@ func (m *Summary) fullSizeLost(d int) bool {
 	if t := &m.Tail[d]; m.lost(d) && t.len >= fullSize && t.len > m.BiggestAcked[d] {
 		return true
 	}
-	return m.Hole[d] >= fullSize && m.Tail[d].times == 0 && m.waited(m.LastDataTime[d]) > answerWait && !m.worked()
+	return m.Hole[d] >= fullSize && m.Tail[d].times == 0 && m.unfilled(d, m.LastDataTime[d])
 }
 
 // neverArrived reports whether a hole in what a side sent was never filled, seen from the receiving end.
 func (m *Summary) neverArrived(d int) bool {
 	seen := max(m.LastDataTime[d], m.FINTime[d])
 	leftBefore := m.FINTime[1-d] > 0 && m.FINTime[1-d] < seen || m.RST[1-d] > 0 && m.RSTTime[1-d] < seen // nobody waits for it any more
-	return m.Hole[d] > 0 && !leftBefore && !m.worked() && m.waited(seen) > answerWait
+	return m.Hole[d] > 0 && !leftBefore && m.unfilled(d, seen)
+}
+
+// unfilled reports whether a hole in what a side sent has been there for too long to be filled any more. In a session that worked it
+// may be one of the capture, unless the other side says that it does not have those bytes.
+func (m *Summary) unfilled(d int, since int64) bool {
+	wait := m.waited(since)
+	return !m.worked() && wait > answerWait || m.HoleTold[d] && wait > silence
 }

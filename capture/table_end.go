@@ -144,6 +144,8 @@ var endRows = []Row{
 			switch a := m.OpenedAlert; {
 			case a != nil:
 				reason = fmt.Sprintf("the %s ends the TLS handshake with alert %d %s, read with the key log", sideName(int(a.Side)), a.Code, tlswire.AlertName(a.Code))
+			case m.Flow.clientLeft > 0 || m.TLSDone && side == client && m.Flow.clientFirst == 0:
+				reason = "the client closes when the TLS handshake is done, before its StartupMessage: it does not accept what the server shows, e.g. its name (sslmode=verify-full)"
 			case m.Flow.earlyAlert > 0:
 				reason += "; the client's last record has the size of an encrypted alert: it may reject the server's certificate"
 			}

@@ -46,7 +46,11 @@ var faultRows = []Row{
 		Wrong:   "nothing: the server says so itself",
 		When:    func(m *Summary) bool { return m.PGError && !m.Ready && !m.Opened },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
-			return High, fmt.Sprintf("the server answers %s: %s", m.SQLState, m.Message), []int64{m.LastData[server]}
+			code := m.SQLState
+			if code == "" {
+				code = "an error without a code" // as servers before protocol 3 do, and those that have not read the request yet
+			}
+			return High, fmt.Sprintf("the server answers %s: %s", code, m.Message), []int64{m.LastData[server]}
 		},
 	},
 	{
@@ -62,16 +66,18 @@ var faultRows = []Row{
 				return false
 			}
 			d := m.PauseSide
-			return m.lost(d) && m.Tail[d].first >= m.PauseFrame || m.RST[1-d] > m.PauseFrame && m.FIN[d] == 0 && m.FIN[1-d] == 0 && m.LastData[1-d] < m.PauseFrame
+			return m.lostAfterPause() >= 0 || m.RST[1-d] > m.PauseFrame && m.FIN[d] == 0 && m.FIN[1-d] == 0 && m.LastData[1-d] < m.PauseFrame
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			if d := m.probedInVain(); d >= 0 {
 				return Medium, fmt.Sprintf("the session rested for %s; %d keep-alives of the %s after that are never answered", seconds(m.ProbeIdle[d]), m.Probes[d], sideName(d)), []int64{m.ProbeFrame[d], m.LastFrame}
 			}
-			d := m.PauseSide
-			what := "is sent " + plural(m.Tail[d].times, "more time", "more times") + " and never acknowledged"
-			e := []int64{m.PauseFrame, m.Tail[d].last}
-			if m.RST[1-d] > 0 {
+			d := m.lostAfterPause()
+			what, e := "", []int64(nil)
+			if d >= 0 {
+				what, e = "is sent "+plural(m.Tail[d].times, "more time", "more times")+" and never acknowledged", []int64{m.PauseFrame, m.Tail[d].last}
+			} else {
+				d = m.PauseSide
 				what, e = "is answered by a reset", []int64{m.PauseFrame, m.RST[1-d]}
 				if m.RSTForeign[1-d] != "" {
 					what += " of a device on the way: " + m.RSTForeign[1-d]

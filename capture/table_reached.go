@@ -46,7 +46,7 @@ var reachedRows = []Row{
 		Source:  "RFC 8446 section 4.4.2.4: the server judges the client's certificate after the client thinks it is done",
 		Wrong:   "the server closed TLS for another reason, e.g. it was stopped at that moment",
 		When: func(m *Summary) bool {
-			return m.TLS && m.TLSVersion >= 0x0304 && m.Flow.clientDone && m.Flow.serverCount == 0 && m.Flow.serverAlert && !m.MissedOf[server] && (m.over() || m.Rest > answerWait)
+			return m.TLS && m.TLSVersion >= 0x0304 && m.Flow.clientDone && m.Flow.serverCount == 0 && m.Flow.serverAlert && m.Flow.clientLeft == 0 && !m.MissedOf[server] && (m.over() || m.Rest > answerWait)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			what := "the client's certificate was rejected"

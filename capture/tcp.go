@@ -157,6 +157,7 @@ const idleAfter = 60e9 // ns
 func (s *session) notePause(pause int64, d int, p *packet.Packet) {
 	if s.longestIdle < idleAfter && pause > s.longestIdle || pause >= idleAfter && s.pauseOver {
 		s.longestIdle, s.idleBefore, s.pauseSide, s.pauseOver = pause, p.Frame, d, false
+		s.afterPause = [2]segment{}
 		return
 	}
 	s.pauseOver = s.pauseOver || d != s.pauseSide
@@ -314,6 +315,9 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 			fresh = int64(int32(end - me.next))
 		}
 		me.payload += fresh
+		if s.afterPause[d].len == 0 {
+			s.afterPause[d] = segment{end, int32(p.PayloadLen)}
+		}
 		me.data++
 		me.lastData, me.lastDataTime = p.Frame, p.Time
 		me.next = end

@@ -70,11 +70,12 @@ func (s *session) skip(t *tracker, d int, frame int64, n int) {
 // sslRequestLen is the length of an SSLRequest and of a GSSENCRequest.
 const sslRequestLen = 8
 
-// requestMissed reports whether the server's first byte answers an SSLRequest that the capture does not have: by its
-// acknowledgement the server got as many bytes, and by its length it answers with one.
+// requestMissed reports whether the server's first byte answers an SSLRequest that the capture does not have, or only the first bytes
+// of: by its acknowledgement the server got as many bytes, and by its length it answers with one.
 func (s *session) requestMissed(d int, b []byte) bool {
 	c := &s.sides[client]
-	return d == server && len(b) == 1 && c.hasISN && c.data == 0 && c.hasAcked && c.acked == c.isn+1+sslRequestLen
+	return d == server && len(b) == 1 && c.hasISN && (c.data == 0 || s.cutShort && !s.wire.pg.SSLRequest && !s.wire.pg.GSSRequest) &&
+		c.hasAcked && c.acked == c.isn+1+sslRequestLen
 }
 
 // show keeps a chain that a side presents and judges it at the time of the packet. What the server accepts as issuers of the
@@ -151,6 +152,7 @@ type flow struct {
 	clientAlert  bool
 	firstAnswer  int64 // frame of the server's first record after the client's Finished
 	alertFrame   int64
+	clientLeft   int64 // frame of the client's close_notify where it comes before any message of its own and any alert of the server
 	earlyAlert   int64 // TLS 1.3: frame of a record of an alert's size that the client sent in place of its Finished
 	requestFrame int64
 }
@@ -180,6 +182,9 @@ func (w *wire) flow13() flow {
 				n++
 			case r.Len == closeNotify13:
 				f.clientAlert = true
+				if f.clientFirst == 0 && !f.serverAlert && f.serverCount == 0 {
+					f.clientLeft = r.Frame
+				}
 			case f.clientFirst == 0:
 				f.clientFirst, f.requestFrame = int(r.Len), r.Frame
 			default:

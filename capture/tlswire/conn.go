@@ -70,8 +70,8 @@ type Conn struct {
 	HasOpenedAlert [2]bool
 	EncryptedAlert [2]int64 // frame of the first alert record that is encrypted (TLS up to 1.2), else 0
 	ChangeCipher   [2]bool
-	Finished       [2]bool // in TLS up to 1.2: an encrypted handshake record after ChangeCipherSpec
-	AppData        [2]int64
+	Finished       [2]bool  // in TLS up to 1.2: an encrypted handshake record after ChangeCipherSpec
+	AppData        [2]int64 // records of application data, those of the size of an alert in TLS 1.3 aside
 	Gaps           [2]bool
 	Last           [2]HandshakeType // the last handshake message in clear text of each side
 	LastFrame      [2]int64         // its frame

@@ -6,6 +6,9 @@ const (
 	lastRecords  = 8
 )
 
+// closeNotify13 is the length of an alert in TLS 1.3: 2 bytes, the inner type and the tag (RFC 8446 section 5.2).
+const closeNotify13 = 2 + 1 + 16
+
 // Record is one TLS record as seen from outside.
 type Record struct {
 	Frame int64 // in which its last byte was
@@ -55,7 +58,9 @@ func (c *Conn) endRecord(side Side, frame int64) {
 		}
 		s.holed = false
 	case TypeApplicationData:
-		c.AppData[side]++
+		if length != closeNotify13 {
+			c.AppData[side]++
+		}
 	case TypeAlert:
 		c.endAlert(side, frame, length)
 	}
