@@ -1,9 +1,12 @@
 package rules
 
 import (
+	"context"
 	"regexp"
 	"strings"
 
+	"cbdoctor/fact"
+	"cbdoctor/finding"
 	"cbdoctor/lang"
 )
 
@@ -106,6 +109,14 @@ func (p placed) item(l lang.Lang) Item {
 
 var lastName = regexp.MustCompile(`(?:subject|cluster)\.([a-z_]+)`)
 
+// standIns is a cluster and a subject of names instead of addresses.
+func standIns() *scope {
+	c := newCluster(&fact.Set{}, lang.English)
+	c.Databases, c.Primaries, c.Replicas = []string{"CLIENT", "SERVER"}, []string{"PRIMARY"}, []string{"REPLICA"}
+	c.Primary, c.PrimaryName, c.PrimaryArgument = "PRIMARY", "PRIMARY", "PRIMARY"
+	return &scope{cluster: c, subject: finding.Subject{Client: "CLIENT", Server: "SERVER", Port: c.Port, Node: "NODE", Side: "SIDE", File: "FILE"}, it: "EACH NODE"}
+}
+
 // Plain is the text with its expressions replaced by what they stand for: CLIENT, SERVER, NODE.
 func (t Text) Plain() string {
 	var b strings.Builder
@@ -117,6 +128,12 @@ func (t Text) Plain() string {
 		b.WriteString(p.words)
 		if p.value.IsZero() {
 			continue
+		}
+		if strings.ContainsAny(p.value.Source, `"'`) || p.value.Source == "it" { // it makes words of its own
+			if words, err := p.value.text(context.Background(), standIns()); err == nil && words != "" {
+				b.WriteString(words)
+				continue
+			}
 		}
 		names := lastName.FindAllStringSubmatch(p.value.Source, -1)
 		if len(names) == 0 {

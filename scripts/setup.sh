@@ -10,7 +10,8 @@ tcpdump    tcpdump             yardstick of the capture benchmarks
 rg         ripgrep             yardstick of the log benchmarks
 sshd       openssh-server      the collector logs in to it
 sftp       openssh-client      yardstick of the collector
-nft        nftables            captures with a real firewall
+nft        nftables            captures with a real firewall, and the rules of the plan
+iptables   iptables            the rules of the plan
 openssl    openssl             TLS with encrypt-then-MAC and KeyUpdate, and a key log of it
 psql       postgresql-client   client of the captures that fixtures/lab makes
 ip         iproute2            network namespaces

@@ -63,7 +63,7 @@ func (o *materialOptions) catalog(cmd *cobra.Command) (*rules.Catalog, error) {
 		Dirs: o.rules, Disable: o.disable, Accepted: accepted, Today: today, Lang: language(cmd), Also: append(languages(cmd), o.also...),
 	})
 	if err != nil {
-		return nil, usageError(err, `"cbdoctor rules lint DIR" checks a directory of rules`)
+		return nil, usageError(err, `"cbdoctor rules lint DIR" checks a directory of rules, "cbdoctor rules list" shows the ids`)
 	}
 	return catalog, nil
 }
