@@ -35,13 +35,13 @@ var messageClasses = []messageClass{
 	// As client of the primary. It comes first: it quotes what the primary said, which is no message of this server.
 	{
 		class: "replication-connect-failed", words: []string{"could not"}, lasts: repeats,
-		pattern: lazyregexp.New(`^(?:(?:streaming replication receiver|synchronization worker) "[^"]*" )?could not (?:connect to the primary server|receive data from WAL stream|start WAL streaming): (?P<reason>(?:connection to|could not|SSL|timeout|server closed|FATAL|received invalid|root certificate|private key|certificate).*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c",
+		pattern: lazyregexp.New(`^(?:(?:streaming replication receiver|synchronization worker) "[^"]*" )?could not (?:connect to the primary server|(?:receive|send) data (?:from|to) WAL stream|start WAL streaming|receive (?:database system identifier and timeline ID|timeline history file) from the primary server): (?P<reason>[^E].*|E[^R].*)`), source: "src/backend/replication/libpqwalreceiver/libpqwalreceiver.c: libpq's text follows; \"ERROR:\" is what the primary said of the stream",
 	},
 
 	// As server: connections that fail.
 	{
-		class: "client-cn-mismatch", words: []string{"provided user name", "no match in usermap", "certificate validation"}, lasts: repeats, reason: fact.ReasonClientCN,
-		pattern: lazyregexp.New(`^provided user name \((?P<user>[^)]*)\) and authenticated user name \((?P<authenticated>.*)\) do not match|^no match in usermap "[^"]*" for user "(?P<user2>[^"]*)" authenticated as "(?P<authenticated2>[^"]*)"|^certificate validation \(clientcert=verify-full\) failed for user "(?P<user3>[^"]*)": CN mismatch`), source: "src/backend/libpq/hba.c, check_usermap; auth.c, CheckCertAuth, since 14: CN mismatch",
+		class: "client-cn-mismatch", words: []string{"provided user name", "no match in usermap", "certificate validation", "contains no user name"}, lasts: repeats, reason: fact.ReasonClientCN,
+		pattern: lazyregexp.New(`^provided user name \((?P<user>[^)]*)\) and authenticated user name \((?P<authenticated>.*)\) do not match|^no match in usermap "[^"]*" for user "(?P<user2>[^"]*)" authenticated as "(?P<authenticated2>[^"]*)"|^certificate validation \(clientcert=verify-full\) failed for user "(?P<user3>[^"]*)": (?:CN|DN) mismatch|^certificate authentication failed for user "[^"]*": client certificate contains no user name`), source: "src/backend/libpq/hba.c, check_usermap; auth.c, CheckCertAuth: CN mismatch since 12, DN since 14",
 	},
 	{
 		class: "client-cert-required", words: []string{"requires a valid client certificate"}, lasts: repeats, reason: fact.ReasonClientCert,
@@ -68,8 +68,8 @@ var messageClasses = []messageClass{
 		pattern: lazyregexp.New(`^(?:could not .*: (?:FATAL|ERROR):  ?)?number of requested standby connections exceeds max_wal_senders`), source: "src/backend/replication/walsender.c",
 	},
 	{
-		class: "wal-removed", words: []string{"WAL segment"}, lasts: stays,
-		pattern: lazyregexp.New(`^(?:could not .*: (?:FATAL|ERROR):  ?)?requested WAL segment (?P<segment>[0-9A-F]+) has already been removed`), source: "src/backend/access/transam/xlogreader.c, walsender.c",
+		class: "wal-removed", words: []string{"WAL segment", "replication slot"}, lasts: stays,
+		pattern: lazyregexp.New(`^(?:could not .*: (?:FATAL|ERROR):  ?)?(?:requested WAL segment (?P<segment>[0-9A-F]+) has already been removed|can no longer (?:get changes from|access) replication slot "(?P<slot>[^"]*)")`), source: "src/backend/access/transam/xlogreader.c, src/backend/replication/walsender.c; slot.c: a slot that max_slot_wal_keep_size invalidated, \"get changes from\" up to 17, \"access\" since 18",
 	},
 	{
 		class: "timeline-diverged", words: []string{"timeline", "WAL flush position"}, lasts: stays,
@@ -91,18 +91,18 @@ var messageClasses = []messageClass{
 	// Life cycle of the server.
 	{class: "server-started", words: []string{"starting PostgreSQL"}, lasts: moment, pattern: lazyregexp.New(`^starting PostgreSQL (?P<version>[0-9.]+)`), source: "src/backend/postmaster/postmaster.c, since 12"},
 	{class: "server-ready", words: []string{"ready to accept"}, lasts: moment, pattern: lazyregexp.New(`^database system is ready to accept (?:read[- ]only )?connections`), source: "src/backend/postmaster/postmaster.c: \"read only\" up to 13"},
-	{class: "server-stopped", words: []string{"shut"}, lasts: stays, pattern: lazyregexp.New(`^received (?:fast|smart|immediate) shutdown request|^database system is shut down`), source: "src/backend/postmaster/postmaster.c"},
+	{class: "server-stopped", words: []string{"shut", "aborting startup"}, lasts: stays, pattern: lazyregexp.New(`^received (?:fast|smart|immediate) shutdown request|^database system is shut down|^aborting startup due to startup process failure`), source: "src/backend/postmaster/postmaster.c"},
 	{
-		class: "server-interrupted", words: []string{"database system was interrupted; last known up"}, lasts: stays,
-		pattern: lazyregexp.New(`^database system was interrupted; last known up at (?P<up>.*)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c: after a crash, and in the first start from a base backup, which is no fault",
+		class: "server-interrupted", words: []string{"interrupted; last known up"}, lasts: stays,
+		pattern: lazyregexp.New(`^database system (?:shutdown )?was interrupted; last known up at (?P<up>.*)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c: after a crash, and in the first start from a base backup, which is no fault",
 	},
 	{class: "standby-started", words: []string{"entering standby mode", "archive recovery", "backup recovery"}, lasts: moment, pattern: lazyregexp.New(`^(?:entering standby mode|starting (?:archive|backup) recovery)`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c"},
 	{
-		class: "server-crashed", words: []string{"terminated by signal", "server process", "database system was", "crash of another", "unexpected postmaster exit"}, lasts: stays,
-		pattern: lazyregexp.New(`^[a-z ]*(?:\(PID \d+\) )?was terminated by signal (?P<signal>\d+)|^terminating any other active server processes|^all server processes terminated; reinitializing|^database system was not properly shut down|^database system was interrupted while in recovery|^terminating connection because of crash of another server process|^terminating connection due to unexpected postmaster exit`),
+		class: "server-crashed", words: []string{"terminated by signal", "server process", "database system was", "crash of another", "unexpected postmaster exit", "abnormal database system shutdown"}, lasts: stays,
+		pattern: lazyregexp.New(`^[a-z ]*(?:\(PID \d+\) )?was terminated by signal (?P<signal>\d+)|^terminating any other active server processes|^all server processes terminated; reinitializing|^database system was not properly shut down|^database system was interrupted while in recovery|^terminating connection because of crash of another server process|^terminating connection due to unexpected postmaster exit|^abnormal database system shutdown`),
 		source:  "src/backend/postmaster/postmaster.c, src/backend/access/transam/xlog.c, src/backend/tcop/postgres.c",
 	},
-	{class: "disk-full", words: []string{"No space left on device", "wrote only"}, lasts: stays, pattern: lazyregexp.New(`^could not (?:extend|write|create|open|fsync|allocate)(?: \w+)* "?(?P<file>[^":]*)"?.*No space left on device|^could not (?:extend|write).*: wrote only \d+ of \d+ bytes`), source: "src/backend/storage/smgr/md.c and others: errno ENOSPC"},
+	{class: "disk-full", words: []string{"No space left on device", "wrote only"}, lasts: stays, pattern: lazyregexp.New(`^could not (?:extend|write|create|open|fsync|allocate|copy|rename|flush|link)(?: \w+)* "?(?P<file>[^":]*)"?.*No space left on device|^could not (?:extend|write).*: wrote only \d+ of \d+ bytes`), source: "src/backend/storage/smgr/md.c and others: errno ENOSPC"},
 	{
 		class: "disk-written", words: []string{"complete: wrote", "automatic "}, lasts: moment,
 		pattern: lazyregexp.New(`^(?:checkpoint|restartpoint) complete: wrote [1-9]\d* buffers|^automatic (?:vacuum|analyze) of table `), source: "src/backend/access/transam/xlog.c, src/backend/access/heap/vacuumlazy.c: that the disk took what was written",
@@ -122,7 +122,7 @@ var messageClasses = []messageClass{
 		class: "replication-terminated", words: []string{"replication terminated", "terminating wal"}, lasts: stays,
 		pattern: lazyregexp.New(`^replication terminated by primary server|^terminating walreceiver due to timeout|^terminating walsender process due to replication timeout`), source: "src/backend/replication/walreceiver.c, walsender.c",
 	},
-	{class: "promoted", words: []string{"timeline ID", "promote"}, lasts: moment, pattern: lazyregexp.New(`^selected new timeline ID: (?P<timeline>\d+)|^received promote request`), source: "src/backend/access/transam/xlog.c"},
+	{class: "promoted", words: []string{"timeline ID", "promote", "trigger file found"}, lasts: moment, pattern: lazyregexp.New(`^selected new timeline ID: (?P<timeline>\d+)|^received promote request|^(?:promote )?trigger file found`), source: "src/backend/access/transam/xlog.c, since 15 xlogrecovery.c: \"trigger file\" up to 11, \"promote trigger file\" 12 to 15"},
 
 	// Schema. Locks first: their CONTEXT may name the schema's functions.
 	{class: "read-only-transaction", words: []string{"in a read-only transaction", "during recovery"}, lasts: repeats, pattern: lazyregexp.New(`^cannot execute (?P<statement>\S+(?: [A-Z]+)*) (?:in a read-only transaction|during recovery)`), source: "src/backend/tcop/utility.c"},
@@ -131,10 +131,33 @@ var messageClasses = []messageClass{
 		pattern: lazyregexp.New(`^canceling statement due to (?:lock|statement) timeout|^process \d+ still waiting for (?P<lock>\w+) on|^deadlock detected|^process \d+ detected deadlock|^could not obtain lock on`), source: "src/backend/tcop/postgres.c, src/backend/storage/lmgr/proc.c, deadlock.c",
 	},
 	{
-		class: "schema-error", words: []string{"does not exist", "already exists", "is not unique", "duplicate key", "null value", "foreign key", "does not match", "has no field", "for enum", "INSERT has more"}, lasts: stays,
-		pattern: lazyregexp.New(`^(?:column|relation|type|schema|table) "?(?P<object>[^"]*?)"? (?:of relation "[^"]*" )?(?:does not exist|already exists)|^column \S+ does not exist|^(?:function|procedure) (?P<missing>\S+?)\(.*\) (?:does not exist|is not unique)|^duplicate key value violates unique constraint "(?P<constraint>[^"]*)"|^null value in column "[^"]*"(?: of relation "[^"]*")? violates not-null constraint|^(?:insert or update|update or delete) on table .* violates foreign key constraint "[^"]*"|^structure of query does not match function result type|^record "[^"]*" has no field "|^operator does not exist|^invalid input value for enum|^INSERT has more (?:expressions|target columns)`), source: "src/backend/parser/parse_relation.c, parse_func.c, src/backend/access/nbtree/nbtinsert.c",
+		class: "schema-error", lasts: stays,
+		words:   []string{"does not exist", "already exists", "is not unique", "duplicate key", "null value", "foreign key", "does not match", "has no field", "for enum", "INSERT has more", "cannot change ", "depend on it", "unique index", "by some row", "check constraint", "ON CONFLICT", "unique constraint", "is ambiguous", "contains null values"},
+		pattern: lazyregexp.New(schemaErrors), source: "src/backend/parser/parse_relation.c, parse_func.c; src/backend/access/nbtree/nbtinsert.c; src/backend/executor/execMain.c; src/backend/commands/tablecmds.c, functioncmds.c; src/backend/catalog/pg_proc.c: \"of relation\" in the messages about NOT NULL and CHECK since 13",
 	},
 }
+
+// schemaErrors are the SQL errors of a schema that does not fit the program, and of an upgrade of it that meets what it did not expect.
+const schemaErrors = `^(?:column|relation|type|schema|table|view|sequence|index|trigger|constraint) "?(?P<object>[^"]*?)"? (?:(?:of|for) (?:relation|table) "[^"]*" )?(?:does not exist|already exists)` +
+	`|^column \S+ does not exist` +
+	`|^(?:function|procedure) (?P<missing>\S+?)\(.*\) (?:does not exist|is not unique)` +
+	`|^function "(?P<present>[^"]*)" already exists with same argument types` +
+	`|^cannot change (?:return type of existing function|name of (?:input parameter|view column)|data type of view column)` +
+	`|^cannot drop .* because other objects depend on it` +
+	`|^duplicate key value violates unique constraint "(?P<constraint>[^"]*)"` +
+	`|^could not create unique index "` +
+	`|^null value in column "[^"]*"(?: of relation "[^"]*")? violates not-null constraint` +
+	`|^column "[^"]*"(?: of relation "[^"]*")? contains null values` +
+	`|^new row for relation "[^"]*" violates check constraint "` +
+	`|^check constraint "[^"]*"(?: of relation "[^"]*")? is violated by some row` +
+	`|^(?:insert or update|update or delete) on table .* violates foreign key constraint "[^"]*"` +
+	`|^there is no unique (?:constraint matching given keys for referenced table|or exclusion constraint matching the ON CONFLICT specification)` +
+	`|^structure of query does not match function result type` +
+	`|^record "[^"]*" has no field "` +
+	`|^column reference "[^"]*" is ambiguous` +
+	`|^operator does not exist` +
+	`|^invalid input value for enum` +
+	`|^INSERT has more (?:expressions|target columns)`
 
 // functionIn is the function of the CMS schema that a CONTEXT names first, "" when there is none (tech note 210530):
 // "PL/pgSQL function create_matching_domain(uuid,text) line 3 at SQL statement".
