@@ -224,11 +224,12 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) (string,
 	return out, err
 }
 
+// zone is that of the node; nil when nobody said.
 func (v *visit) zone() *time.Location {
-	if zone, err := time.LoadLocation(v.node.Zone); err == nil {
+	if zone, err := time.LoadLocation(v.node.Zone); v.node.Zone != "" && err == nil {
 		return zone
 	}
-	return time.UTC
+	return nil
 }
 
 // unanswered gives the steps that were not reached their entries.

@@ -16,11 +16,10 @@ import (
 
 // fetch downloads the chosen files of the SFTP root. Each of them has an entry from the moment it is chosen.
 func (v *visit) fetch(ctx context.Context, f *transfer.Fetcher) error {
-	entries, err := f.List(ctx)
+	take, skipped, err := v.opt.Files.plan(ctx, f, v.clock)
 	if err != nil {
 		return err
 	}
-	take, skipped := v.opt.Files.choose(entries, v.clock)
 	todo, total := v.enter(take, skipped)
 	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Text: fmt.Sprintf("%d files, %s", len(todo), Size(total))})
 	if v.opt.AskAbove > 0 && total > v.opt.AskAbove && v.opt.Approve != nil && !v.approved(len(todo), total) {

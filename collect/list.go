@@ -46,12 +46,7 @@ func listNode(ctx context.Context, n Node, opt Options) Listing {
 	}
 	f := &transfer.Fetcher{Dial: v.link.nth, Retries: opt.Retries, Backoff: opt.Backoff, Stall: opt.Stall}
 	defer f.Close()
-	entries, err := f.List(ctx)
-	if err != nil {
-		l.Err = err
-		return l
-	}
-	l.Files, l.Skipped = opt.Files.choose(entries, clock)
+	l.Files, l.Skipped, l.Err = opt.Files.plan(ctx, f, clock)
 	return l
 }
 

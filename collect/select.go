@@ -1,10 +1,10 @@
 package collect
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -18,29 +18,30 @@ type choice struct {
 	pattern string // as path.Match, against the name in the SFTP root
 	take    bool
 	why     string
+	lasting bool // what it says holds whenever it was written: the times that were asked for are those of events
 }
 
 // choices decide what is fetched, first match wins. Private keys and backups come first, so that no later row can take them.
 var choices = []choice{
-	{"*.key", false, "a private key is never fetched"},
-	{"*.pem", false, "it may hold a private key"},
-	{"*.p12", false, "it may hold a private key"},
-	{"*.pfx", false, "it may hold a private key"},
-	{"*.bak", false, "a backup holds the database and keys"},
-	{"*.img", false, "an upgrade image"},
-	{"*.lic", false, "a licence"},
-	{"logbundle*.tar.gz", true, ""},
-	{"log", true, ""},
-	{"log.*", true, ""},
-	{"*.log", true, ""},
-	{"syslog*", true, ""},
-	{"audit*", true, ""},
-	{"live.json", true, ""},
-	{"boot.json", true, ""},
-	{"*.pcap", true, ""},
-	{"*.pcapng", true, ""},
-	{"*.crt", true, ""},
-	{"*.cer", true, ""},
+	{"*.key", false, "a private key is never fetched", false},
+	{"*.pem", false, "it may hold a private key", false},
+	{"*.p12", false, "it may hold a private key", false},
+	{"*.pfx", false, "it may hold a private key", false},
+	{"*.bak", false, "a backup holds the database and keys", false},
+	{"*.img", false, "an upgrade image", false},
+	{"*.lic", false, "a licence", false},
+	{"logbundle*.tar.gz", true, "", false},
+	{"log", true, "", false},
+	{"log.*", true, "", false},
+	{"*.log", true, "", false},
+	{"syslog*", true, "", false},
+	{"audit*", true, "", false},
+	{"live.json", true, "", true},
+	{"boot.json", true, "", true},
+	{"*.pcap", true, "", false},
+	{"*.pcapng", true, "", false},
+	{"*.crt", true, "", true},
+	{"*.cer", true, "", true},
 }
 
 // never is how many of the first rows hold for names that the user asks for by pattern too.
@@ -50,7 +51,7 @@ const never = 5
 type Selection struct {
 	Include  []string  // patterns of further files, as path.Match; never keys and backups
 	Exclude  []string  // patterns of files that are not wanted
-	From, To time.Time // when something was written to them; zero: at any time
+	From, To time.Time // between which something was written to them; zero: at any time
 }
 
 // dated reports whether times matter, so that the node's clock does.
@@ -68,23 +69,29 @@ func (s Selection) Check() error {
 
 // wants says whether a file of the SFTP root is fetched, and why not where that matters to the reader.
 func (s Selection) wants(name string) (take bool, why string) {
+	c, known := s.choice(name)
+	excluded := matchesAny(s.Exclude, name)
+	switch {
+	case known && !c.take:
+		return false, c.why
+	case excluded:
+		return false, "it was excluded"
+	case known, matchesAny(s.Include, name):
+		return true, ""
+	}
+	return false, "it is none of the files that the diagnosis reads"
+}
+
+// choice is the row that decides about a name. Those that take nothing give way to what was asked for, except for the first ones.
+func (s Selection) choice(name string) (choice, bool) {
 	lower := strings.ToLower(name)
 	asked := matchesAny(s.Include, name)
 	for i, c := range choices {
 		if ok, _ := path.Match(c.pattern, lower); ok && (c.take || i < never || !asked) {
-			if c.take && matchesAny(s.Exclude, name) {
-				break
-			}
-			return c.take, c.why
+			return c, true
 		}
 	}
-	switch {
-	case matchesAny(s.Exclude, name):
-		return false, "it was excluded"
-	case asked:
-		return true, ""
-	}
-	return false, "it is none of the files that the diagnosis reads"
+	return choice{}, false
 }
 
 func matchesAny(patterns []string, name string) bool {
@@ -94,22 +101,45 @@ func matchesAny(patterns []string, name string) bool {
 // maxSkipped bounds how many files that are not wanted get an entry each; the others are counted.
 const maxSkipped = 500
 
-// choose plans what is fetched of a listing, in the order of names, and says of everything else why it is not.
-func (s Selection) choose(entries []os.FileInfo, clock *bundle.Clock) (take []transfer.File, skipped []bundle.ManifestFile) {
-	from, to := s.padded(clock)
+// plan lists what is on a node and decides what is fetched. clock is the node's, where it is known.
+func (s Selection) plan(ctx context.Context, f *transfer.Fetcher, clock *bundle.Clock) (take []transfer.File, skipped []bundle.ManifestFile, err error) {
+	entries, err := f.List(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	begin := beginnings(entries)
+	if captures := s.late(entries, clock); len(captures) > 0 {
+		heads, err := f.Heads(ctx, captures, captureHead)
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, name := range captures {
+			if at, known := captureBegins(heads[i]); known {
+				begin[name] = at
+			}
+		}
+	}
+	take, skipped = s.choose(entries, clock, begin)
+	return take, skipped, nil
+}
+
+// choose decides about each file of a listing, in the order of names, and says why one is not fetched. begin is when files begin,
+// as far as that is known.
+func (s Selection) choose(entries []os.FileInfo, clock *bundle.Clock, begin map[string]time.Time) (take []transfer.File, skipped []bundle.ManifestFile) {
+	from, to := s.padded(clock)
 	others := 0
 	slices.SortFunc(entries, func(a, b os.FileInfo) int { return strings.Compare(a.Name(), b.Name()) })
 	for _, e := range entries {
 		wanted, why := s.wants(e.Name())
+		row, _ := s.choice(e.Name())
 		switch {
 		case e.IsDir():
 			wanted, why = false, "it is a directory"
 		case !e.Mode().IsRegular():
 			wanted, why = false, "it is no regular file"
-		case wanted && !from.IsZero() && e.ModTime().Before(from):
+		case wanted && !row.lasting && !from.IsZero() && e.ModTime().Before(from):
 			wanted, why = false, "it ends before the time that was asked for"
-		case wanted && !to.IsZero() && begin[e.Name()].After(to):
+		case wanted && !row.lasting && !to.IsZero() && begin[e.Name()].After(to):
 			wanted, why = false, "it begins after the time that was asked for"
 		}
 		if wanted {
@@ -145,26 +175,6 @@ func (s Selection) padded(clock *bundle.Clock) (from, to time.Time) {
 		to = s.To.Add(max(offset, 0) + room)
 	}
 	return from, to
-}
-
-// rotation is the part of a rotated log's name that counts: "log.2.gz" is of the family of "log".
-var rotation = regexp.MustCompile(`(?i)(\.\d+|-\d{8}|\.gz|\.bz2|\.xz|\.zst)+$`)
-
-// beginnings tells when each rotated log begins: where the one before it ends. Of other files nothing is known.
-func beginnings(entries []os.FileInfo) map[string]time.Time {
-	families := map[string][]os.FileInfo{}
-	for _, e := range entries {
-		family := rotation.ReplaceAllString(e.Name(), "")
-		families[family] = append(families[family], e)
-	}
-	begin := map[string]time.Time{}
-	for _, members := range families {
-		slices.SortFunc(members, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
-		for i := 1; i < len(members); i++ {
-			begin[members[i].Name()] = members[i-1].ModTime()
-		}
-	}
-	return begin
 }
 
 // maxName bounds the names that are made from a node's.

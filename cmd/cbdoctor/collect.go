@@ -72,7 +72,7 @@ Without arguments, on a terminal, it asks for one node and finds the others.
 	f.StringArrayVar(&o.exclude, "exclude", nil, "leave out files of this pattern; may be repeated")
 	f.DurationVar(&o.since, "since", 0, "only files written to within this time, such as 3h")
 	f.StringVar(&o.from, "from", "", "only files written to since this time, such as 2026-03-31T08:00:00Z or 2026-03-31T08:00")
-	f.StringVar(&o.to, "to", "", "only files that begin before this time")
+	f.StringVar(&o.to, "to", "", "only files that begin before this time, where that is known: rotated logs and captures")
 	f.StringVar(&o.askAbove, "ask-above", "2G", "on a terminal, ask before a node's files of more than this are fetched")
 	f.BoolVarP(&o.yes, "yes", "y", false, "ask nothing of that kind")
 	f.StringVar(&o.pcap, "pcap", "", "capture on this interface of all nodes at once: a to e, or admin")
