@@ -123,7 +123,7 @@ func (r *upgradeRun) fact(node string, end time.Time) fact.Upgrade {
 		Node: node, Complete: r.step >= stepComplete, Confirmed: r.step >= stepConfirmed, Step: upgradeSteps[r.step].name,
 		LastStep: r.lines[last].text, Error: strings.Join(strings.Fields(strings.ReplaceAll(unescape([]byte(r.wrong)), "|", " ")), " "),
 	}
-	u.First, u.Last, u.Count = r.at[0], r.at[last], len(r.lines)
+	u.First, u.Last, u.Count = r.at[0], r.at[last], 1
 	u.Sources = []fact.Source{{File: r.lines[0].log.file.path, Line: r.lines[0].line, Text: r.lines[0].sample}}
 	if last > 0 {
 		u.Sources = append(u.Sources, fact.Source{File: r.lines[last].log.file.path, Line: r.lines[last].line, Text: r.lines[last].sample})

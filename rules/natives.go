@@ -266,6 +266,24 @@ var natives = []native{
 		about := s.fact.(fact.HealthCheck)
 		return int64(about.Count)
 	}},
+	{"check", "check.count == 1 ? \"\" : \"s\"", []string{"check.count"}, func(s *scope) any {
+		about := s.fact.(fact.HealthCheck)
+		return func() string {
+			if int64(about.Count) == int64(1) {
+				return ""
+			}
+			return "s"
+		}()
+	}},
+	{"check", "check.count == 1 ? \"was\" : \"were\"", []string{"check.count"}, func(s *scope) any {
+		about := s.fact.(fact.HealthCheck)
+		return func() string {
+			if int64(about.Count) == int64(1) {
+				return "was"
+			}
+			return "were"
+		}()
+	}},
 	{"check", "check.first.t", []string{"check.first", "check.first.t"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
 		return about.First.T
@@ -2645,6 +2663,24 @@ var natives = []native{
 	{"message", "message.count", []string{"message.count"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
 		return int64(about.Count)
+	}},
+	{"message", "message.count == 1 ? \"\" : \"s\"", []string{"message.count"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return func() string {
+			if int64(about.Count) == int64(1) {
+				return ""
+			}
+			return "s"
+		}()
+	}},
+	{"message", "message.count == 1 ? \"was\" : \"were\"", []string{"message.count"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return func() string {
+			if int64(about.Count) == int64(1) {
+				return "was"
+			}
+			return "were"
+		}()
 	}},
 	{"message", "message.detail", []string{"message.detail"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
