@@ -20,6 +20,7 @@ type linkKey struct {
 // makeLinks merges what all captures say of each pair of addresses, and the certificates that they show.
 func (m *material) makeLinks(s *fact.Set) {
 	links := map[linkKey]*fact.Link{}
+	decided := map[linkKey]*capture.Session{}
 	latest := map[linkKey]map[capture.Verdict]view{}
 	var order []linkKey
 	for _, c := range m.captures {
@@ -34,13 +35,18 @@ func (m *material) makeLinks(s *fact.Set) {
 				links[key] = l
 				order = append(order, key)
 			}
-			merge(l, c, &p)
+			if x := merge(l, c, &p, decided[key]); x != nil {
+				decided[key] = x
+			}
 		}
 		m.makeCertificates(s, c)
 	}
 	m.captureClocks(s)
 	for _, key := range order {
 		l := links[key]
+		if len(l.Points) > 1 {
+			m.recount(l)
+		}
 		m.addPath(l)
 		l.Earlier = earlier(l, latest[key], m.captures)
 		s.Links = append(s.Links, *l)
@@ -91,8 +97,40 @@ func earlier(l *fact.Link, views map[capture.Verdict]view, captures []*capture.R
 	return out
 }
 
-// merge adds one capture's view of a pair.
-func merge(l *fact.Link, c *capture.Result, p *capture.Pair) {
+// recount counts how often the pair turned from good to bad or back over all captures: a capture that was split at a turn shows none.
+// Nothing is changed when a capture lists only some of its sessions.
+func (m *material) recount(l *fact.Link) {
+	turns := map[string]*capture.Session{} // by client and port: a session that two points saw is one
+	listed := 0
+	for _, c := range m.captures {
+		for i := range c.Sessions {
+			x := &c.Sessions[i]
+			if host(x.Client) != l.Client || host(x.Server) != l.Server {
+				continue
+			}
+			listed++
+			if class(x.Verdict) != neutral {
+				turns[x.Client] = x
+			}
+		}
+	}
+	if listed < l.Count {
+		return
+	}
+	changes := 0
+	var before *capture.Session
+	for _, x := range slices.SortedFunc(maps.Values(turns), func(a, b *capture.Session) int { return a.First.T.Compare(b.First.T) }) {
+		if before != nil && class(before.Verdict) != class(x.Verdict) {
+			changes++
+		}
+		before = x
+	}
+	l.Changes = max(l.Changes, changes)
+	l.Intermittent = l.Intermittent || changes >= 2
+}
+
+// merge adds one capture's view of a pair. It returns the session that decides now, nil when the one that did still does.
+func merge(l *fact.Link, c *capture.Result, p *capture.Pair, decided *capture.Session) *capture.Session {
 	l.Points = append(l.Points, c.File)
 	l.Intermittent = l.Intermittent || p.Intermittent
 	l.Changes = max(l.Changes, p.Changes)
@@ -112,19 +150,19 @@ func merge(l *fact.Link, c *capture.Result, p *capture.Pair) {
 		}
 	}
 	first := l.Count == 0
-	decides := first || better(p, l) // before the link takes the capture's times over
+	decisive := find(c, p)
+	decides := first || better(p, l, decisive, decided, c) // before the link takes the capture's times over
 	l.Count += count(p)
 	l.First, l.Last = stamp.Earlier(l.First, p.First), stamp.Later(l.Last, p.Last)
-	decisive := find(c, p)
 	if !decides {
 		if decisive != nil && len(l.Sources) < fact.SourceLimit {
 			l.Sources = append(l.Sources, source(c, decisive))
 		}
-		return
+		return nil
 	}
 	l.Verdict, l.Confidence = string(p.Verdict), string(p.Confidence)
 	if decisive == nil {
-		return
+		return nil
 	}
 	detail(l, decisive)
 	l.Sources = append([]fact.Source{source(c, decisive)}, l.Sources[:min(len(l.Sources), fact.SourceLimit-1)]...)
@@ -133,6 +171,7 @@ func merge(l *fact.Link, c *capture.Result, p *capture.Pair) {
 			l.Sources = append(l.Sources, source(c, x))
 		}
 	}
+	return decisive
 }
 
 // detail takes over what one session shows of the link.
@@ -169,11 +208,15 @@ func class(v capture.Verdict) verdictClass {
 	return bad
 }
 
-// better: a later decisive view replaces an earlier one; views of the same moment from two points, the surer and worse one.
-func better(p *capture.Pair, l *fact.Link) bool {
+// better: a later decisive view replaces an earlier one, as in one capture by the beginning of its decisive session; views of the same
+// moment from two points, which both saw the session that decided so far, the surer and worse one.
+func better(p *capture.Pair, l *fact.Link, decisive, decided *capture.Session, c *capture.Result) bool {
 	now, before := class(p.Verdict), class(capture.Verdict(l.Verdict))
 	if (now == neutral) != (before == neutral) {
 		return before == neutral
+	}
+	if decisive != nil && decided != nil && !slices.ContainsFunc(c.Sessions, func(x capture.Session) bool { return x.Client == decided.Client && x.Server == decided.Server }) {
+		return decisive.First.T.After(decided.First.T)
 	}
 	if d := p.Last.T.Sub(l.Last.T).Seconds(); d < -10 || d > 10 {
 		return d > 0

@@ -17,7 +17,8 @@ func TestFirewallRulesAreTaken(t *testing.T) {
 	for name, a := range map[string][3]string{"IPv4": {"10.48.36.61", "10.48.36.118", "10.48.36.182"}, "IPv6": {"2001:db8:7::11", "2001:db8:7::12", "2001:db8:7::13"}} {
 		members := []fact.Member{
 			{Address: a[0], Me: true, Connected: true, Role: fact.Primary},
-			{Address: a[1], Connected: true, Role: fact.Replica}, {Address: a[2], Connected: true, Role: fact.Replica},
+			{Address: a[1], Connected: true, Role: fact.Replica},
+			{Address: a[2], Connected: true, Role: fact.Replica},
 		}
 		outcome, err := load(t, rules.Options{}).Evaluate(context.Background(), &fact.Set{
 			Statuses: []fact.Status{{Node: a[0], Status: "Enabled", Members: members}},
