@@ -10,6 +10,7 @@ import (
 
 	"cbdoctor/capture"
 	"cbdoctor/capture/points"
+	"cbdoctor/lang"
 )
 
 // WriteCapture prints what one capture says: its pairs, then its sessions.
@@ -18,7 +19,7 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 	t.line("%s: %s, %s, %s", t.paint("1", clean(r.File)), r.Format, strings.Join(r.LinkTypes, ", "),
 		t.lang.T("%d packets, %d of the database port, %s to %s", r.Packets, r.PortPackets, r.First, r.Last))
 	if r.Problem != "" {
-		t.para("  "+t.lang.T("problem: "), r.Problem)
+		t.para("  "+t.lang.T("problem: "), t.lang.Say(r.Problem))
 	}
 	if r.LeftOut != "" {
 		t.para("  "+t.lang.T("left out: "), r.LeftOut)
@@ -40,7 +41,7 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 	t.grid([]string{t.lang.T("client"), t.lang.T("server"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("sessions")}, rows, nil)
 	rows = [][]string{}
 	for _, s := range r.Sessions {
-		text := s.Reason
+		text := t.lang.Say(s.Reason)
 		if len(s.Observations) > 0 {
 			text += " [" + strings.Join(s.Observations, ", ") + "]"
 		}
@@ -89,7 +90,7 @@ func WriteLive(w io.Writer, s *capture.Session, opt WriteOptions) {
 		color = bad
 	}
 	t.line("%s  %s > %s  %s (%s)", s.Last.T.Format("15:04:05.000"), s.Client, s.Server, t.paint(color, string(s.Verdict)), t.lang.T(string(s.Confidence)))
-	t.para("              ", s.Reason)
+	t.para("              ", t.lang.Say(s.Reason))
 	_ = t.w.Flush()
 }
 
@@ -98,6 +99,14 @@ func WritePaths(w io.Writer, paths []points.Path, opt WriteOptions) error {
 	t := newTerminal(w, opt)
 	t.paths(paths)
 	return t.w.Flush()
+}
+
+// sentence makes a sentence of words about a path.
+func (t *terminal) sentence(words string) string {
+	if t.lang == lang.Japanese {
+		return t.lang.Say(words) + "。"
+	}
+	return strings.ToUpper(words[:1]) + words[1:] + "."
 }
 
 func (t *terminal) paths(paths []points.Path) {
@@ -118,19 +127,19 @@ func (t *terminal) paths(paths []points.Path) {
 		}
 		for _, s := range []string{p.ToServer.Text, p.ToClient.Text} {
 			if s != "" {
-				t.para("      ", strings.ToUpper(s[:1])+s[1:]+".")
+				t.para("      ", t.sentence(s))
 			}
 		}
 		for _, s := range []string{p.Translated(), p.Clocks(), p.Doubt()} {
 			if s != "" {
-				t.para("      ", s)
+				t.para("      ", t.lang.Say(s))
 			}
 		}
 		if p.LeftOut > 0 {
 			t.para("      ", t.lang.T("left out: %d bad sessions between the first and the last ones", p.LeftOut))
 		}
 		if p.Conclusion != "" {
-			t.para("   => ", p.Conclusion)
+			t.para("   => ", t.lang.Say(p.Conclusion))
 		}
 	}
 }
@@ -139,7 +148,7 @@ func (t *terminal) paths(paths []points.Path) {
 func WriteLadder(w io.Writer, s *capture.Session, steps []capture.Step, opt WriteOptions) error {
 	t := newTerminal(w, opt)
 	t.line("%s: %s (%s)", t.lang.T("session %d: %s to %s", s.Session, s.Client, s.Server), t.paint("1", string(s.Verdict)), t.lang.T(string(s.Confidence)))
-	t.para("  ", s.Reason)
+	t.para("  ", t.lang.Say(s.Reason))
 	t.line("  %s%s", t.lang.T("begins: "), s.First)
 	t.line("  %s%s\n", t.lang.T("filter: "), clean(s.Filter))
 	t.line("%s    %s %s   %s %s %s %s", runewidth.FillLeft(t.lang.T("frame"), 7), runewidth.FillRight(t.lang.T("time (UTC)"), 15), runewidth.FillLeft(t.lang.T("after"), 11),
@@ -160,7 +169,7 @@ func WriteLadder(w io.Writer, s *capture.Session, steps []capture.Step, opt Writ
 		}
 		text := clean(p.Meaning)
 		if p.Note != "" {
-			text += t.paint("33", "  ("+clean(p.Note)+")")
+			text += t.paint("33", "  ("+clean(t.lang.Say(p.Note))+")")
 		}
 		t.line("%7d  %s%-15s %11s %s %-5s %6d %-8s %s", p.Frame, mark, p.Time.T.Format("15:04:05.000000"), after, arrow, letters(p.Flags), p.Length, p.Protocol, text)
 		if p.After != "" {
@@ -175,9 +184,9 @@ func WriteLadder(w io.Writer, s *capture.Session, steps []capture.Step, opt Writ
 // silence prints a pause between packets.
 func (t *terminal) silence(text string, matters bool) {
 	if matters {
-		t.line("    %s", t.paint("1;31", ">>> "+text))
+		t.line("    %s", t.paint("1;31", ">>> "+t.lang.Say(text)))
 	} else {
-		t.line("%7s  %s", "", t.paint("33", "... "+text))
+		t.line("%7s  %s", "", t.paint("33", "... "+t.lang.Say(text)))
 	}
 }
 

@@ -113,6 +113,11 @@ func (r *Report) pageFindings() (out []page.Finding, left int) {
 }
 
 // text is a text in the page's languages, of a report in each.
+// said is a sentence that was made in English.
+func said(english string) page.Text {
+	return page.In(func(l lang.Lang) string { return clean(l.Say(english)) })
+}
+
 func text(en, ja string) page.Text { return page.Text{EN: clean(en), JA: clean(ja)} }
 
 // pagePlan is the plan in both languages.
@@ -159,7 +164,7 @@ func (r *Report) pageSessions() (out []page.Session, left int) {
 				}
 				out = append(out, page.Session{
 					File: clean(c.File), Number: fmt.Sprint(s.Session), First: clock(s.First), Client: clean(s.Client), Server: clean(s.Server), Verdict: string(s.Verdict),
-					Confidence: string(s.Confidence), Reason: clean(s.Reason), Filter: clean(s.Filter), Good: good,
+					Confidence: string(s.Confidence), Reason: said(s.Reason), Filter: clean(s.Filter), Good: good,
 				})
 			}
 		}
@@ -179,7 +184,7 @@ func (r *Report) coverage() page.Coverage {
 		c.Gaps = append(c.Gaps, page.Gap{Node: clean(g.Node), From: clock(g.From), To: clock(g.To)})
 	}
 	for _, in := range r.Inputs[:min(len(r.Inputs), pageInputs)] {
-		c.Inputs = append(c.Inputs, page.Input{Path: clean(in.Path), Kind: in.Kind, Node: clean(in.Node), Bytes: in.Bytes, Problem: clean(in.Problem)})
+		c.Inputs = append(c.Inputs, page.Input{Path: clean(in.Path), Kind: in.Kind, Node: clean(in.Node), Bytes: in.Bytes, Problem: said(in.Problem)})
 	}
 	return c
 }

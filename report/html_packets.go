@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"cbdoctor/capture"
+	"cbdoctor/capture/points"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
 	"cbdoctor/lang"
@@ -35,16 +36,16 @@ func (r *Report) ladders() []page.Ladder {
 		}
 		out := page.Ladder{
 			Name: clean(fmt.Sprintf("%s #%d", l.File, l.Session)), Client: clean(s.Client), Server: clean(s.Server), Verdict: string(s.Verdict),
-			Reason: clean(s.Reason), Filter: clean(s.Filter),
+			Reason: said(s.Reason), Filter: clean(s.Filter),
 		}
 		for _, step := range l.Steps {
-			meaning := step.Meaning
+			meaning := page.Same(clean(step.Meaning))
 			if step.Note != "" {
-				meaning += " (" + step.Note + ")"
+				meaning = page.In(func(l lang.Lang) string { return clean(step.Meaning + " (" + l.Say(step.Note) + ")") })
 			}
 			out.Steps = append(out.Steps, page.Rung{
-				Frame: step.Frame, Time: timeOfDay(step.Time), FromClient: step.FromClient, Protocol: step.Protocol, Length: step.Length, Meaning: clean(meaning),
-				Decisive: step.Decisive, Gap: clean(step.Gap), LeftOut: step.LeftOut,
+				Frame: step.Frame, Time: timeOfDay(step.Time), FromClient: step.FromClient, Protocol: step.Protocol, Length: step.Length, Meaning: meaning,
+				Decisive: step.Decisive, Gap: said(step.Gap), LeftOut: step.LeftOut,
 			})
 		}
 		if quoted[l.File+" "+s.Filter] {
@@ -65,10 +66,24 @@ func (r *Report) paths() []page.Path {
 	var out []page.Path
 	for _, p := range r.Paths[:min(len(r.Paths), pageLadders)] {
 		out = append(out, page.Path{
-			Client: r.nodeName(p.Client), Server: r.nodeName(p.Server), Near: clean(p.Near.File), Far: clean(p.Far.File), Verdict: string(p.Verdict), Conclusion: clean(p.Conclusion), Text: clean(p.Text),
+			Client: r.nodeName(p.Client), Server: r.nodeName(p.Server), Near: clean(p.Near.File), Far: clean(p.Far.File), Verdict: string(p.Verdict), Conclusion: said(p.Conclusion), Text: text(p.Text, pathInJapanese(&p)),
 		})
 	}
 	return out
+}
+
+// pathInJapanese says what the path's text says, sentence by sentence.
+func pathInJapanese(p *points.Path) string {
+	var out strings.Builder
+	for _, s := range []string{p.ToServer.Text, p.ToClient.Text} {
+		if s != "" {
+			out.WriteString(lang.Japanese.Say(s) + "。")
+		}
+	}
+	for _, s := range []string{p.Conclusion, p.Translated(), p.Clocks(), p.Doubt()} {
+		out.WriteString(lang.Japanese.Say(s))
+	}
+	return out.String()
 }
 
 func (r *Report) session(file string, number int) *capture.Session {

@@ -19,15 +19,15 @@ func writeJUnit(w io.Writer, r *Report, opt WriteOptions) error {
 		f := &r.Findings[i]
 		c := junit.Case{Class: "cbdoctor." + f.ID, Name: f.Ref + " " + f.Title}
 		if opt.Fails(f) {
-			c.Failure = &junit.Failure{Message: f.Summary, Type: string(f.Severity), Text: details(f)}
+			c.Failure = &junit.Failure{Message: f.Summary, Type: string(f.Severity), Text: details(f, opt.Lang)}
 		} else {
-			c.Skipped, c.Output = &junit.Skipped{Message: opt.passes(f)}, &junit.Output{Text: details(f)}
+			c.Skipped, c.Output = &junit.Skipped{Message: opt.passes(f)}, &junit.Output{Text: details(f, opt.Lang)}
 		}
 		suite.Cases = append(suite.Cases, c)
 	}
 	for _, n := range r.Coverage.RulesNotEvaluated {
 		suite.Cases = append(suite.Cases, junit.Case{
-			Class: "cbdoctor." + n.ID, Name: n.ID, Skipped: &junit.Skipped{Message: "not evaluated, there is no " + strings.Join(n.Missing, ", no ")},
+			Class: "cbdoctor." + n.ID, Name: n.ID, Skipped: &junit.Skipped{Message: opt.Lang.T("not evaluated, there is no %s", strings.Join(n.Missing, opt.Lang.T(", no ")))},
 		})
 	}
 	return junit.Write(w, suite)
@@ -37,22 +37,22 @@ func writeJUnit(w io.Writer, r *Report, opt WriteOptions) error {
 func (o WriteOptions) passes(f *finding.Finding) string {
 	switch {
 	case f.Accepted != nil:
-		return fmt.Sprintf("accepted until %s: %s", f.Accepted.Until, f.Accepted.Reason)
+		return o.Lang.T("accepted until %s: %s", f.Accepted.Until, f.Accepted.Reason)
 	case f.State == finding.Resolved:
-		return "resolved: later evidence shows the same thing working"
+		return o.Lang.T("resolved: later evidence shows the same thing working")
 	}
-	return fmt.Sprintf("the severity is %s, and a failure is %s or worse", f.Severity, o.threshold())
+	return o.Lang.T("the severity is %s, and a failure is %s or worse", o.Lang.T(string(f.Severity)), o.Lang.T(string(o.threshold())))
 }
 
 // details tells a finding in plain lines: how sure, what proves it, what to do.
-func details(f *finding.Finding) string {
+func details(f *finding.Finding, l lang.Lang) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %s, %s confidence, %s\n%s\n", f.Role, f.State, f.Confidence, span(f, lang.English), f.Summary)
+	fmt.Fprintf(&b, "%s, %s, %s, %s\n%s\n", l.T(f.Role), l.T(f.State), l.T("%s confidence", l.T(f.Confidence)), span(f, l), f.Summary)
 	if len(f.ExplainedBy) > 0 {
-		fmt.Fprintf(&b, "follows from %s\n", strings.Join(f.ExplainedBy, ", "))
+		fmt.Fprintln(&b, strings.TrimRight(l.T("follows from %s. ", strings.Join(f.ExplainedBy, ", ")), " ."))
 	}
 	for _, e := range f.Evidence[:min(len(f.Evidence), shownProofs)] {
-		fmt.Fprintf(&b, "%s: %s\n", place(e), e.Text)
+		fmt.Fprintf(&b, "%s: %s\n", place(e), evidenceText(e, l))
 	}
 	for _, s := range f.Remedies {
 		fmt.Fprintf(&b, "%d. [%s] %s\n", s.Step, s.Where, s.Text)

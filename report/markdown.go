@@ -23,7 +23,7 @@ func writeMarkdown(w io.Writer, r *Report, opt WriteOptions) error {
 	m.line("%s%s.\n", m.lang.T("Not seen: "), escape(r.unseen(m.lang)))
 	for _, in := range r.Inputs {
 		if in.Problem != "" {
-			m.line("- %s: %s", code(in.Path), escape(in.Problem))
+			m.line("- %s: %s", code(in.Path), escape(m.lang.Say(in.Problem)))
 		}
 	}
 	m.line("\n_%s %s_", escape(r.Tool.Name), escape(r.Tool.Version))
@@ -72,7 +72,7 @@ func (m *markdown) cause(r *Report, f *finding.Finding) {
 	}
 	for _, e := range shown {
 		m.line("- %s", code(place(e)))
-		m.fence("  ", e.Text)
+		m.fence("  ", evidenceText(e, m.lang))
 		if e.Filter != "" {
 			m.line("  Wireshark: %s", code(e.Filter))
 		}

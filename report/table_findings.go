@@ -56,7 +56,7 @@ func (t *terminal) evidence(list []finding.Evidence) {
 			return
 		}
 		t.line("    %s", t.paint(pale, place(e)))
-		lines := wrap(clean(e.Text), max(t.width-6, 40))
+		lines := wrap(clean(evidenceText(e, t.lang)), max(t.width-6, 40))
 		if len(lines) > shownLines && !t.opt.Full {
 			lines = append(lines[:shownLines-1], lines[shownLines-1]+" ...")
 		}

@@ -2,9 +2,9 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"cbdoctor/fact"
-
 	"cbdoctor/lang"
 )
 
@@ -21,7 +21,7 @@ func (t *terminal) timeline(r *Report) {
 		events = nearFindings(events)
 	}
 	for _, e := range events {
-		text := e.Text
+		text := e.said(t.lang)
 		if e.Count > 1 {
 			text = t.lang.T("%s (%d times, until %s)", text, e.Count, clock(e.Last))
 		}
@@ -63,7 +63,7 @@ func (t *terminal) coverage(r *Report) {
 	t.para(t.lang.T("Not seen: "), r.unseen(t.lang))
 	for _, in := range r.Inputs {
 		if in.Problem != "" {
-			t.para("  ", clean(in.Path)+": "+in.Problem)
+			t.para("  ", clean(in.Path)+": "+t.lang.Say(in.Problem))
 		}
 		switch in.Place {
 		case fact.PlaceOpen:
@@ -83,4 +83,12 @@ func (r *Report) unseen(l lang.Lang) string {
 	}
 	return l.T("%d of %d log lines not understood", c.Lines.Seen-c.Lines.Recognised, c.Lines.Seen) + ", " + missing + ", " +
 		l.Plural(len(c.Gaps), "1 gap in the logs", "%d gaps in the logs")
+}
+
+// said is the entry's text in the language; a message of PostgreSQL is quoted.
+func (e *Event) said(l lang.Lang) string {
+	if e.Kind == "postgres" && !strings.HasPrefix(e.Text, "SQL error (head of the message missing)") {
+		return e.Text
+	}
+	return l.Say(e.Text)
 }

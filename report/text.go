@@ -5,6 +5,9 @@ import (
 
 	"github.com/mattn/go-runewidth"
 	"github.com/rivo/uniseg"
+
+	"cbdoctor/finding"
+	"cbdoctor/lang"
 )
 
 // clean makes hostile text safe for a terminal: control characters, escape sequences and marks that turn the direction of
@@ -74,4 +77,12 @@ func wrap(s string, width int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// evidenceText is what shows a finding: a quoted line, or what frames show, which is said in the language.
+func evidenceText(e finding.Evidence, l lang.Lang) string {
+	if len(e.Frames) == 0 || strings.HasPrefix(e.Text, "Between ") { // what captures of two points say has a chapter of its own
+		return e.Text
+	}
+	return l.Say(e.Text)
 }

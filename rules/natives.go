@@ -2210,6 +2210,10 @@ var natives = []native{
 	{"link", "true", nil, func(s *scope) any {
 		return true
 	}},
+	{"link", "words(link.reason)", []string{"link.reason"}, func(s *scope) any {
+		about := s.fact.(fact.Link)
+		return s.word(about.Reason)
+	}},
 	{"link", "words(link.verdict)", []string{"link.verdict"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
 		return s.word(about.Verdict)

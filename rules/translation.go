@@ -214,14 +214,14 @@ func hasWords(t Text) bool {
 	return false
 }
 
-// word is what the catalog's language calls a verdict; the verdict itself where it has no word.
+// word is what the catalog's language calls a verdict, or says of a session in place of an English sentence; the same where it has no words.
 func (c *Catalog) word(s string) string {
 	for i := len(c.words) - 1; i >= 0; i-- {
 		if w := c.words[i][s]; w != "" {
 			return w
 		}
 	}
-	return s
+	return c.lang.Say(s)
 }
 
 // at is the element, or nothing where the list is too short.

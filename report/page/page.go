@@ -82,14 +82,18 @@ type Step struct {
 type Alternative struct{ Name, Command string }
 
 // Path is what captures of two points say together of the packets from one host to another.
-type Path struct{ Client, Server, Near, Far, Verdict, Conclusion, Text string }
+type Path struct {
+	Client, Server, Near, Far, Verdict string
+	Conclusion, Text                   Text
+}
 
 // Ladder is one session packet by packet.
 type Ladder struct {
-	Name, Client, Server    string
-	Verdict, Reason, Filter string
-	Steps                   []Rung
-	Open                    bool
+	Name, Client, Server string
+	Verdict, Filter      string
+	Reason               Text
+	Steps                []Rung
+	Open                 bool
 }
 
 // Rung is one packet of a ladder.
@@ -99,10 +103,10 @@ type Rung struct {
 	FromClient bool
 	Protocol   string
 	Length     int
-	Meaning    string
+	Meaning    Text
 	Decisive   bool
-	Gap        string // silence before it
-	LeftOut    int    // packets before it that are not shown
+	Gap        Text // silence before it
+	LeftOut    int  // packets before it that are not shown
 }
 
 // Certificate is one certificate as a card.
@@ -121,8 +125,9 @@ type Certificate struct {
 
 // Session is a row of the table of sessions.
 type Session struct {
-	File, Number, First, Client, Server, Verdict, Confidence, Reason, Filter string
-	Good                                                                     bool
+	File, Number, First, Client, Server, Verdict, Confidence, Filter string
+	Reason                                                           Text
+	Good                                                             bool
 }
 
 // Coverage says what was not seen.
@@ -144,7 +149,7 @@ type Gap struct{ Node, From, To string }
 type Input struct {
 	Path, Kind, Node string
 	Bytes            int64
-	Problem          string
+	Problem          Text
 }
 
 //go:embed page.gohtml parts.gohtml style.css script.js

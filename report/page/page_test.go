@@ -38,9 +38,9 @@ func full() *Page {
 		}},
 		FindingsLeft: 3, Plan: []Step{{Number: "1", Where: x, Text: x, Command: evil, Alternatives: []Alternative{{evil, evil}}, Destructive: true, Verify: x, Source: evil, Findings: []string{"F1"}}},
 		Lanes:  []Lane{{Node: evil, Kind: "log", Marks: []Mark{{From: at, To: at.Add(time.Hour), State: "bad", Text: evil}}}},
-		Clocks: []Text{x}, Paths: []Path{{evil, evil, evil, evil, evil, evil, evil}}, Ladders: []Ladder{{Name: evil, Client: evil, Server: evil, Verdict: evil, Reason: evil, Filter: evil, Steps: []Rung{{Meaning: evil, Gap: evil, LeftOut: 4, Decisive: true}}}},
-		Certificates: []Certificate{{Subject: evil, Issuer: evil, Problems: []string{evil}, Malformed: evil, Serial: evil}}, Sessions: []Session{{Client: evil, Reason: evil, Filter: evil, Verdict: evil}}, SessionsLeft: 2,
-		Coverage: Coverage{Seen: 5, Unknown: 1, FirstUnknown: Evidence{evil, evil, ""}, NotEvaluated: []Missing{{evil, evil}}, Gaps: []Gap{{evil, evil, evil}}, Inputs: []Input{{Path: evil, Problem: evil}}},
+		Clocks: []Text{x}, Paths: []Path{{evil, evil, evil, evil, evil, x, x}}, Ladders: []Ladder{{Name: evil, Client: evil, Server: evil, Verdict: evil, Reason: x, Filter: evil, Steps: []Rung{{Meaning: x, Gap: x, LeftOut: 4, Decisive: true}}}},
+		Certificates: []Certificate{{Subject: evil, Issuer: evil, Problems: []string{evil}, Malformed: evil, Serial: evil}}, Sessions: []Session{{Client: evil, Reason: x, Filter: evil, Verdict: evil}}, SessionsLeft: 2,
+		Coverage: Coverage{Seen: 5, Unknown: 1, FirstUnknown: Evidence{evil, evil, ""}, NotEvaluated: []Missing{{evil, evil}}, Gaps: []Gap{{evil, evil, evil}}, Inputs: []Input{{Path: evil, Problem: x}}},
 		Report:   []byte(`{"findings":[]}`), ReportNote: x,
 	}
 }
