@@ -16,7 +16,7 @@ const (
 type answer struct {
 	Result  Result
 	Missing []string
-	hits    []hit
+	hits    []*hit
 }
 
 func (r *Rule) ask(ctx context.Context, c *Cluster, have []string) answer {
@@ -30,7 +30,7 @@ func (r *Rule) ask(ctx context.Context, c *Cluster, have []string) answer {
 	if !applies {
 		return answer{Result: NotApplicable}
 	}
-	var hits []hit
+	var hits []*hit
 	for _, s := range r.Signs {
 		more, err := r.match(ctx, s, c)
 		hits = append(hits, more...)

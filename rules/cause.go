@@ -119,14 +119,22 @@ func (d *draft) ends() []string {
 
 // link finds the symptoms: a finding that a present cause explains, joined in place and in time.
 func (c *Catalog) link(drafts []*draft) {
+	byID, ids := map[string][]*draft{}, []string{}
+	for _, d := range drafts {
+		ids = appendNew(ids, d.ID)
+		byID[d.ID] = append(byID[d.ID], d)
+	}
 	for _, cause := range drafts {
 		for _, e := range cause.rule.effects(c) {
-			for _, symptom := range drafts {
-				if symptom == cause || !e.names(symptom.ID) || slices.Contains(symptom.causes, cause) || cause.comesFrom(symptom) {
+			join := joinNamed(e.Join)
+			for _, id := range ids {
+				if !e.names(id) {
 					continue
 				}
-				if joinNamed(e.Join).fits(cause, symptom) && inTime(cause, symptom, e.Time) {
-					symptom.causes = append(symptom.causes, cause)
+				for _, symptom := range byID[id] {
+					if symptom != cause && !slices.Contains(symptom.causes, cause) && !cause.comesFrom(symptom) && join.fits(cause, symptom) && inTime(cause, symptom, e.Time) {
+						symptom.causes = append(symptom.causes, cause)
+					}
 				}
 			}
 		}

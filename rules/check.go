@@ -106,12 +106,11 @@ func (k *checker) expression(e *Expression, want *cel.Type) {
 }
 
 func (k *checker) text(t *Text) {
-	parts, err := t.parts()
-	if err != nil {
-		k.fail(t.Line, "%s", err)
-	}
-	for i := range parts {
-		k.expression(&parts[i].value, nil)
+	for p, err := range t.parts() {
+		if err != nil {
+			k.fail(t.Line, "%s", err)
+		}
+		k.expression(&p.value, nil)
 	}
 }
 

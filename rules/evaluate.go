@@ -49,6 +49,7 @@ func (c *Catalog) evaluate(ctx context.Context, set *fact.Set) (*finding.Outcome
 		c.tellCommands(d, cluster)
 	}
 	drafts = order(drafts)
+	outcome.Findings = make([]finding.Finding, 0, len(drafts))
 	steps := map[*draft][]planned{}
 	for i, d := range drafts {
 		d.Ref = fmt.Sprintf("F%d", i+1)

@@ -49,7 +49,7 @@ func events(timeline []fact.Event, drafts []*draft) map[int]string {
 
 // shownIn reports whether the frames are evidence of the finding.
 func (d *draft) shownIn(frames fact.Source) bool {
-	return len(frames.Frames) > 0 && slices.ContainsFunc(d.hits, func(h hit) bool {
+	return len(frames.Frames) > 0 && slices.ContainsFunc(d.hits, func(h *hit) bool {
 		return slices.ContainsFunc(h.span.Sources, func(s fact.Source) bool {
 			return s.File == frames.File && slices.Equal(s.Frames, frames.Frames)
 		})

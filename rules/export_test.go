@@ -5,13 +5,6 @@ import "flag"
 // Update is for all tests of the package: go test -update.
 var Update = flag.Bool("update", false, "write the golden files and the compiled catalog anew")
 
-// What the tests of the compiled catalog need.
-var (
-	ReadBuiltIn      = readBuiltIn
-	ReadDir          = readDir
-	ReadTranslations = readTranslations
-)
-
 // Interpret has CEL run every expression of the catalog.
 func (c *Catalog) Interpret() {
 	c.interpreted = true

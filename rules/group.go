@@ -15,14 +15,14 @@ import (
 type draft struct {
 	finding.Finding
 	rule   *Rule
-	hits   []hit
+	hits   []*hit
 	pairs  []pair
 	causes []*draft // that explain it
 	slack  int64    // nanoseconds by which its times may be off
 }
 
 // group makes one draft for each subject of a rule, however many facts show it.
-func group(r *Rule, hits []hit, l lang.Lang) []*draft {
+func group(r *Rule, hits []*hit, l lang.Lang) []*draft {
 	bySubject := map[finding.Subject]*draft{}
 	var drafts []*draft
 	for _, h := range hits {
@@ -43,7 +43,7 @@ func group(r *Rule, hits []hit, l lang.Lang) []*draft {
 // sum fills in what all hits together say: when, how often, how sure, and whether it goes on.
 func (d *draft) sum(l lang.Lang) {
 	// The surest hit tells the story; among equals the one that goes on.
-	slices.SortStableFunc(d.hits, func(a, b hit) int {
+	slices.SortStableFunc(d.hits, func(a, b *hit) int {
 		return cmp.Or(cmp.Compare(b.confidence, a.confidence), cmp.Compare(stateRank(b.state), stateRank(a.state)))
 	})
 	var proofs []string
@@ -122,7 +122,7 @@ func stateRank(state string) int {
 // evidenceLimit is how many lines and frames a finding shows: the first of each fact come before the further ones.
 const evidenceLimit = 8
 
-func evidence(hits []hit) []finding.Evidence {
+func evidence(hits []*hit) []finding.Evidence {
 	all := []finding.Evidence{}
 	add := func(s fact.Source) {
 		known := slices.ContainsFunc(all, func(e finding.Evidence) bool {
@@ -148,7 +148,7 @@ func evidence(hits []hit) []finding.Evidence {
 // summaryLimit is how many different sentences a summary has; the rest is counted.
 const summaryLimit = 3
 
-func summary(hits []hit, l lang.Lang) string {
+func summary(hits []*hit, l lang.Lang) string {
 	var sentences []string
 	for _, h := range hits {
 		sentences = appendNew(sentences, sentence(h.summary, l))

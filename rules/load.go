@@ -58,10 +58,7 @@ func Load(opt Options) (*Catalog, error) {
 func load(opt Options, l lang.Lang) (*Catalog, error) {
 	c := &Catalog{lang: l, options: opt}
 	c.env = newEnvironments(c)
-	families, translations, err := readBuiltIn(l)
-	if err != nil {
-		return nil, err
-	}
+	families, translations := readBuiltIn(l)
 	for _, family := range families {
 		family.builtIn = true
 		c.add(family)

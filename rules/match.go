@@ -29,8 +29,8 @@ type hit struct {
 type pair struct{ client, server string }
 
 // match asks one sign about every fact of its kind. An error is the condition's own: the other rules go on.
-func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]hit, error) {
-	var hits []hit
+func (r *Rule) match(ctx context.Context, s *Sign, c *Cluster) ([]*hit, error) {
+	var hits []*hit
 	see := &scope{cluster: c, kind: s.For}
 	for _, f := range c.facts(s.For) {
 		value, a := f.value, f.about
@@ -85,7 +85,7 @@ func (s *Sign) asked() []string {
 	return s.Problem
 }
 
-func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (hit, error) {
+func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (*hit, error) {
 	value := see.fact
 	if s.For == "message" && s.As == "client" {
 		a.client, a.server = a.server, a.client
@@ -99,14 +99,14 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (hit, erro
 		}
 		text, err := own.expression.text(ctx, see)
 		if err != nil {
-			return hit{}, err
+			return nil, err
 		}
 		*own.value = text
 	}
 	if s.Side != "" {
 		a.side = s.Side
 	}
-	h := hit{rule: r, sign: s, fact: value, span: a.span, state: a.state, proofs: []string{a.proof}, pairs: pairsOf(value, a)}
+	h := &hit{rule: r, sign: s, fact: value, span: a.span, state: a.state, proofs: []string{a.proof}, pairs: pairsOf(value, a)}
 	h.subject = r.subject(a, see.cluster.Port)
 	sure := max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
 	h.confidence = sure
@@ -121,7 +121,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (hit, erro
 	if !s.Ongoing.IsZero() {
 		ongoing, err := s.Ongoing.holds(ctx, see)
 		if err != nil {
-			return hit{}, err
+			return nil, err
 		}
 		if h.state = going(ongoing); ongoing {
 			h.confidence = sure // what came after does not speak against it: a forgotten connection lets new ones through
@@ -130,7 +130,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (hit, erro
 	if !s.Since.IsZero() {
 		since, err := s.Since.value(ctx, see)
 		if err != nil {
-			return hit{}, err
+			return nil, err
 		}
 		if at := since.(stamp.Time); !at.IsZero() {
 			h.span.First, h.span.Last = at, stamp.Later(at, h.span.Last)
@@ -138,10 +138,10 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (hit, erro
 	}
 	see.subject = h.subject
 	if err := h.confirm(ctx, see); err != nil {
-		return hit{}, err
+		return nil, err
 	}
 	if err := h.prove(ctx, see); err != nil {
-		return hit{}, err
+		return nil, err
 	}
 	var err error
 	h.summary, err = s.Summary.render(ctx, see)

@@ -120,11 +120,10 @@ func standIns() *scope {
 // Plain is the text with its expressions replaced by what they stand for: CLIENT, SERVER, NODE.
 func (t Text) Plain() string {
 	var b strings.Builder
-	parts, err := t.parts()
-	if err != nil {
-		return t.Source
-	}
-	for _, p := range parts {
+	for p, err := range t.parts() {
+		if err != nil {
+			return t.Source
+		}
 		b.WriteString(p.words)
 		if p.value.IsZero() {
 			continue

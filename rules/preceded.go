@@ -49,10 +49,10 @@ func (c *Catalog) tellCommands(d *draft, cluster *Cluster) {
 		return slices.Contains([]string{d.Subject.Node, d.Subject.Client, d.Subject.Server}, cmd.Node) || strings.HasPrefix(cmd.Command, "database")
 	}
 	var near []*fact.Command
+	begin, end := d.First.T.Add(-precedes), d.First.T.Add(afterwards)
 	for i := range cluster.Commands {
 		cmd := &cluster.Commands[i]
-		before := d.First.T.Sub(cmd.Time.T)
-		if before <= precedes && before >= -afterwards && !cmd.Time.IsZero() && cmd.Granted && concerns(cmd) && changes(cmd.Command) {
+		if !cmd.Time.T.Before(begin) && !cmd.Time.T.After(end) && cmd.Granted && concerns(cmd) && changes(cmd.Command) {
 			near = append(near, cmd)
 		}
 	}

@@ -35,7 +35,8 @@ func (p *program) reads(variable string) []string {
 // remembers what it compiled, because half of all expressions are repetitions. It is safe for use by several goroutines.
 type compiler struct {
 	language    string
-	catalog     *Catalog // whose words expressions use, and in whose language values are shown
+	catalog     *Catalog // in whose language values are shown
+	word        func(string) string
 	environment func() (*cel.Env, error)
 	lock        sync.Mutex
 	done        map[string]*program // by source
@@ -43,7 +44,7 @@ type compiler struct {
 }
 
 func newCompiler(language string, c *Catalog, environment func() (*cel.Env, error)) *compiler {
-	return &compiler{language: language, catalog: c, environment: sync.OnceValues(environment), done: map[string]*program{}, checked: map[string]*program{}}
+	return &compiler{language: language, catalog: c, word: c.word, environment: sync.OnceValues(environment), done: map[string]*program{}, checked: map[string]*program{}}
 }
 
 // compile makes the expression ready to run, in Go where the catalog has it so.
@@ -106,7 +107,7 @@ func compile(env *cel.Env, source string) (*program, error) {
 func (e Expression) value(ctx context.Context, see *scope) (any, error) {
 	code, err := e.env.compile(e.Source)
 	if err == nil && code.native != nil {
-		see.word = e.env.catalog.word
+		see.word = e.env.word
 		if value, ok := code.native.answer(see); ok {
 			return value, nil
 		}

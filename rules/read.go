@@ -1,9 +1,6 @@
 package rules
 
 import (
-	"bytes"
-	"embed"
-	"encoding/gob"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,33 +14,17 @@ import (
 	"cbdoctor/strictyaml"
 )
 
-// compiled is the directory catalog/ as gob, made by "go generate ./rules" and held against its source by a test: reading the YAML
-// takes longer than reading the logs of a node. Its expressions are in natives.go.
+// The directory catalog/ stands in builtin.go and natives.go as Go, made by "go generate ./rules" and held against its source by tests:
+// reading the YAML takes longer than reading the logs of a node.
 //
-//go:generate go test -tags bare -run "TestTheCompiledCatalogIsThatOfTheFiles|TestTheNativeExpressionsAreThoseOfTheFiles" -update .
-//go:embed compiled
-var compiled embed.FS
+//go:generate go test -tags bare -run TestTheCatalogInGo -update .
 
-// readBuiltIn reads the built-in rules, and their texts in the language when it is another than English.
-func readBuiltIn(l lang.Lang) (families []*Family, translations []*Translation, err error) {
-	if err := readCompiled(string(lang.English), &families); err != nil {
-		return nil, nil, err
+// readBuiltIn gives the built-in rules, and their texts in the language when it is another than English. The caller may change them.
+func readBuiltIn(l lang.Lang) (families []*Family, translations []*Translation) {
+	for _, f := range builtIn {
+		families = append(families, f.clone())
 	}
-	if l != lang.English {
-		err = readCompiled(string(l), &translations)
-	}
-	return families, translations, err
-}
-
-func readCompiled(name string, into any) error {
-	text, err := compiled.ReadFile("compiled/" + name + ".gob")
-	if err == nil {
-		err = gob.NewDecoder(bytes.NewReader(text)).Decode(into)
-	}
-	if err != nil {
-		return fmt.Errorf("read the built-in rules (%s): %w", name, err)
-	}
-	return nil
+	return families, builtInTexts(l)
 }
 
 // readDir reads the rule files of one directory, without its subdirectories (these hold translations), in the order of their names.

@@ -3,6 +3,7 @@ package rules
 import (
 	"context"
 	"fmt"
+	"iter"
 	"reflect"
 	"strconv"
 	"strings"
@@ -17,29 +18,34 @@ type part struct {
 	value Expression
 }
 
-// parts splits the text at its braces.
-func (t Text) parts() (parts []part, err error) {
-	rest, words := t.Source, ""
-	parts = make([]part, 0, 1+strings.Count(rest, "{"))
-	for {
-		i := strings.IndexAny(rest, "{}")
-		if i < 0 {
-			return append(parts, part{words: words + rest}), nil
-		}
-		switch {
-		case strings.HasPrefix(rest[i:], "{{"), strings.HasPrefix(rest[i:], "}}"):
-			words += rest[:i+1]
-			rest = rest[i+2:]
-		case rest[i] == '{':
-			end := closingBrace(rest[i:])
-			if end < 0 {
-				return nil, fmt.Errorf("%q: a brace is not closed; write {{ for a brace", t.Source)
+// parts splits the text at its braces. An error is the last that it gives.
+func (t Text) parts() iter.Seq2[part, error] {
+	return func(yield func(part, error) bool) {
+		rest, words := t.Source, ""
+		for {
+			i := strings.IndexAny(rest, "{}")
+			if i < 0 {
+				yield(part{words: words + rest}, nil)
+				return
 			}
-			parts = append(parts, part{words + rest[:i], Expression{Source: rest[i+1 : i+end], Line: t.Line, env: t.env}})
-			words, rest = "", rest[i+end+1:]
-		default: // a closing brace of the text's own
-			words += rest[:i+1]
-			rest = rest[i+1:]
+			switch {
+			case strings.HasPrefix(rest[i:], "{{"), strings.HasPrefix(rest[i:], "}}"):
+				words += rest[:i+1]
+				rest = rest[i+2:]
+			case rest[i] == '{':
+				end := closingBrace(rest[i:])
+				if end < 0 {
+					yield(part{}, fmt.Errorf("%q: a brace is not closed; write {{ for a brace", t.Source))
+					return
+				}
+				if !yield(part{words + rest[:i], Expression{Source: rest[i+1 : i+end], Line: t.Line, env: t.env}}, nil) {
+					return
+				}
+				words, rest = "", rest[i+end+1:]
+			default: // a closing brace of the text's own
+				words += rest[:i+1]
+				rest = rest[i+1:]
+			}
 		}
 	}
 }
@@ -71,12 +77,12 @@ func closingBrace(s string) int {
 
 // render fills the text in.
 func (t Text) render(ctx context.Context, see *scope) (string, error) {
-	parts, err := t.parts()
-	if err != nil {
-		return "", err
-	}
 	var b strings.Builder
-	for _, p := range parts {
+	b.Grow(len(t.Source))
+	for p, err := range t.parts() {
+		if err != nil {
+			return "", err
+		}
 		b.WriteString(p.words)
 		if p.value.IsZero() {
 			continue

@@ -189,25 +189,21 @@ func (t *translator) text(what string, original *Text, words Text) {
 	if !t.checks {
 		return
 	}
-	parts, err := words.parts()
-	for i := range parts {
-		if err == nil && !parts[i].value.IsZero() {
-			_, err = words.env.check(parts[i].value.Source)
+	for p, err := range words.parts() {
+		if err == nil && !p.value.IsZero() {
+			_, err = words.env.check(p.value.Source)
 		}
-	}
-	if err != nil {
-		t.wrong = append(t.wrong, Problem{File: t.file, Line: words.Line, Rule: t.rule, Text: err.Error()})
+		if err != nil {
+			t.wrong = append(t.wrong, Problem{File: t.file, Line: words.Line, Rule: t.rule, Text: err.Error()})
+			return
+		}
 	}
 }
 
 // hasWords reports whether a text says anything beside the values that it shows.
 func hasWords(t Text) bool {
-	parts, err := t.parts()
-	if err != nil {
-		return true
-	}
-	for _, p := range parts {
-		if strings.ContainsFunc(p.words, unicode.IsLetter) || strings.ContainsAny(p.value.Source, `"'`) && strings.Contains(p.value.Source, "?") {
+	for p, err := range t.parts() {
+		if err != nil || strings.ContainsFunc(p.words, unicode.IsLetter) || strings.ContainsAny(p.value.Source, `"'`) && strings.Contains(p.value.Source, "?") {
 			return true
 		}
 	}
