@@ -198,15 +198,21 @@ func (m *material) guess(id *identity) {
 	for _, k := range m.checkOrder {
 		checkers = appendOnce(checkers, k.log.host)
 	}
-	listening := slices.DeleteFunc(sortedKeys(m.listens), func(h string) bool { _, known := id.address[h]; return known })
-	if len(listening) == 1 {
-		settle(listening, func(h string) []string { // a node that can't reach a server is not that server
-			return slices.DeleteFunc(slices.Clone(servers), func(a string) bool {
-				return slices.ContainsFunc(m.checkOrder, func(k checkKey) bool { return k.log.host == h && k.server == a })
-			})
+	nameless := func(hosts []string) []string {
+		return slices.DeleteFunc(hosts, func(h string) bool { _, known := id.address[h]; return known })
+	}
+	others := func(h string, addresses []string) []string { // a node that can't reach a server is not that server
+		return slices.DeleteFunc(slices.Clone(addresses), func(a string) bool {
+			return slices.ContainsFunc(m.checkOrder, func(k checkKey) bool { return k.log.host == h && k.server == a })
 		})
 	}
-	unknown := slices.DeleteFunc(checkers, func(h string) bool { _, known := id.address[h]; return known })
+	if listening := nameless(sortedKeys(m.listens)); len(listening) == 1 {
+		settle(listening, func(h string) []string { return others(h, servers) })
+	}
+	if left := nameless(sortedKeys(m.databases)); len(left) == 1 { // the one that remains when all others of a status are known
+		settle(left, func(h string) []string { return others(h, m.inStatus()) })
+	}
+	unknown := nameless(checkers)
 	if len(unknown) == 1 {
 		settle(unknown, func(h string) []string {
 			var all []string
@@ -220,6 +226,18 @@ func (m *material) guess(id *identity) {
 			return all
 		})
 	}
+}
+
+// inStatus lists the addresses that the statuses name.
+func (m *material) inStatus() (addresses []string) {
+	for _, f := range m.finds {
+		for _, s := range f.statuses {
+			for _, member := range s.Members {
+				addresses = appendOnce(addresses, member.Address)
+			}
+		}
+	}
+	return addresses
 }
 
 // node is the address of a host, or its name when no address is known.

@@ -127,6 +127,8 @@ type material struct {
 
 	peers   map[peerKey]string // the client of a backend process, from "connection received"
 	listens map[string]bool    // hosts whose PostgreSQL accepts connections here
+	// databases are hosts with messages of PostgreSQL that say something of the cluster.
+	databases map[string]bool
 }
 
 // foundText is what a transcript said, with its file.
@@ -143,7 +145,7 @@ type peerKey struct {
 func newMaterial(opt Options) *material {
 	m := &material{
 		opt: opt, logs: logline.NewReader(programs), groups: map[string]string{}, local: map[string]string{}, checks: map[checkKey]*checkRun{}, libpqTexts: map[string]libpqText{}, matches: map[string]match{}, messages: map[messageKey]*messageRun{},
-		peers: map[peerKey]string{}, listens: map[string]bool{},
+		peers: map[peerKey]string{}, listens: map[string]bool{}, databases: map[string]bool{},
 	}
 	m.postgres = newPGGroups(m.message)
 	return m
@@ -278,6 +280,7 @@ func (m *material) classified(p *pgMessage) {
 	if key.peer == "" {
 		key.peer = m.peers[p.process()]
 	}
+	m.databases[p.log.host] = true
 	if slices.Contains(asServer, c.row.class) {
 		m.listens[p.log.host] = true
 	}
