@@ -6602,7 +6602,7 @@ var builtIn = []*Family{
 								},
 							},
 							Verify: Text{
-								Source: "One of the reasons fits; the steps below are for another CA, and a new certificate repairs all but a wrong clock.",
+								Source: "One of the reasons fits. With the log of {subject.server} in the bundle, the next analysis gives the steps for it.",
 								Line:   483,
 							},
 							Source: "Cisco 216549; the reasons: measured with PostgreSQL 15",
@@ -6638,6 +6638,10 @@ var builtIn = []*Family{
 					},
 					{
 						Step: &Remedy{
+							When: Expression{
+								Source: "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))",
+								Line:   495,
+							},
 							Where: Text{
 								Source: "{cluster.primary_name}",
 								Line:   494,
@@ -6645,43 +6649,51 @@ var builtIn = []*Family{
 							Kind: "mmp",
 							Text: Text{
 								Source: "Take a backup first and copy it away over SFTP. Every later step depends on it.",
-								Line:   496,
+								Line:   497,
 							},
 							Command: Text{
 								Source: "backup snapshot before_certificates",
-								Line:   497,
+								Line:   498,
 							},
 							Verify: Text{
 								Source: "before_certificates.bak is on the workstation.",
-								Line:   498,
+								Line:   499,
 							},
 							Source: "Cisco 216549",
 						},
 					},
 					{
 						Step: &Remedy{
+							When: Expression{
+								Source: "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))",
+								Line:   502,
+							},
 							Where: Text{
 								Source: "{subject.side == 'client' ? subject.client : subject.server}",
-								Line:   500,
+								Line:   501,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Have the {subject.side} certificate signed by the CA that all nodes know (CN {subject.side == \"client\" ? \"postgres\" : \"as before\"}), with the intermediate certificate if there is one, and upload it; or, if this CA is the right one, give its certificate to all nodes as CA certificate.",
-								Line:   503,
+								Line:   505,
 							},
 							Command: Text{
 								Source: "pki csr {cluster.basename_of(subject.side == \"client\" ? subject.client : subject.server, subject.side)} CN:{subject.side == \"client\" ? \"postgres\" : first_of([cluster.cert_of(subject.server, \"server\").certificate.subject_cn, \"<name of the node>\"])}",
-								Line:   505,
+								Line:   507,
 							},
 							Verify: Text{
 								Source: "pki inspect shows the right issuer.",
-								Line:   506,
+								Line:   508,
 							},
 							Source: "tech note 210530",
 						},
 					},
 					{
 						Use: "reform-cluster",
+						When: Expression{
+							Source: "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))",
+							Line:   511,
+						},
 					},
 				},
 				References: []string{
@@ -6719,7 +6731,7 @@ var builtIn = []*Family{
 				ID: "cert-usage",
 				Title: Text{
 					Source: "The {subject.side} certificate of {cluster.label(subject.node)} is not made for this use",
-					Line:   538,
+					Line:   541,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -6733,12 +6745,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cert.rejected || cert.from != \"capture\"",
-							Line:   548,
+							Line:   551,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "The {cert.side} certificate of {cluster.label(cert.node)} allows {cert.certificate.eku} only; {cert.side}Auth is wanted.",
-							Line:   550,
+							Line:   553,
 						},
 					},
 					{
@@ -6749,16 +6761,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert == \"unsupported_certificate\" && link.alert_sender == \"server\"",
-							Line:   553,
+							Line:   556,
 						},
 						Node: Expression{
 							Source: "link.client",
-							Line:   554,
+							Line:   557,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{link.server} rejects the client certificate of {link.client}: {link.reason}",
-							Line:   556,
+							Line:   559,
 						},
 					},
 					{
@@ -6769,16 +6781,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert == \"unsupported_certificate\" && link.alert_sender == \"client\"",
-							Line:   559,
+							Line:   562,
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   560,
+							Line:   563,
 						},
 						Side: "server",
 						Summary: Text{
 							Source: "{link.client} rejects the server certificate of {link.server}: {link.reason}",
-							Line:   562,
+							Line:   565,
 						},
 					},
 					{
@@ -6788,42 +6800,42 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.checks.exists(c, c.client == link.client && c.server == link.server && c.alert == \"unsupported_certificate\")",
-							Line:   565,
+							Line:   568,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.client == link.client && c.server == link.server && c.alert == \"unsupported_certificate\")",
-							Line:   569,
+							Line:   572,
 						},
 						Node: Expression{
 							Source: "link.client",
-							Line:   566,
+							Line:   569,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{link.server} rejects the client certificate of {link.client} inside TLS 1.3, and the client's log names the reason: unsupported certificate.",
-							Line:   570,
+							Line:   573,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.alert == \"unsupported_certificate\"",
-							Line:   572,
+							Line:   575,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-verify\")",
-							Line:   576,
+							Line:   579,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   573,
+							Line:   576,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.server)} answers {cluster.label(check.client)} with \"alert unsupported certificate\": its client certificate lacks clientAuth.",
-							Line:   577,
+							Line:   580,
 						},
 					},
 					{
@@ -6833,17 +6845,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.alert == \"unsupported_certificate\"",
-							Line:   580,
+							Line:   583,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"tls-verify\")",
-							Line:   583,
+							Line:   586,
 						},
 						Side: "server",
 						Summary: Text{
 							Source: "Clients answer {cluster.label(message.node)} with \"alert unsupported certificate\": its server certificate lacks serverAuth.",
-							Line:   584,
+							Line:   587,
 						},
 					},
 					{
@@ -6853,18 +6865,18 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.alert == \"unsupported_certificate\"",
-							Line:   588,
+							Line:   591,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   589,
+							Line:   592,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "The primary answers the replication of {cluster.label(message.node)} with \"alert unsupported certificate\".",
-							Line:   592,
+							Line:   595,
 						},
 					},
 					{
@@ -6874,17 +6886,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "\"verify\" in message.args && message.args[\"verify\"] == \"unsupported_certificate\" && message.peer != \"\"",
-							Line:   595,
+							Line:   598,
 						},
 						Confidence: "high",
 						Node: Expression{
 							Source: "message.peer",
-							Line:   596,
+							Line:   599,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} rejects the client certificate of {cluster.label(message.peer)}: {message.detail}",
-							Line:   599,
+							Line:   602,
 						},
 					},
 				},
@@ -6923,7 +6935,7 @@ var builtIn = []*Family{
 				ID: "cert-weak",
 				Title: Text{
 					Source: "The {subject.side} certificate of {cluster.label(subject.node)} is too weak",
-					Line:   618,
+					Line:   621,
 				},
 				Severity:    "warning",
 				FixArea:     "certificate",
@@ -6938,13 +6950,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!cert.rejected",
-							Line:   631,
+							Line:   634,
 						},
 						Confidence: "high",
 						Severity:   "info",
 						Summary: Text{
 							Source: "The certificate CN={cert.certificate.subject_cn} of {cluster.label(cert.node)} has {cert.certificate.key}, signed with {cert.certificate.signature}.",
-							Line:   632,
+							Line:   635,
 						},
 					},
 					{
@@ -6954,13 +6966,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cert.rejected",
-							Line:   637,
+							Line:   640,
 						},
 						Confidence: "medium",
 						Severity:   "error",
 						Summary: Text{
 							Source: "The certificate CN={cert.certificate.subject_cn} of {cluster.label(cert.node)} has {cert.certificate.key}, signed with {cert.certificate.signature}, and was rejected.",
-							Line:   638,
+							Line:   641,
 						},
 					},
 				},
@@ -6998,7 +7010,7 @@ var builtIn = []*Family{
 				ID: "cert-key-mismatch",
 				Title: Text{
 					Source: "Key and certificate of {cluster.label(subject.node)} do not belong together",
-					Line:   654,
+					Line:   657,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7012,21 +7024,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"key values mismatch\") || check.text.contains(\"does not match private key\") || check.text.contains(\"values mismatch\")",
-							Line:   664,
+							Line:   667,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   668,
+							Line:   671,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   665,
+							Line:   668,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   669,
+							Line:   672,
 						},
 					},
 					{
@@ -7037,16 +7049,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && (message.text.contains(\"values mismatch\") || message.text.contains(\"does not match private key\") || \"problem\" in message.args && message.args[\"problem\"] == \"mismatch\")",
-							Line:   672,
+							Line:   675,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"refused\")",
-							Line:   674,
+							Line:   677,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   675,
+							Line:   678,
 						},
 					},
 				},
@@ -7078,26 +7090,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   683,
+								Line:   686,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which key fits which certificate.",
-								Line:   685,
+								Line:   688,
 							},
 							Command: Text{
 								Source: "pki match {first_of([cluster.file_of(subject.node, \"client_key\"), \"<key>\"])} {first_of([cluster.file_of(subject.node, \"client_certificate\"), \"<certificate>\"])}",
-								Line:   686,
+								Line:   689,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pki match {first_of([cluster.file_of(subject.node, 'server_key'), '<server key>'])} {first_of([cluster.file_of(subject.node, 'server_certificate'), '<server certificate>'])}",
-									Line:   687,
+									Line:   690,
 								},
 							},
 							Verify: Text{
 								Source: "The answer is: SUCCESS: Key and certificate pair match.",
-								Line:   688,
+								Line:   691,
 							},
 							Source: "MMP reference, not verified",
 						},
@@ -7106,20 +7118,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   690,
+								Line:   693,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload the certificate that was made from this key, or make a new key and request for the pair that does not match.",
-								Line:   692,
+								Line:   695,
 							},
 							Command: Text{
 								Source: "pki csr {cluster.basename_of(subject.node, \"client\")} CN:postgres",
-								Line:   693,
+								Line:   696,
 							},
 							Verify: Text{
 								Source: "pki match answers SUCCESS.",
-								Line:   694,
+								Line:   697,
 							},
 							Source: "tech note 210530",
 						},
@@ -7149,7 +7161,7 @@ var builtIn = []*Family{
 				ID: "cert-file-missing",
 				Title: Text{
 					Source: "A certificate or key file is missing on {cluster.label(subject.node)}",
-					Line:   710,
+					Line:   713,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7163,21 +7175,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"does not exist\") || check.text.contains(\"No such file\") || check.text.contains(\"could not open\") || check.text.contains(\"could not read\")",
-							Line:   720,
+							Line:   723,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   724,
+							Line:   727,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   721,
+							Line:   724,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   725,
+							Line:   728,
 						},
 					},
 					{
@@ -7188,12 +7200,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && !message.text.contains(\"mismatch\") && !message.text.contains(\"does not match private key\") && (message.text.contains(\"does not exist\") || message.text.contains(\"No such file\") || message.text.contains(\"could not open\") || \"problem\" in message.args && message.args[\"problem\"] == \"missing\")",
-							Line:   728,
+							Line:   731,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   730,
+							Line:   733,
 						},
 					},
 				},
@@ -7216,20 +7228,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   736,
+								Line:   739,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which files are there.",
-								Line:   738,
+								Line:   741,
 							},
 							Command: Text{
 								Source: "pki list",
-								Line:   739,
+								Line:   742,
 							},
 							Verify: Text{
 								Source: "All five files that the cluster status names are in the list.",
-								Line:   740,
+								Line:   743,
 							},
 							Source: "Cisco 217320",
 						},
@@ -7238,16 +7250,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   742,
+								Line:   745,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload the missing file over SFTP under the name that the cluster status shows.",
-								Line:   744,
+								Line:   747,
 							},
 							Verify: Text{
 								Source: "pki list shows it.",
-								Line:   745,
+								Line:   748,
 							},
 							Source: "tech note 210530",
 						},
@@ -7275,7 +7287,7 @@ var builtIn = []*Family{
 				ID: "cert-file-permissions",
 				Title: Text{
 					Source: "A private key on {cluster.label(subject.node)} has the wrong permissions",
-					Line:   760,
+					Line:   763,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7289,21 +7301,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"group or world access\") || check.text.contains(\"ermission denied\") || check.text.contains(\"must be owned\")",
-							Line:   770,
+							Line:   773,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   774,
+							Line:   777,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   771,
+							Line:   774,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   775,
+							Line:   778,
 						},
 					},
 					{
@@ -7314,12 +7326,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && (message.text.contains(\"group or world access\") || message.text.contains(\"ermission denied\") || message.text.contains(\"must be owned\") || \"problem\" in message.args && message.args[\"problem\"] == \"permissions\")",
-							Line:   778,
+							Line:   781,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   780,
+							Line:   783,
 						},
 					},
 				},
@@ -7342,16 +7354,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   786,
+								Line:   789,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload key and certificate again under the same names, so that the node stores them anew.",
-								Line:   788,
+								Line:   791,
 							},
 							Verify: Text{
 								Source: "pki list shows the files.",
-								Line:   789,
+								Line:   792,
 							},
 							Source: "inferred",
 						},
@@ -7379,7 +7391,7 @@ var builtIn = []*Family{
 				ID: "tls-off",
 				Title: Text{
 					Source: "TLS is off on the database of {cluster.label(subject.node)}",
-					Line:   804,
+					Line:   807,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7393,11 +7405,11 @@ var builtIn = []*Family{
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   814,
+							Line:   817,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   815,
+							Line:   818,
 						},
 					},
 					{
@@ -7407,12 +7419,12 @@ var builtIn = []*Family{
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   818,
+							Line:   821,
 						},
 						Severity: "warning",
 						Summary: Text{
 							Source: "{link.client} → {link.server} works in clear text: {link.reason}",
-							Line:   820,
+							Line:   823,
 						},
 					},
 					{
@@ -7423,11 +7435,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						Node: Expression{
 							Source: "check.server",
-							Line:   823,
+							Line:   826,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} does not offer TLS to {cluster.label(check.client)}: {check.text}.",
-							Line:   825,
+							Line:   828,
 						},
 					},
 					{
@@ -7437,21 +7449,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"tls-off\"",
-							Line:   829,
+							Line:   832,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   831,
+							Line:   834,
 						},
 						Node: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   830,
+							Line:   833,
 						},
 						Summary: Text{
 							Source: "The primary does not offer TLS to {cluster.label(message.node)}.",
-							Line:   833,
+							Line:   836,
 						},
 					},
 				},
@@ -7474,20 +7486,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   839,
+								Line:   842,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which certificates the node uses for the cluster; the block \"Certificates\" must name five files.",
-								Line:   841,
+								Line:   844,
 							},
 							Command: Text{
 								Source: "pki list",
-								Line:   842,
+								Line:   845,
 							},
 							Verify: Text{
 								Source: "The files are in the list.",
-								Line:   843,
+								Line:   846,
 							},
 							Source: "Cisco 217320",
 						},
@@ -7522,7 +7534,7 @@ var builtIn = []*Family{
 				ID: "tls-version-mismatch",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} have no TLS version in common",
-					Line:   865,
+					Line:   868,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7536,27 +7548,27 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert in [\"protocol_version\", \"inappropriate_fallback\"]",
-							Line:   875,
+							Line:   878,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   876,
+							Line:   879,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-version\" || check.alert == \"protocol_version\"",
-							Line:   878,
+							Line:   881,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-version\")",
-							Line:   880,
+							Line:   883,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   881,
+							Line:   884,
 						},
 					},
 					{
@@ -7566,12 +7578,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "(message.reason == \"tls-version\" || message.alert == \"protocol_version\") && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-version\" || c.alert == \"protocol_version\")))",
-							Line:   884,
+							Line:   887,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   886,
+							Line:   889,
 						},
 					},
 				},
@@ -7585,20 +7597,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   889,
+								Line:   892,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Bring both nodes to the same CMS version. The MMP has no setting of the TLS version for the database.",
-								Line:   891,
+								Line:   894,
 							},
 							Command: Text{
 								Source: "version",
-								Line:   892,
+								Line:   895,
 							},
 							Verify: Text{
 								Source: "Both nodes show the same version.",
-								Line:   893,
+								Line:   896,
 							},
 							Source: "Cisco 214620; no database service in the tls command: TLS 1.0/1.1 disable guide",
 						},
@@ -7624,7 +7636,7 @@ var builtIn = []*Family{
 				ID: "tls-no-common-cipher",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} have no cipher in common",
-					Line:   908,
+					Line:   911,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7638,27 +7650,27 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert in [\"handshake_failure\", \"insufficient_security\"] && !(\"cert-missing\" in link.observations)",
-							Line:   918,
+							Line:   921,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   919,
+							Line:   922,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-cipher\" || check.alert in [\"handshake_failure\", \"insufficient_security\"]",
-							Line:   921,
+							Line:   924,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-cipher\")",
-							Line:   923,
+							Line:   926,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   924,
+							Line:   927,
 						},
 					},
 					{
@@ -7668,12 +7680,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"tls-cipher\" && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-cipher\" || c.alert == \"handshake_failure\")))",
-							Line:   927,
+							Line:   930,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   929,
+							Line:   932,
 						},
 					},
 				},
@@ -7687,26 +7699,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   932,
+								Line:   935,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Bring both nodes to the same CMS version, and compare the key types of their certificates and the FIPS setting.",
-								Line:   934,
+								Line:   937,
 							},
 							Command: Text{
 								Source: "version",
-								Line:   935,
+								Line:   938,
 							},
 							Alternatives: []Text{
 								{
 									Source: "fips",
-									Line:   936,
+									Line:   939,
 								},
 							},
 							Verify: Text{
 								Source: "Both nodes show the same version and setting.",
-								Line:   937,
+								Line:   940,
 							},
 							Source: "inferred",
 						},
@@ -7733,7 +7745,7 @@ var builtIn = []*Family{
 				ID: "tls-intercepted",
 				Title: Text{
 					Source: "Something between {subject.client} and {subject.server} answers with its own certificate",
-					Line:   954,
+					Line:   957,
 				},
 				Severity:    "critical",
 				FixArea:     "firewall",
@@ -7744,16 +7756,16 @@ var builtIn = []*Family{
 						For: "link",
 						When: Expression{
 							Source: "\"cert-differs\" in link.observations && link.observations[\"cert-differs\"] > 0",
-							Line:   965,
+							Line:   968,
 						},
 						Confidence: "medium",
 						Ongoing: Expression{
 							Source: "link.bad > 0 && !before(link.last_bad, link.last_good) || link.good == 0",
-							Line:   967,
+							Line:   970,
 						},
 						Summary: Text{
 							Source: "{link.server} showed {link.client} another server certificate than in its other sessions: {link.reason}",
-							Line:   968,
+							Line:   971,
 						},
 					},
 				},
@@ -7761,11 +7773,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.links.exists(l, l.server == subject.server && l.client != subject.client && l.good > 0)",
-							Line:   970,
+							Line:   973,
 						},
 						Text: Text{
 							Source: "Another client sees the server with a certificate that it accepts.",
-							Line:   971,
+							Line:   974,
 						},
 					},
 				},
@@ -7790,16 +7802,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "firewall between {subject.client} and {subject.server}",
-								Line:   977,
+								Line:   980,
 							},
 							Kind: "firewall",
 							Text: Text{
 								Source: "Exempt TCP port {cluster.port} between all database nodes ({cluster.databases.join(\", \")}) from TLS inspection, in both directions.",
-								Line:   980,
+								Line:   983,
 							},
 							Verify: Text{
 								Source: "A new capture shows the node's own certificate, the same as at the server itself.",
-								Line:   981,
+								Line:   984,
 							},
 							Source: "inferred",
 						},
@@ -7808,20 +7820,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   983,
+								Line:   986,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Compare the certificate in the capture with the node's own.",
-								Line:   985,
+								Line:   988,
 							},
 							Command: Text{
 								Source: "pki inspect {first_of([cluster.file_of(subject.server, \"server_certificate\"), \"<server certificate>\"])}",
-								Line:   986,
+								Line:   989,
 							},
 							Verify: Text{
 								Source: "Serial number and issuer are the same.",
-								Line:   987,
+								Line:   990,
 							},
 							Source: "Cisco 216549",
 						},
@@ -7846,7 +7858,7 @@ var builtIn = []*Family{
 				ID: "tls-handshake-failed",
 				Title: Text{
 					Source: "The TLS handshake {subject.client == \"\" ? \"of a client\" : subject.client} → {subject.server} fails",
-					Line:   1001,
+					Line:   1004,
 				},
 				Severity:    "error",
 				FixArea:     "certificate",
@@ -7860,11 +7872,11 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!(link.alert in ['certificate_expired', 'unknown_ca', 'unsupported_certificate', 'protocol_version', 'inappropriate_fallback', 'handshake_failure', 'insufficient_security'])",
-							Line:   1011,
+							Line:   1014,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1012,
+							Line:   1015,
 						},
 					},
 					{
@@ -7875,7 +7887,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1015,
+							Line:   1018,
 						},
 					},
 					{
@@ -7885,24 +7897,24 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason in [\"tls-verify\", \"tls-other\", \"closed\", \"reset\"] && message.alert == \"\" && !(\"verify\" in message.args) && (message.reason == \"tls-verify\" || message.count > 2)",
-							Line:   1018,
+							Line:   1021,
 						},
 						Confidence: "low",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} as server: {message.text}.",
-							Line:   1020,
+							Line:   1023,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-other\" || check.reason == \"tls-alert\" && check.alert in [\"\", \"certificate_unknown\", \"internal_error\", \"decrypt_error\", \"certificate_revoked\", \"access_denied\"]",
-							Line:   1022,
+							Line:   1025,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   1024,
+							Line:   1027,
 						},
 					},
 				},
@@ -7939,20 +7951,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client == '' ? 'each client of ' + subject.server : subject.client} and {subject.server}",
-								Line:   1033,
+								Line:   1036,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect the logs of both nodes for the same minutes: the side that rejects a certificate logs a generic text, and the other side's log names the reason. Then look at both certificates.",
-								Line:   1036,
+								Line:   1039,
 							},
 							Command: Text{
 								Source: "pki inspect {first_of([cluster.file_of(subject.server, \"server_certificate\"), \"<certificate>\"])}",
-								Line:   1038,
+								Line:   1041,
 							},
 							Verify: Text{
 								Source: "Validity, issuer, CN (client - postgres) and extended key usage are right.",
-								Line:   1039,
+								Line:   1042,
 							},
 							Source: "inferred",
 						},
@@ -7984,7 +7996,7 @@ var builtIn = []*Family{
 				ID: "auth-rejected",
 				Title: Text{
 					Source: "PostgreSQL on {cluster.label(subject.server)} refuses the login of {subject.client == \"\" ? \"a client\" : cluster.label(subject.client)}",
-					Line:   1061,
+					Line:   1064,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -7998,11 +8010,11 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!(link.sqlstate in ['53300', '57P01', '57P02', '57P03'])",
-							Line:   1071,
+							Line:   1074,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1072,
+							Line:   1075,
 						},
 					},
 					{
@@ -8012,7 +8024,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1075,
+							Line:   1078,
 						},
 					},
 					{
@@ -8023,11 +8035,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class in [\"no-hba-entry\", \"auth-failed\"])",
-							Line:   1079,
+							Line:   1082,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} refuses {cluster.label(check.client)}: {check.text}.",
-							Line:   1080,
+							Line:   1083,
 						},
 					},
 					{
@@ -8039,12 +8051,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"auth\", \"client-cn\"])",
-							Line:   1083,
+							Line:   1086,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} refuses {message.peer == '' ? 'a client' : cluster.label(message.peer)}: {message.text}.",
-							Line:   1085,
+							Line:   1088,
 						},
 					},
 					{
@@ -8054,17 +8066,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"auth\"",
-							Line:   1089,
+							Line:   1092,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   1090,
+							Line:   1093,
 						},
 						Summary: Text{
 							Source: "The primary refuses the replication of {cluster.label(message.node)}: {message.text}.",
-							Line:   1092,
+							Line:   1095,
 						},
 					},
 				},
@@ -8102,20 +8114,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   1101,
+								Line:   1104,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Read what postgres logs on the server at the time of a refusal; the reason is never told to the client in full.",
-								Line:   1103,
+								Line:   1106,
 							},
 							Command: Text{
 								Source: "syslog follow",
-								Line:   1104,
+								Line:   1107,
 							},
 							Verify: Text{
 								Source: "The line names user, database and address.",
-								Line:   1105,
+								Line:   1108,
 							},
 							Source: "PostgreSQL",
 						},
@@ -8124,20 +8136,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client == '' ? 'the refused client' : subject.client}",
-								Line:   1107,
+								Line:   1110,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See whether the node is a member of the cluster under this address, and that no address translation changes it on the way. If it is not a member, join it (or connect it, when it has no database of its own).",
-								Line:   1110,
+								Line:   1113,
 							},
 							Command: Text{
 								Source: "ipv4 {subject.client == \"\" ? \"a\" : cluster.interface_of(subject.client)}",
-								Line:   1112,
+								Line:   1115,
 							},
 							Verify: Text{
 								Source: "The address is the one under which the primary lists the node.",
-								Line:   1113,
+								Line:   1116,
 							},
 							Source: "Cisco 214745",
 						},
@@ -10595,7 +10607,7 @@ func builtInTexts(l lang.Lang) []*Translation {
 									Line:   112,
 								},
 								Verify: Text{
-									Source: "理由が一つに絞られること。以下の手順は CA が異なる場合のもので、時刻の誤り以外は新しい証明書で解消する。",
+									Source: "理由が一つに絞られること。{subject.server} のログをバンドルに加えれば、次の解析でその理由に対する手順が示される。",
 									Line:   113,
 								},
 							},

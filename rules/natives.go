@@ -835,6 +835,19 @@ var natives = []native{
 	{"cluster", "size(cluster.versions) > 1", []string{"cluster.versions"}, func(s *scope) any {
 		return (int64(len(s.cluster.Versions)) > int64(1))
 	}},
+	{"conclusions", "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))", nil, func(s *scope) any {
+		return !(((s.subject.Side == "server") && (s.cluster.serverFault(s.subject.Client, s.subject.Server) == "")) && !(func() bool {
+			list, r1 := s.cluster.Nodes, false
+			for i := range list {
+				e1 := &list[i]
+				if r1 {
+					break
+				}
+				r1 = (r1 || (((*e1).Address == s.subject.Server) && (*e1).HasLog))
+			}
+			return r1
+		}()))
+	}},
 	{"conclusions", "!cluster.clocks.exists(k, (k.a == subject.node || k.b == subject.node) && (k.offset > duration('3600s') || k.offset < duration('-3600s')))", nil, func(s *scope) any {
 		return !(func() bool {
 			list, r1 := s.cluster.Clocks, false
