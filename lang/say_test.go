@@ -49,7 +49,7 @@ func TestEverySentenceHasAForm(t *testing.T) {
 		t.Fatal(err)
 	}
 	made := ""
-	for _, files := range []string{"../capture/table_*.go", "../capture/*.go", "../capture/points/*.go", "../analyze/*.go", "../bundle/*.go"} {
+	for _, files := range []string{"../capture/table_*.go", "../capture/*.go", "../capture/points/*.go", "../capture/packet/*.go", "../analyze/*.go", "../bundle/*.go"} {
 		for _, literal := range literals(t, files) {
 			made += literal + "\n"
 		}

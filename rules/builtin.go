@@ -9031,7 +9031,7 @@ func builtInTexts(l lang.Lang) []*Translation {
 						Explanation: "ファイルが途中で切れているか、壊れています。読めた部分は使用しました。その後の内容は不明で、記載がないことから結論を出すことはできません。\n",
 						Signs: []Text{
 							{
-								Source: "{input.path}：{input.problem}",
+								Source: "{input.path}：{words(input.problem)}",
 								Line:   92,
 							},
 						},
@@ -9110,7 +9110,7 @@ func builtInTexts(l lang.Lang) []*Translation {
 						Explanation: "秘密鍵がノードの外に出ています。バンドルを入手した者は、ノードになりすますか、通信を復号できます。ここでは読み込んでいません。\n",
 						Signs: []Text{
 							{
-								Source: "{input.path}：{input.problem}",
+								Source: "{input.path}：{words(input.problem)}",
 								Line:   103,
 							},
 						},

@@ -6,7 +6,7 @@
 // rule can neither read files, nor reach the network, nor run long (CEL with a cost limit).
 //
 // To add a rule, write it into a file of catalog/ ("cbdoctor rules new ID" prints a skeleton) and run "go generate ./rules",
-// which makes the form that the program reads at its start; docs/rules.md says how.
+// which writes the catalog as Go (builtin.go; its expressions in natives.go); docs/rules.md says how.
 // To read the code, start at Load, then Catalog.Evaluate: signs fire (match.go), are grouped to findings (group.go), linked
 // (cause.go) and given their way out (remedy.go, plan.go).
 package rules

@@ -1833,6 +1833,10 @@ var natives = []native{
 		about := s.fact.(fact.Input)
 		return about.Problem
 	}},
+	{"input", "words(input.problem)", []string{"input.problem"}, func(s *scope) any {
+		about := s.fact.(fact.Input)
+		return s.word(about.Problem)
+	}},
 	{"link", "!(link.alert in ['certificate_expired', 'unknown_ca', 'unsupported_certificate', 'protocol_version', 'inappropriate_fallback', 'handshake_failure', 'insufficient_security'])", []string{"link.alert"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
 		return !(slices.Contains([]string{"certificate_expired", "unknown_ca", "unsupported_certificate", "protocol_version", "inappropriate_fallback", "handshake_failure", "insufficient_security"}, about.Alert))
