@@ -65,7 +65,7 @@ var natives = []native{
 	}},
 	{"capture", "capture.port_packets == 0 && !capture.witness && (capture.problem == \"\" || capture.packets > 0)", []string{"capture.port_packets", "capture.witness", "capture.problem", "capture.packets"}, func(s *scope) any {
 		about := s.fact.(Capture)
-		return (((about.PortPackets == int64(0)) && !(about.Witness)) && ((about.Problem == "") || (about.Packets > int64(0))))
+		return (((about.PortPackets == int64(0)) && !about.Witness) && ((about.Problem == "") || (about.Packets > int64(0))))
 	}},
 	{"capture", "capture.problem", []string{"capture.problem"}, func(s *scope) any {
 		about := s.fact.(Capture)
@@ -96,7 +96,7 @@ var natives = []native{
 	}},
 	{"cert", "!cert.rejected", []string{"cert.rejected"}, func(s *scope) any {
 		about := s.fact.(fact.Certificate)
-		return !(about.Rejected)
+		return !about.Rejected
 	}},
 	{"cert", "(cert.rejected || cert.from != \"capture\") && known(cert.certificate.not_after)", []string{"cert.rejected", "cert.from", "cert.certificate", "cert.certificate.not_after"}, func(s *scope) any {
 		about := s.fact.(fact.Certificate)
@@ -136,7 +136,7 @@ var natives = []native{
 	}},
 	{"cert", "cert.days_left <= 30 && known(cert.certificate.not_after) && !(\"cert-expired\" in cert.problems)", []string{"cert.days_left", "cert.certificate", "cert.certificate.not_after", "cert.problems"}, func(s *scope) any {
 		about := s.fact.(fact.Certificate)
-		return (((int64(about.DaysLeft) <= int64(30)) && !about.Cert.NotAfter.IsZero()) && !(slices.Contains(about.Problems, "cert-expired")))
+		return (((int64(about.DaysLeft) <= int64(30)) && !about.Cert.NotAfter.IsZero()) && !slices.Contains(about.Problems, "cert-expired"))
 	}},
 	{"cert", "cert.file", []string{"cert.file"}, func(s *scope) any {
 		about := s.fact.(fact.Certificate)
@@ -166,7 +166,7 @@ var natives = []native{
 	}},
 	{"cert", "cert.from == \"capture\" && !cert.rejected", []string{"cert.from", "cert.rejected"}, func(s *scope) any {
 		about := s.fact.(fact.Certificate)
-		return ((about.From == "capture") && !(about.Rejected))
+		return ((about.From == "capture") && !about.Rejected)
 	}},
 	{"cert", "cert.from == \"file\" && size(cert.peers) > 0", []string{"cert.from", "cert.peers"}, func(s *scope) any {
 		about := s.fact.(fact.Certificate)
@@ -206,15 +206,15 @@ var natives = []native{
 	}},
 	{"check", "!(check.reason in ['refused', 'timeout', 'no-route']) && !check.ongoing && check.incidents <= 1 && check.count <= 2", []string{"check.reason", "check.ongoing", "check.incidents", "check.count"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
-		return ((!(slices.Contains([]string{"refused", "timeout", "no-route"}, about.Reason)) && !(about.Ongoing)) && ((int64(about.Incidents) <= int64(1)) && (int64(about.Count) <= int64(2))))
+		return ((!slices.Contains([]string{"refused", "timeout", "no-route"}, about.Reason) && !about.Ongoing) && ((int64(about.Incidents) <= int64(1)) && (int64(about.Count) <= int64(2))))
 	}},
 	{"check", "!(check.reason in ['refused', 'timeout', 'no-route']) && (check.ongoing || check.incidents > 1 || check.count > 2)", []string{"check.reason", "check.ongoing", "check.incidents", "check.count"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
-		return (!(slices.Contains([]string{"refused", "timeout", "no-route"}, about.Reason)) && ((about.Ongoing || (int64(about.Incidents) > int64(1))) || (int64(about.Count) > int64(2))))
+		return (!slices.Contains([]string{"refused", "timeout", "no-route"}, about.Reason) && ((about.Ongoing || (int64(about.Incidents) > int64(1))) || (int64(about.Count) > int64(2))))
 	}},
 	{"check", "!check.ongoing && check.incidents <= 1 && check.count <= 2", []string{"check.ongoing", "check.incidents", "check.count"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
-		return ((!(about.Ongoing) && (int64(about.Incidents) <= int64(1))) && (int64(about.Count) <= int64(2)))
+		return ((!about.Ongoing && (int64(about.Incidents) <= int64(1))) && (int64(about.Count) <= int64(2)))
 	}},
 	{"check", "check.alert", []string{"check.alert"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
@@ -222,17 +222,17 @@ var natives = []native{
 	}},
 	{"check", "check.alert == \"bad_certificate\" && !cluster.certificates.exists(c, c.node == check.client && c.side == \"client\" && size(c.problems) > 0 && !(\"cert-not-yet-valid\" in c.problems))", []string{"check.alert", "check.client"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
-		return ((about.Alert == "bad_certificate") && !(func() bool {
+		return ((about.Alert == "bad_certificate") && !func() bool {
 			list, r1 := s.cluster.Certificates, false
 			for i := range list {
 				e1 := &list[i]
 				if r1 {
 					break
 				}
-				r1 = (r1 || ((((*e1).Node == about.Client) && ((*e1).Side == "client")) && ((int64(len((*e1).Problems)) > int64(0)) && !(slices.Contains((*e1).Problems, "cert-not-yet-valid")))))
+				r1 = (r1 || ((((*e1).Node == about.Client) && ((*e1).Side == "client")) && ((int64(len((*e1).Problems)) > int64(0)) && !slices.Contains((*e1).Problems, "cert-not-yet-valid"))))
 			}
 			return r1
-		}()))
+		}())
 	}},
 	{"check", "check.alert == \"certificate_expired\"", []string{"check.alert"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
@@ -421,7 +421,7 @@ var natives = []native{
 				if r1 {
 					break
 				}
-				r1 = (r1 || ((((*e1).Node == about.Server) && ((*e1).Class == "server-stopped")) && ((*e1).Ongoing || !(about.Ongoing))))
+				r1 = (r1 || ((((*e1).Node == about.Server) && ((*e1).Class == "server-stopped")) && ((*e1).Ongoing || !about.Ongoing)))
 			}
 			return r1
 		}()
@@ -836,7 +836,7 @@ var natives = []native{
 		return (int64(len(s.cluster.Versions)) > int64(1))
 	}},
 	{"conclusions", "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))", nil, func(s *scope) any {
-		return !(((s.subject.Side == "server") && (s.cluster.serverFault(s.subject.Client, s.subject.Server) == "")) && !(func() bool {
+		return !(((s.subject.Side == "server") && (s.cluster.serverFault(s.subject.Client, s.subject.Server) == "")) && !func() bool {
 			list, r1 := s.cluster.Nodes, false
 			for i := range list {
 				e1 := &list[i]
@@ -846,10 +846,10 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Address == s.subject.Server) && (*e1).HasLog))
 			}
 			return r1
-		}()))
+		}())
 	}},
 	{"conclusions", "!cluster.clocks.exists(k, (k.a == subject.node || k.b == subject.node) && (k.offset > duration('3600s') || k.offset < duration('-3600s')))", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Clocks, false
 			for i := range list {
 				e1 := &list[i]
@@ -859,10 +859,10 @@ var natives = []native{
 				r1 = (r1 || ((((*e1).A == s.subject.Node) || ((*e1).B == s.subject.Node)) && (((*e1).Offset > time.Duration(3600000000000)) || ((*e1).Offset < time.Duration(-3600000000000)))))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.gaps.exists(g, g.node == subject.node)", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Gaps, false
 			for i := range list {
 				e1 := &list[i]
@@ -872,10 +872,10 @@ var natives = []native{
 				r1 = (r1 || ((*e1).Node == s.subject.Node))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.links.exists(l, (l.client == subject.node || l.server == subject.node) && l.bad > 0)", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Links, false
 			for i := range list {
 				e1 := &list[i]
@@ -885,10 +885,10 @@ var natives = []native{
 				r1 = (r1 || ((((*e1).Client == s.subject.Node) || ((*e1).Server == s.subject.Node)) && (int64((*e1).Bad) > int64(0))))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.messages.exists(m, m.class == 'no-hba-entry')", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Messages, false
 			for i := range list {
 				e1 := &list[i]
@@ -898,10 +898,10 @@ var natives = []native{
 				r1 = (r1 || ((*e1).Class == "no-hba-entry"))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.messages.exists(m, m.node == subject.node && m.class == 'disk-full')", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Messages, false
 			for i := range list {
 				e1 := &list[i]
@@ -911,10 +911,10 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Node == s.subject.Node) && ((*e1).Class == "disk-full")))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.messages.exists(m, m.node == subject.node && m.class == 'read-only-transaction')", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Messages, false
 			for i := range list {
 				e1 := &list[i]
@@ -924,10 +924,10 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Node == s.subject.Node) && ((*e1).Class == "read-only-transaction")))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.nodes.exists(n, n.address == (subject.side == 'client' ? subject.client : subject.server) && n.has_log)", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Nodes, false
 			for i := range list {
 				e1 := &list[i]
@@ -942,10 +942,10 @@ var natives = []native{
 				}()) && (*e1).HasLog))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.nodes.exists(n, n.address == subject.node && n.role == 'client')", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Nodes, false
 			for i := range list {
 				e1 := &list[i]
@@ -955,10 +955,10 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Address == s.subject.Node) && ((*e1).Role == "client")))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.upgrades.exists(u, u.complete)", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Upgrades, false
 			for i := range list {
 				e1 := &list[i]
@@ -968,10 +968,10 @@ var natives = []native{
 				r1 = (r1 || (*e1).Complete)
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "!cluster.upgrades.exists(u, u.node == subject.node && u.complete)", nil, func(s *scope) any {
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Upgrades, false
 			for i := range list {
 				e1 := &list[i]
@@ -981,7 +981,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Node == s.subject.Node) && (*e1).Complete))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"conclusions", "cluster.basename_of(subject.node, \"client\")", nil, func(s *scope) any {
 		return s.cluster.basename(s.subject.Node, "client")
@@ -1151,7 +1151,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Address == s.subject.Server) && (*e1).HasLog))
 			}
 			return r1
-		}() && !(func() bool {
+		}() && !func() bool {
 			list, r2 := s.cluster.Messages, false
 			for i := range list {
 				e2 := &list[i]
@@ -1161,7 +1161,7 @@ var natives = []native{
 				r2 = (r2 || ((((*e2).Node == s.subject.Server) && ((*e2).Class == "server-ready")) && (*e2).Ongoing))
 			}
 			return r2
-		}()))
+		}())
 	}},
 	{"conclusions", "cluster.nodes.exists(n, n.address == subject.server && n.has_log) && !cluster.messages.exists(m, m.node == subject.server && m.class == \"server-stopped\" && m.ongoing)", nil, func(s *scope) any {
 		return (func() bool {
@@ -1174,7 +1174,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Address == s.subject.Server) && (*e1).HasLog))
 			}
 			return r1
-		}() && !(func() bool {
+		}() && !func() bool {
 			list, r2 := s.cluster.Messages, false
 			for i := range list {
 				e2 := &list[i]
@@ -1184,7 +1184,7 @@ var natives = []native{
 				r2 = (r2 || ((((*e2).Node == s.subject.Server) && ((*e2).Class == "server-stopped")) && (*e2).Ongoing))
 			}
 			return r2
-		}()))
+		}())
 	}},
 	{"conclusions", "cluster.nodes.filter(n, (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, cluster.label(n.address == \"\" ? n.name : n.address))", nil, func(s *scope) any {
 		return func() []string {
@@ -1192,7 +1192,7 @@ var natives = []native{
 				list, r1 := s.cluster.Nodes, []fact.Node{}
 				for i := range list {
 					e1 := &list[i]
-					if (((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !((*e1).HasLog)) && (!((*e1).HasStatus) && !((*e1).HasPcap)) {
+					if (((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !(*e1).HasLog) && (!(*e1).HasStatus && !(*e1).HasPcap) {
 						r1 = append(r1, []fact.Node{(*e1)}...)
 					}
 				}
@@ -1216,7 +1216,7 @@ var natives = []native{
 				list, r1 := s.cluster.Nodes, []fact.Node{}
 				for i := range list {
 					e1 := &list[i]
-					if (((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !((*e1).HasLog)) && (!((*e1).HasStatus) && !((*e1).HasPcap)) {
+					if (((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !(*e1).HasLog) && (!(*e1).HasStatus && !(*e1).HasPcap) {
 						r1 = append(r1, []fact.Node{(*e1)}...)
 					}
 				}
@@ -1337,7 +1337,7 @@ var natives = []native{
 			list, r1 := s.cluster.Statuses, []fact.Status{}
 			for i := range list {
 				e1 := &list[i]
-				if ((((*e1).Node == s.subject.Node) && ((*e1).LastCommand != "")) && !(strings.Contains((*e1).LastCommand, " join "))) && (!(strings.Contains((*e1).LastCommand, " remove")) && !(strings.Contains((*e1).LastCommand, " initialize"))) {
+				if ((((*e1).Node == s.subject.Node) && ((*e1).LastCommand != "")) && !strings.Contains((*e1).LastCommand, " join ")) && (!strings.Contains((*e1).LastCommand, " remove") && !strings.Contains((*e1).LastCommand, " initialize")) {
 					r1 = append(r1, []fact.Status{(*e1)}...)
 				}
 			}
@@ -1352,7 +1352,7 @@ var natives = []native{
 				if r1 {
 					break
 				}
-				r1 = (r1 || (((*e1).Node == s.subject.Node) && !((*e1).Complete)))
+				r1 = (r1 || (((*e1).Node == s.subject.Node) && !(*e1).Complete))
 			}
 			return r1
 		}()
@@ -1839,15 +1839,15 @@ var natives = []native{
 	}},
 	{"link", "!(link.alert in ['certificate_expired', 'unknown_ca', 'unsupported_certificate', 'protocol_version', 'inappropriate_fallback', 'handshake_failure', 'insufficient_security'])", []string{"link.alert"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return !(slices.Contains([]string{"certificate_expired", "unknown_ca", "unsupported_certificate", "protocol_version", "inappropriate_fallback", "handshake_failure", "insufficient_security"}, about.Alert))
+		return !slices.Contains([]string{"certificate_expired", "unknown_ca", "unsupported_certificate", "protocol_version", "inappropriate_fallback", "handshake_failure", "insufficient_security"}, about.Alert)
 	}},
 	{"link", "!(link.sqlstate in ['53300', '57P01', '57P02', '57P03'])", []string{"link.sqlstate"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return !(slices.Contains([]string{"53300", "57P01", "57P02", "57P03"}, about.SQLState))
+		return !slices.Contains([]string{"53300", "57P01", "57P02", "57P03"}, about.SQLState)
 	}},
 	{"link", "!link.icmp_firewall", []string{"link.icmp_firewall"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return !(about.ICMPFirewall)
+		return !about.ICMPFirewall
 	}},
 	{"link", "\"cert-differs\" in link.observations && link.observations[\"cert-differs\"] > 0", []string{"link.observations", "link.observations"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
@@ -2094,31 +2094,31 @@ var natives = []native{
 	}},
 	{"link", "link.alert == \"bad_certificate\" && link.alert_sender == \"client\" && !cluster.certificates.exists(c, c.node == link.server && c.side == \"server\" && size(c.problems) > 0 && !(\"cert-not-yet-valid\" in c.problems))", []string{"link.alert", "link.alert_sender", "link.server"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return (((about.Alert == "bad_certificate") && (about.AlertSender == "client")) && !(func() bool {
+		return (((about.Alert == "bad_certificate") && (about.AlertSender == "client")) && !func() bool {
 			list, r1 := s.cluster.Certificates, false
 			for i := range list {
 				e1 := &list[i]
 				if r1 {
 					break
 				}
-				r1 = (r1 || ((((*e1).Node == about.Server) && ((*e1).Side == "server")) && ((int64(len((*e1).Problems)) > int64(0)) && !(slices.Contains((*e1).Problems, "cert-not-yet-valid")))))
+				r1 = (r1 || ((((*e1).Node == about.Server) && ((*e1).Side == "server")) && ((int64(len((*e1).Problems)) > int64(0)) && !slices.Contains((*e1).Problems, "cert-not-yet-valid"))))
 			}
 			return r1
-		}()))
+		}())
 	}},
 	{"link", "link.alert == \"bad_certificate\" && link.alert_sender == \"server\" && !cluster.certificates.exists(c, c.node == link.client && c.side == \"client\" && size(c.problems) > 0 && !(\"cert-not-yet-valid\" in c.problems))", []string{"link.alert", "link.alert_sender", "link.client"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return (((about.Alert == "bad_certificate") && (about.AlertSender == "server")) && !(func() bool {
+		return (((about.Alert == "bad_certificate") && (about.AlertSender == "server")) && !func() bool {
 			list, r1 := s.cluster.Certificates, false
 			for i := range list {
 				e1 := &list[i]
 				if r1 {
 					break
 				}
-				r1 = (r1 || ((((*e1).Node == about.Client) && ((*e1).Side == "client")) && ((int64(len((*e1).Problems)) > int64(0)) && !(slices.Contains((*e1).Problems, "cert-not-yet-valid")))))
+				r1 = (r1 || ((((*e1).Node == about.Client) && ((*e1).Side == "client")) && ((int64(len((*e1).Problems)) > int64(0)) && !slices.Contains((*e1).Problems, "cert-not-yet-valid"))))
 			}
 			return r1
-		}()))
+		}())
 	}},
 	{"link", "link.alert == \"certificate_expired\" && link.alert_sender == \"client\"", []string{"link.alert", "link.alert_sender"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
@@ -2146,7 +2146,7 @@ var natives = []native{
 	}},
 	{"link", "link.alert in [\"handshake_failure\", \"insufficient_security\"] && !(\"cert-missing\" in link.observations)", []string{"link.alert", "link.observations"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return (slices.Contains([]string{"handshake_failure", "insufficient_security"}, about.Alert) && !(hasKey(about.Observations, "cert-missing")))
+		return (slices.Contains([]string{"handshake_failure", "insufficient_security"}, about.Alert) && !hasKey(about.Observations, "cert-missing"))
 	}},
 	{"link", "link.alert in [\"protocol_version\", \"inappropriate_fallback\"]", []string{"link.alert"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
@@ -2162,7 +2162,7 @@ var natives = []native{
 	}},
 	{"link", "link.bad > 0 && !before(link.last_bad, link.last_good) || link.good == 0", []string{"link.bad", "link.last_bad", "link.last_good", "link.good"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return (((int64(about.Bad) > int64(0)) && !(about.LastBad.Before(about.LastGood))) || (int64(about.Good) == int64(0)))
+		return (((int64(about.Bad) > int64(0)) && !about.LastBad.Before(about.LastGood)) || (int64(about.Good) == int64(0)))
 	}},
 	{"link", "link.changes", []string{"link.changes"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
@@ -2186,7 +2186,7 @@ var natives = []native{
 	}},
 	{"link", "link.intermittent || !before(link.last_bad, link.last_good)", []string{"link.intermittent", "link.last_bad", "link.last_good"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
-		return (about.Intermittent || !(about.LastBad.Before(about.LastGood)))
+		return (about.Intermittent || !about.LastBad.Before(about.LastGood))
 	}},
 	{"link", "link.observations", []string{"link.observations"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
@@ -2237,7 +2237,7 @@ var natives = []native{
 	}},
 	{"member", "!member.connected", []string{"member.connected"}, func(s *scope) any {
 		about := s.fact.(Member)
-		return !(about.Connected)
+		return !about.Connected
 	}},
 	{"member", "cluster.label(member.address)", []string{"member.address"}, func(s *scope) any {
 		about := s.fact.(Member)
@@ -2297,7 +2297,7 @@ var natives = []native{
 	}},
 	{"message", "!cluster.upgrades.exists(u, u.complete && before(message.last, u.last)) && (message.ongoing || cluster.upgrades.exists(u, !u.complete) || cluster.statuses.exists(s, s.error.contains('upgrade the schema') || s.last_result.startsWith('fail')))", []string{"message.last", "message.ongoing"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return (!(func() bool {
+		return (!func() bool {
 			list, r1 := s.cluster.Upgrades, false
 			for i := range list {
 				e1 := &list[i]
@@ -2307,14 +2307,14 @@ var natives = []native{
 				r1 = (r1 || ((*e1).Complete && about.Last.Before((*e1).Last)))
 			}
 			return r1
-		}()) && ((about.Ongoing || func() bool {
+		}() && ((about.Ongoing || func() bool {
 			list, r2 := s.cluster.Upgrades, false
 			for i := range list {
 				e2 := &list[i]
 				if r2 {
 					break
 				}
-				r2 = (r2 || !((*e2).Complete))
+				r2 = (r2 || !(*e2).Complete)
 			}
 			return r2
 		}()) || func() bool {
@@ -2331,11 +2331,11 @@ var natives = []native{
 	}},
 	{"message", "!message.head_missing && !(message.function == \"\" && message.count < 3 && message.text.contains(\" violates \"))", []string{"message.head_missing", "message.function", "message.count", "message.text"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return (!(about.HeadMissing) && !(((about.Function == "") && (int64(about.Count) < int64(3))) && strings.Contains(about.Text, " violates ")))
+		return (!about.HeadMissing && !(((about.Function == "") && (int64(about.Count) < int64(3))) && strings.Contains(about.Text, " violates ")))
 	}},
 	{"message", "!message.head_missing && message.function == \"\" && message.count < 3 && message.text.contains(\" violates \")", []string{"message.head_missing", "message.function", "message.count", "message.text"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((!(about.HeadMissing) && (about.Function == "")) && ((int64(about.Count) < int64(3)) && strings.Contains(about.Text, " violates ")))
+		return ((!about.HeadMissing && (about.Function == "")) && ((int64(about.Count) < int64(3)) && strings.Contains(about.Text, " violates ")))
 	}},
 	{"message", "\"authenticated\" in message.args ? message.args[\"authenticated\"] : \"?\"", []string{"message.args", "message.args"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -2364,7 +2364,7 @@ var natives = []native{
 	}},
 	{"message", "(message.reason == \"tls-version\" || message.alert == \"protocol_version\") && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-version\" || c.alert == \"protocol_version\")))", []string{"message.reason", "message.alert", "message.peer", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return (((about.Reason == "tls-version") || (about.Alert == "protocol_version")) && ((about.Peer != "") || !(func() bool {
+		return (((about.Reason == "tls-version") || (about.Alert == "protocol_version")) && ((about.Peer != "") || !func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -2374,7 +2374,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Server == about.Node) && (((*e1).Reason == "tls-version") || ((*e1).Alert == "protocol_version"))))
 			}
 			return r1
-		}())))
+		}()))
 	}},
 	{"message", "cluster.checks.filter(c, c.server == message.node && c.reason == \"refused\")", []string{"message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -2481,7 +2481,7 @@ var natives = []native{
 			list, r1 := s.cluster.Members, []Member{}
 			for i := range list {
 				e1 := &list[i]
-				if ((*e1).Address == about.Node) && (((*e1).InSync == "no") || !((*e1).Connected)) {
+				if ((*e1).Address == about.Node) && (((*e1).InSync == "no") || !(*e1).Connected) {
 					r1 = append(r1, []Member{(*e1)}...)
 				}
 			}
@@ -2587,7 +2587,7 @@ var natives = []native{
 				if r1 {
 					break
 				}
-				r1 = (r1 || !((*e1).Complete))
+				r1 = (r1 || !(*e1).Complete)
 			}
 			return r1
 		}() || func() bool {
@@ -2607,7 +2607,7 @@ var natives = []native{
 				if r3 {
 					break
 				}
-				r3 = (r3 || (!(about.Last.Before((*e3).First)) && !((*e3).Last.Before(about.First))))
+				r3 = (r3 || (!about.Last.Before((*e3).First) && !(*e3).Last.Before(about.First)))
 			}
 			return r3
 		}())
@@ -2618,7 +2618,7 @@ var natives = []native{
 			list, r1 := s.cluster.Upgrades, []fact.Upgrade{}
 			for i := range list {
 				e1 := &list[i]
-				if !((*e1).Complete) && ((*e1).Node != about.Node) {
+				if !(*e1).Complete && ((*e1).Node != about.Node) {
 					r1 = append(r1, []fact.Upgrade{(*e1)}...)
 				}
 			}
@@ -2635,17 +2635,17 @@ var natives = []native{
 	}},
 	{"message", "message.alert == \"bad_certificate\" && !cluster.certificates.exists(c, c.node == message.node && c.side == \"server\" && size(c.problems) > 0 && !(\"cert-not-yet-valid\" in c.problems))", []string{"message.alert", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Alert == "bad_certificate") && !(func() bool {
+		return ((about.Alert == "bad_certificate") && !func() bool {
 			list, r1 := s.cluster.Certificates, false
 			for i := range list {
 				e1 := &list[i]
 				if r1 {
 					break
 				}
-				r1 = (r1 || ((((*e1).Node == about.Node) && ((*e1).Side == "server")) && ((int64(len((*e1).Problems)) > int64(0)) && !(slices.Contains((*e1).Problems, "cert-not-yet-valid")))))
+				r1 = (r1 || ((((*e1).Node == about.Node) && ((*e1).Side == "server")) && ((int64(len((*e1).Problems)) > int64(0)) && !slices.Contains((*e1).Problems, "cert-not-yet-valid"))))
 			}
 			return r1
-		}()))
+		}())
 	}},
 	{"message", "message.alert == \"certificate_expired\"", []string{"message.alert"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -2657,7 +2657,7 @@ var natives = []native{
 	}},
 	{"message", "message.alert == \"unknown_ca\" && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason == \"tls-verify\"))", []string{"message.alert", "message.peer", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Alert == "unknown_ca") && ((about.Peer != "") || !(func() bool {
+		return ((about.Alert == "unknown_ca") && ((about.Peer != "") || !func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -2667,7 +2667,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Server == about.Node) && ((*e1).Reason == "tls-verify")))
 			}
 			return r1
-		}())))
+		}()))
 	}},
 	{"message", "message.alert == \"unsupported_certificate\"", []string{"message.alert"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -2781,7 +2781,7 @@ var natives = []native{
 	}},
 	{"message", "message.node == cluster.primary && message.peer == \"\" && !cluster.messages.exists(m, m.class == \"wal-removed\" && m.node != message.node)", []string{"message.node", "message.peer", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return (((about.Node == s.cluster.Primary) && (about.Peer == "")) && !(func() bool {
+		return (((about.Node == s.cluster.Primary) && (about.Peer == "")) && !func() bool {
 			list, r1 := s.cluster.Messages, false
 			for i := range list {
 				e1 := &list[i]
@@ -2791,7 +2791,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Class == "wal-removed") && ((*e1).Node != about.Node)))
 			}
 			return r1
-		}()))
+		}())
 	}},
 	{"message", "message.ongoing", []string{"message.ongoing"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -2813,7 +2813,7 @@ var natives = []native{
 	}},
 	{"message", "message.ongoing && !cluster.messages.exists(m, m.node == message.node && m.class == \"server-ready\" && before(message.last, m.last)) && !cluster.messages.exists(m, m.node == message.node && m.class == \"disk-written\" && before(message.last, m.last) && m.last.t - message.last.t > duration(\"300s\")) && !cluster.upgrades.exists(u, u.node == message.node && u.complete && before(message.last, u.last))", []string{"message.ongoing", "message.node", "message.last", "message.node", "message.last", "message.last", "message.last.t", "message.node", "message.last"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Ongoing && !(func() bool {
+		return ((about.Ongoing && !func() bool {
 			list, r1 := s.cluster.Messages, false
 			for i := range list {
 				e1 := &list[i]
@@ -2823,7 +2823,7 @@ var natives = []native{
 				r1 = (r1 || ((((*e1).Node == about.Node) && ((*e1).Class == "server-ready")) && about.Last.Before((*e1).Last)))
 			}
 			return r1
-		}())) && (!(func() bool {
+		}()) && (!func() bool {
 			list, r2 := s.cluster.Messages, false
 			for i := range list {
 				e2 := &list[i]
@@ -2833,7 +2833,7 @@ var natives = []native{
 				r2 = (r2 || ((((*e2).Node == about.Node) && ((*e2).Class == "disk-written")) && (about.Last.Before((*e2).Last) && ((*e2).Last.T.Sub(about.Last.T) > time.Duration(300000000000)))))
 			}
 			return r2
-		}()) && !(func() bool {
+		}() && !func() bool {
 			list, r3 := s.cluster.Upgrades, false
 			for i := range list {
 				e3 := &list[i]
@@ -2843,7 +2843,7 @@ var natives = []native{
 				r3 = (r3 || ((((*e3).Node == about.Node) && (*e3).Complete) && about.Last.Before((*e3).Last)))
 			}
 			return r3
-		}())))
+		}()))
 	}},
 	{"message", "message.ongoing && message.node != cluster.primary", []string{"message.ongoing", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -2859,7 +2859,7 @@ var natives = []native{
 	}},
 	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason == \"client-cert-missing\") && !cluster.links.exists(l, l.server == message.node && \"cert-missing\" in l.observations)", []string{"message.peer", "message.node", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Peer != "") || (!(func() bool {
+		return ((about.Peer != "") || (!func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -2869,7 +2869,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Server == about.Node) && ((*e1).Reason == "client-cert-missing")))
 			}
 			return r1
-		}()) && !(func() bool {
+		}() && !func() bool {
 			list, r2 := s.cluster.Links, false
 			for i := range list {
 				e2 := &list[i]
@@ -2879,11 +2879,11 @@ var natives = []native{
 				r2 = (r2 || (((*e2).Server == about.Node) && hasKey((*e2).Observations, "cert-missing")))
 			}
 			return r2
-		}())))
+		}()))
 	}},
 	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"auth\", \"client-cn\"])", []string{"message.peer", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Peer != "") || !(func() bool {
+		return ((about.Peer != "") || !func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -2893,11 +2893,11 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Server == about.Node) && slices.Contains([]string{"auth", "client-cn"}, (*e1).Reason)))
 			}
 			return r1
-		}()))
+		}())
 	}},
 	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"client-cn\", \"auth\"]) && !cluster.certificates.exists(c, \"cert-cn-not-postgres\" in c.problems && message.node in c.peers)", []string{"message.peer", "message.node", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Peer != "") || (!(func() bool {
+		return ((about.Peer != "") || (!func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -2907,7 +2907,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Server == about.Node) && slices.Contains([]string{"client-cn", "auth"}, (*e1).Reason)))
 			}
 			return r1
-		}()) && !(func() bool {
+		}() && !func() bool {
 			list, r2 := s.cluster.Certificates, false
 			for i := range list {
 				e2 := &list[i]
@@ -2917,7 +2917,7 @@ var natives = []native{
 				r2 = (r2 || (slices.Contains((*e2).Problems, "cert-cn-not-postgres") && slices.Contains((*e2).Peers, about.Node)))
 			}
 			return r2
-		}())))
+		}()))
 	}},
 	{"message", "message.peer == \"\" ? \"a client that the line does not name\" : cluster.label(message.peer)", []string{"message.peer", "message.peer"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -2992,7 +2992,7 @@ var natives = []native{
 	}},
 	{"message", "message.reason == \"cert-file\" && !message.text.contains(\"mismatch\") && !message.text.contains(\"does not match private key\") && (message.text.contains(\"does not exist\") || message.text.contains(\"No such file\") || message.text.contains(\"could not open\") || \"problem\" in message.args && message.args[\"problem\"] == \"missing\")", []string{"message.reason", "message.text", "message.text", "message.text", "message.text", "message.text", "message.args", "message.args"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return (((about.Reason == "cert-file") && !(strings.Contains(about.Text, "mismatch"))) && (!(strings.Contains(about.Text, "does not match private key")) && ((strings.Contains(about.Text, "does not exist") || strings.Contains(about.Text, "No such file")) || (strings.Contains(about.Text, "could not open") || (hasKey(about.Args, "problem") && (valueOf(about.Args, "problem") == "missing"))))))
+		return (((about.Reason == "cert-file") && !strings.Contains(about.Text, "mismatch")) && (!strings.Contains(about.Text, "does not match private key") && ((strings.Contains(about.Text, "does not exist") || strings.Contains(about.Text, "No such file")) || (strings.Contains(about.Text, "could not open") || (hasKey(about.Args, "problem") && (valueOf(about.Args, "problem") == "missing"))))))
 	}},
 	{"message", "message.reason == \"cert-file\" && (message.text.contains(\"group or world access\") || message.text.contains(\"ermission denied\") || message.text.contains(\"must be owned\") || \"problem\" in message.args && message.args[\"problem\"] == \"permissions\")", []string{"message.reason", "message.text", "message.text", "message.text", "message.args", "message.args"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -3016,7 +3016,7 @@ var natives = []native{
 	}},
 	{"message", "message.reason == \"tls-cipher\" && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-cipher\" || c.alert == \"handshake_failure\")))", []string{"message.reason", "message.peer", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Reason == "tls-cipher") && ((about.Peer != "") || !(func() bool {
+		return ((about.Reason == "tls-cipher") && ((about.Peer != "") || !func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -3026,7 +3026,7 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Server == about.Node) && (((*e1).Reason == "tls-cipher") || ((*e1).Alert == "handshake_failure"))))
 			}
 			return r1
-		}())))
+		}()))
 	}},
 	{"message", "message.reason == \"tls-off\"", []string{"message.reason"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -3038,7 +3038,7 @@ var natives = []native{
 	}},
 	{"message", "message.reason in [\"tls-verify\", \"tls-other\", \"closed\", \"reset\"] && message.alert == \"\" && !(\"verify\" in message.args) && (message.reason == \"tls-verify\" || message.count > 2)", []string{"message.reason", "message.alert", "message.args", "message.reason", "message.count"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((slices.Contains([]string{"tls-verify", "tls-other", "closed", "reset"}, about.Reason) && (about.Alert == "")) && (!(hasKey(about.Args, "verify")) && ((about.Reason == "tls-verify") || (int64(about.Count) > int64(2)))))
+		return ((slices.Contains([]string{"tls-verify", "tls-other", "closed", "reset"}, about.Reason) && (about.Alert == "")) && (!hasKey(about.Args, "verify") && ((about.Reason == "tls-verify") || (int64(about.Count) > int64(2)))))
 	}},
 	{"message", "message.text", []string{"message.text"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -3051,7 +3051,7 @@ var natives = []native{
 					list, r1 := s.cluster.Members, []Member{}
 					for i := range list {
 						e1 := &list[i]
-						if ((*e1).Role != "primary") && (((*e1).InSync == "no") || !((*e1).Connected)) {
+						if ((*e1).Role != "primary") && (((*e1).InSync == "no") || !(*e1).Connected) {
 							r1 = append(r1, []Member{(*e1)}...)
 						}
 					}
@@ -3067,7 +3067,7 @@ var natives = []native{
 					list, r3 := s.cluster.Members, []Member{}
 					for i := range list {
 						e3 := &list[i]
-						if ((*e3).Role != "primary") && (((*e3).InSync == "no") || !((*e3).Connected)) {
+						if ((*e3).Role != "primary") && (((*e3).InSync == "no") || !(*e3).Connected) {
 							r3 = append(r3, []Member{(*e3)}...)
 						}
 					}
@@ -3079,7 +3079,7 @@ var natives = []native{
 	}},
 	{"node", "(node.database || size(node.named_by) > 0) && !node.has_log && !node.has_status && !node.has_capture", []string{"node.database", "node.named_by", "node.has_log", "node.has_status", "node.has_capture"}, func(s *scope) any {
 		about := s.fact.(fact.Node)
-		return (((about.Database || (int64(len(about.NamedBy)) > int64(0))) && !(about.HasLog)) && (!(about.HasStatus) && !(about.HasPcap)))
+		return (((about.Database || (int64(len(about.NamedBy)) > int64(0))) && !about.HasLog) && (!about.HasStatus && !about.HasPcap))
 	}},
 	{"node", "cluster.label(node.address == \"\" ? node.name : node.address)", []string{"node.address", "node.name", "node.address"}, func(s *scope) any {
 		about := s.fact.(fact.Node)
@@ -3129,7 +3129,7 @@ var natives = []native{
 	}},
 	{"status", "!status.status.lowerAscii().startsWith(\"enabled\") && !status.status.lowerAscii().startsWith(\"error\") && status.status != \"\" && !cluster.statuses.exists(s, s.node != status.node && s.status.lowerAscii().startsWith(\"enabled\"))", []string{"status.status", "status.status", "status.status", "status.node"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
-		return ((!(strings.HasPrefix(lowerASCII(about.Status), "enabled")) && !(strings.HasPrefix(lowerASCII(about.Status), "error"))) && ((about.Status != "") && !(func() bool {
+		return ((!strings.HasPrefix(lowerASCII(about.Status), "enabled") && !strings.HasPrefix(lowerASCII(about.Status), "error")) && ((about.Status != "") && !func() bool {
 			list, r1 := s.cluster.Statuses, false
 			for i := range list {
 				e1 := &list[i]
@@ -3139,11 +3139,11 @@ var natives = []native{
 				r1 = (r1 || (((*e1).Node != about.Node) && strings.HasPrefix(lowerASCII((*e1).Status), "enabled")))
 			}
 			return r1
-		}())))
+		}()))
 	}},
 	{"status", "!status.status.lowerAscii().startsWith(\"enabled\") && !status.status.lowerAscii().startsWith(\"error\") && status.status != \"\" && cluster.statuses.exists(s, s.node != status.node && s.status.lowerAscii().startsWith(\"enabled\"))", []string{"status.status", "status.status", "status.status", "status.node"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
-		return ((!(strings.HasPrefix(lowerASCII(about.Status), "enabled")) && !(strings.HasPrefix(lowerASCII(about.Status), "error"))) && ((about.Status != "") && func() bool {
+		return ((!strings.HasPrefix(lowerASCII(about.Status), "enabled") && !strings.HasPrefix(lowerASCII(about.Status), "error")) && ((about.Status != "") && func() bool {
 			list, r1 := s.cluster.Statuses, false
 			for i := range list {
 				e1 := &list[i]
@@ -3189,7 +3189,7 @@ var natives = []native{
 	}},
 	{"status", "status.last_result.startsWith(\"fail\") && !status.last_command.contains(\"upgrade\")", []string{"status.last_result", "status.last_command"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
-		return (strings.HasPrefix(about.LastResult, "fail") && !(strings.Contains(about.LastCommand, "upgrade")))
+		return (strings.HasPrefix(about.LastResult, "fail") && !strings.Contains(about.LastCommand, "upgrade"))
 	}},
 	{"status", "status.node", []string{"status.node"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
@@ -3201,7 +3201,7 @@ var natives = []native{
 	}},
 	{"upgrade", "!cluster.upgrades.exists(u, u.complete && before(upgrade.last, u.last))", []string{"upgrade.last"}, func(s *scope) any {
 		about := s.fact.(fact.Upgrade)
-		return !(func() bool {
+		return !func() bool {
 			list, r1 := s.cluster.Upgrades, false
 			for i := range list {
 				e1 := &list[i]
@@ -3211,11 +3211,11 @@ var natives = []native{
 				r1 = (r1 || ((*e1).Complete && about.Last.Before((*e1).Last)))
 			}
 			return r1
-		}())
+		}()
 	}},
 	{"upgrade", "!upgrade.complete && !upgrade.cut_off", []string{"upgrade.complete", "upgrade.cut_off"}, func(s *scope) any {
 		about := s.fact.(fact.Upgrade)
-		return (!(about.Complete) && !(about.CutOff))
+		return (!about.Complete && !about.CutOff)
 	}},
 	{"upgrade", "cluster.label(upgrade.node)", []string{"upgrade.node"}, func(s *scope) any {
 		about := s.fact.(fact.Upgrade)

@@ -258,7 +258,7 @@ var goFunctions = map[string]goValueOf{
 	"known":       {"!%s.IsZero()", reflect.TypeFor[bool]()},
 	"words":       {"s.word(%s)", reflect.TypeFor[string]()},
 	"first_of":    {"firstOf(%s)", reflect.TypeFor[string]()},
-	"!_":          {"!(%s)", reflect.TypeFor[bool]()},
+	"!_":          {"!%s", reflect.TypeFor[bool]()},
 	"lists.range": {"upTo(%s)", reflect.TypeFor[[]int64]()},
 }
 
@@ -373,7 +373,7 @@ func (w *goWriter) comprehension(e ast.Expr) goValueOf {
 	w.variables[c.IterVar()], w.variables[c.AccuVar()] = of, goValueOf{result, t}
 	var b strings.Builder
 	fmt.Fprintf(&b, "func() %s {\nlist, %s := %s, %s\n%s", nameOf(t), result, over.code, initial, loop)
-	if while := w.expression(c.LoopCondition()).code; while == "!("+result+")" {
+	if while := w.expression(c.LoopCondition()).code; while == "!"+result {
 		fmt.Fprintf(&b, "if %s {\nbreak\n}\n", result)
 	} else if while != "true" {
 		fmt.Fprintf(&b, "if !(%s) {\nbreak\n}\n", while)
