@@ -54,14 +54,17 @@ var phrases = sync.OnceValue(func() []phrase {
 // Say is a sentence that was made in English in the language. Sentences that are joined by "; " are each said for themselves. What fits
 // no form, a log line for instance, stays what it is.
 func (l Lang) Say(english string) string {
-	if l != Japanese || english == "" {
+	if l != Japanese || english == "" || len(english) > longest {
 		return english
 	}
 	return say(english, 0)
 }
 
-// nested bounds sentences in sentences.
-const nested = 4
+// Bounds: sentences in sentences, and bytes of what is taken for one. The longest that the program makes has some hundred.
+const (
+	nested  = 4
+	longest = 4000
+)
 
 func say(english string, depth int) string {
 	if translated, ok := words()[english]; ok {

@@ -36,6 +36,21 @@ func TestSentencesAreSaidInJapanese(t *testing.T) {
 	}
 }
 
+// Texts of logs reach Say: whatever they are, the answer comes at once and English stays what it is.
+func FuzzSay(f *testing.F) {
+	f.Add("3 SYNs within 3.0 s and no answer of any kind; a capture on 10.1.1.1 tells whether the SYN-ACKs arrive there")
+	f.Add(strings.Repeat("; ", 3000) + " of silence")
+	f.Add("{n} SYN{p} within {t}: {quote}; {a} to {b}")
+	f.Fuzz(func(t *testing.T, text string) {
+		if lang.English.Say(text) != text {
+			t.Error("English changed")
+		}
+		if said := lang.Japanese.Say(text); text != "" && said == "" {
+			t.Errorf("nothing is left of %q", text)
+		}
+	})
+}
+
 // Every sentence that the judging of packets makes has a form in the file of phrases, every form its sentence, and both have the same
 // holes.
 func TestEverySentenceHasAForm(t *testing.T) {
