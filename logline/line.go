@@ -206,7 +206,6 @@ var eventLevels = []struct {
 // splitPrefixed finds a CMS line behind what stands before it: the prefix of a central syslog server, the quotation mark, number
 // or indentation of a pasted copy, the file name that grep prints.
 func splitPrefixed(b []byte) (f fields, ok bool) {
-	stamped := b[0] == '<' || startsWithStamp(b)
 	if outer, is := splitTraditional(b); is { // a line of its own: only a relayed line counts, not one that its text quotes
 		return relayed(outer.text, outer.host)
 	}
@@ -217,7 +216,7 @@ func splitPrefixed(b []byte) (f fields, ok bool) {
 		case b[i] != '<' && (b[i] < '0' || b[i] > '9') && (b[i] < 'A' || b[i] > 'Z'):
 			continue
 		}
-		if f, ok := splitCMS(b[i:]); ok && (stamped || plainPrefix(b[:i])) {
+		if f, ok := splitCMS(b[i:]); ok && (b[0] == '<' || plainPrefix(b[:i]) || startsWithStamp(b)) {
 			f.relay = lastAddress(b[:i])
 			return f, true
 		}
@@ -279,7 +278,7 @@ func tagAfter(b []byte, f *fields) bool {
 
 // lastAddress is the last word of a prefix that is an address.
 func lastAddress(prefix []byte) (address []byte) {
-	for _, word := range bytes.FieldsFunc(prefix, func(c rune) bool { return c == ' ' || c == '\t' }) {
+	for word := range bytes.FieldsFuncSeq(prefix, func(c rune) bool { return c == ' ' || c == '\t' }) {
 		if isAddress(word) {
 			address = word
 		}

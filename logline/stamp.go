@@ -147,12 +147,15 @@ func parseClock(r Stamp, b []byte) (Stamp, []byte, bool) {
 		if b[0] == '+' {
 			offset = -offset
 		}
-		t := time.Date(max(int(r.Year), 2000), time.Month(r.Month), int(r.Day), 0, 0, 0, 0, time.UTC).Add(r.OfDay + offset)
-		r.Month, r.Day, r.UTC = uint8(t.Month()), uint8(t.Day()), true
-		if r.Year != 0 {
-			r.Year = int16(t.Year())
+		r.UTC = true
+		if r.OfDay += offset; r.OfDay < 0 || r.OfDay >= 24*time.Hour { // another day in UTC
+			t := time.Date(max(int(r.Year), 2000), time.Month(r.Month), int(r.Day), 0, 0, 0, 0, time.UTC).Add(r.OfDay)
+			r.Month, r.Day = uint8(t.Month()), uint8(t.Day())
+			if r.Year != 0 {
+				r.Year = int16(t.Year())
+			}
+			r.OfDay = t.Sub(t.Truncate(24 * time.Hour))
 		}
-		r.OfDay = t.Sub(t.Truncate(24 * time.Hour))
 		b = b[5+colon:]
 	}
 	if len(b) == 0 || b[0] != ' ' {
