@@ -60,10 +60,10 @@ func (l Lang) Say(english string) string {
 	return say(english, 0)
 }
 
-// Bounds: sentences in sentences, and bytes of what is taken for one. The longest that the program makes has some hundred.
+// Bounds: sentences in sentences, and bytes of what is taken for one. The longest that the program makes has some hundreds.
 const (
 	nested  = 4
-	longest = 4000
+	longest = 1500
 )
 
 func say(english string, depth int) string {
