@@ -2,10 +2,10 @@ package certificate
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
+	"cbdoctor/lazyregexp"
 	"cbdoctor/stamp"
 )
 
@@ -13,9 +13,9 @@ import (
 // the fields that need the bytes (SHA256, Raw) stay empty, and a signature can't be checked with it.
 
 var (
-	textField = regexp.MustCompile(`^\s*(Serial Number|Issuer|Not Before|Not After|Subject|Public Key Algorithm|Signature Algorithm|(?:RSA )?Public-Key|ASN1 OID|NIST CURVE)\s*:\s*(.*?)\s*$`)
-	textCN    = regexp.MustCompile(`(?:^|[,/] ?)CN ?= ?("(?:[^"\\]|\\.)*"|[^,/]*)`)
-	textBits  = regexp.MustCompile(`(\d+) bit`)
+	textField = lazyregexp.New(`^\s*(Serial Number|Issuer|Not Before|Not After|Subject|Public Key Algorithm|Signature Algorithm|(?:RSA )?Public-Key|ASN1 OID|NIST CURVE)\s*:\s*(.*?)\s*$`)
+	textCN    = lazyregexp.New(`(?:^|[,/] ?)CN ?= ?("(?:[^"\\]|\\.)*"|[^,/]*)`)
+	textBits  = lazyregexp.New(`(\d+) bit`)
 )
 
 // textUsages gives the names of RFC 5280 for those that OpenSSL prints (crypto/objects/objects.txt, id-kp).

@@ -4,19 +4,19 @@ import (
 	"encoding/binary"
 	"os"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"cbdoctor/bundle"
+	"cbdoctor/lazyregexp"
 )
 
 // A node tells when a file was last written to, and not when it begins. That of a rotated log is known by its neighbours, that of a
 // capture by its first packet; of other files nothing is known, so --to never leaves them out.
 
 // rotation is the part of a rotated log's name that counts: "log.2.gz" is of the family of "log".
-var rotation = regexp.MustCompile(`(?i)(\.\d+|-\d{8}|\.gz|\.bz2|\.xz|\.zst)+$`)
+var rotation = lazyregexp.New(`(?i)(\.\d+|-\d{8}|\.gz|\.bz2|\.xz|\.zst)+$`)
 
 // beginnings tells when each rotated log begins: where the one before it ends.
 func beginnings(entries []os.FileInfo) map[string]time.Time {

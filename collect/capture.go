@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"cbdoctor/bundle"
 	"cbdoctor/collect/mmp"
 	"cbdoctor/collect/transfer"
+	"cbdoctor/lazyregexp"
 )
 
 // Capture says how to capture packets on the nodes.
@@ -43,7 +43,7 @@ const (
 )
 
 // failedCheck is the line by which sfpool reports a health check that failed.
-var failedCheck = regexp.MustCompile(`sfpool.*Health check \S+: error`)
+var failedCheck = lazyregexp.New(`sfpool.*Health check \S+: error`)
 
 // captures are the captures of all nodes, which begin at the same moment and end together.
 type captures struct {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cbdoctor/bundle"
+	"cbdoctor/lazyregexp"
 )
 
 // clocks are the forms in which a date command prints a time; what is in parentheses is year, month, day, time, am or pm, zone.
@@ -38,8 +39,8 @@ var abbreviations = map[string]float64{
 
 // saysUTC and saysLocal are what stands before a time where a command prints more than one.
 var (
-	saysUTC   = regexp.MustCompile(`(?i)\b(utc|gmt|universal|system)\b`)
-	saysLocal = regexp.MustCompile(`(?i)\blocal\b`)
+	saysUTC   = lazyregexp.New(`(?i)\b(utc|gmt|universal|system)\b`)
+	saysLocal = lazyregexp.New(`(?i)\blocal\b`)
 )
 
 // clockOf compares the answer of "date" with the time here. zone is that of a time which names none; nil when it is not known, and
@@ -112,7 +113,7 @@ func timeOf(line string, zone *time.Location) (nodeTime, bool) {
 	return nodeTime{}, false
 }
 
-var numericZone = regexp.MustCompile(`^([+-])(\d\d):?(\d\d)$`)
+var numericZone = lazyregexp.New(`^([+-])(\d\d):?(\d\d)$`)
 
 // zoneOf is a zone as a time names it. The node's own zone knows what its short names mean.
 func zoneOf(name string, own *time.Location) (*time.Location, bool) {

@@ -3,13 +3,13 @@ package collect
 import (
 	"context"
 	"errors"
-	"regexp"
 	"slices"
 	"time"
 
 	"cbdoctor/bundle"
 	"cbdoctor/collect/mmp"
 	"cbdoctor/collect/transfer"
+	"cbdoctor/lazyregexp"
 )
 
 // step is one command of every collection.
@@ -41,7 +41,7 @@ func steps(iface string) ([]step, error) {
 }
 
 // certificateName is a certificate file as "database cluster status" and "pki list" name it.
-var certificateName = regexp.MustCompile(`(?mi)^\s*(?:(?:server|client|CA) certificate\s*:)?\s*(\S+\.(?:crt|cer|der|pem))\s*$`)
+var certificateName = lazyregexp.New(`(?mi)^\s*(?:(?:server|client|CA) certificate\s*:)?\s*(\S+\.(?:crt|cer|der|pem))\s*$`)
 
 // maxInspected bounds how many certificates a node may name.
 const maxInspected = 16
@@ -186,7 +186,7 @@ func (v *visit) converse(ctx context.Context, a *agenda) (failed, broken error) 
 // errKept marks outputs that could not be written here.
 var errKept = errors.New("the output could not be kept")
 
-var ownAddress = regexp.MustCompile(`([0-9a-fA-F:.]+) *\(me\)`)
+var ownAddress = lazyregexp.New(`([0-9a-fA-F:.]+) *\(me\)`)
 
 // runStep writes the output of a command to a file, the prompt and the command before it, as a copied session has it.
 func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) (string, error) {

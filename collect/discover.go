@@ -4,15 +4,15 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"regexp"
 	"strings"
 
 	"cbdoctor/collect/login"
 	"cbdoctor/collect/mmp"
+	"cbdoctor/lazyregexp"
 )
 
 // member is a line of "database cluster status" that names a node: an address and, with "(me)", the node that was asked.
-var member = regexp.MustCompile(`(?m)^\s+([0-9A-Fa-f:.]{3,45}?)(\s+\(me\))?\s*:\s+\S`)
+var member = lazyregexp.New(`(?m)^\s+([0-9A-Fa-f:.]{3,45}?)(\s+\(me\))?\s*:\s+\S`)
 
 // Discover asks one node for the others of its cluster. They are taken to be reached and logged in to as that one is.
 func Discover(ctx context.Context, seed Node, l *login.Login) ([]Node, error) {

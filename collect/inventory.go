@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 	"time"
 
 	"cbdoctor/collect/login"
 	"cbdoctor/collect/mmp"
+	"cbdoctor/lazyregexp"
 	"cbdoctor/strictyaml"
 )
 
@@ -116,7 +116,7 @@ func (inv *Inventory) lint() error {
 	return errors.Join(problems...)
 }
 
-var fingerprint = regexp.MustCompile(`^SHA256:[A-Za-z0-9+/]{43}$`)
+var fingerprint = lazyregexp.New(`^SHA256:[A-Za-z0-9+/]{43}$`)
 
 // check reports what is wrong with the fields that may stand in defaults too.
 func (n Node) check() error {

@@ -34,6 +34,14 @@ func (r *Regexp) FindIndex(b []byte) []int       { return r.Compiled().FindIndex
 func (r *Regexp) SubexpNames() []string          { return r.Compiled().SubexpNames() }
 func (r *Regexp) FindSubmatch(b []byte) [][]byte { return r.Compiled().FindSubmatch(b) }
 
+func (r *Regexp) SubexpIndex(name string) int { return r.Compiled().SubexpIndex(name) }
+
+func (r *Regexp) FindSubmatchIndex(b []byte) []int { return r.Compiled().FindSubmatchIndex(b) }
+
+func (r *Regexp) FindAllSubmatchIndex(b []byte, n int) [][]int {
+	return r.Compiled().FindAllSubmatchIndex(b, n)
+}
+
 func (r *Regexp) FindStringSubmatch(s string) []string { return r.Compiled().FindStringSubmatch(s) }
 
 func (r *Regexp) FindAllString(s string, n int) []string { return r.Compiled().FindAllString(s, n) }

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"sync"
 
+	"cbdoctor/lazyregexp"
 	"cbdoctor/logline"
 )
 
@@ -20,9 +21,9 @@ const removed = "(removed)"
 var programs = map[string]bool{"postgres": true, "sfpool": true, "schema_builder": true, "dbcluster_watcher": true, "cli": true}
 
 // harmless are the MMP commands whose arguments are kept in the audit lines of cli and in terminal sessions.
-var harmless = regexp.MustCompile(`^\s*(database|pcap|version|ipv4|ipv6|pki|iface|ntp|date|uptime|hostname|reboot|shutdown|syslog|callbridge|help)\b`)
+var harmless = lazyregexp.New(`^\s*(database|pcap|version|ipv4|ipv6|pki|iface|ntp|date|uptime|hostname|reboot|shutdown|syslog|callbridge|help)\b`)
 
-var auditCommand = regexp.MustCompile(`^(.*issued command\s*<\s*)(.*?)(\s*>.*)?$`)
+var auditCommand = lazyregexp.New(`^(.*issued command\s*<\s*)(.*?)(\s*>.*)?$`)
 
 // transcriptLines are the lines of command output that are kept; a new command is a row here.
 var transcriptLines = sync.OnceValue(func() []*regexp.Regexp {
@@ -44,7 +45,7 @@ var transcriptLines = sync.OnceValue(func() []*regexp.Regexp {
 	}
 })
 
-var prompt = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9._-]*)(>{1,2} ?)(.*)$`)
+var prompt = lazyregexp.New(`^([A-Za-z0-9][A-Za-z0-9._-]*)(>{1,2} ?)(.*)$`)
 
 // line decides what of a line is kept, and cuts it down to that. learn gets what names the machine beside the general places. known is
 // false where the line was understood by none of the forms.

@@ -3,8 +3,9 @@ package redact
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"time"
+
+	"cbdoctor/lazyregexp"
 )
 
 // shift moves dates by whole days, so that the hours of the day and all distances stay what they were.
@@ -15,14 +16,14 @@ type shift struct {
 
 // Forms of dates in text.
 var (
-	isoDate  = regexp.MustCompile(`(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)`)
-	longDate = regexp.MustCompile(`(?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]?\d) \d\d:\d\d:\d\d (?:[A-Z]{3,4} )?(?P<year>\d{4})\b`) // OpenSSL, date
-	logDate  = regexp.MustCompile(`^(?:<\d+>)?(?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]?\d) \d\d:\d\d:\d\d`)
+	isoDate  = lazyregexp.New(`(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)`)
+	longDate = lazyregexp.New(`(?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]?\d) \d\d:\d\d:\d\d (?:[A-Z]{3,4} )?(?P<year>\d{4})\b`) // OpenSSL, date
+	logDate  = lazyregexp.New(`^(?:<\d+>)?(?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]?\d) \d\d:\d\d:\d\d`)
 	// behind the prefix of a central syslog server
-	innerDate = regexp.MustCompile(` (?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]?\d) \d\d:\d\d:\d\d(?:\.\d+)? [a-z0-9]+\.[a-z]+ `)
+	innerDate = lazyregexp.New(` (?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]?\d) \d\d:\d\d:\d\d(?:\.\d+)? [a-z0-9]+\.[a-z]+ `)
 )
 
-var weekday = regexp.MustCompile(`^\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun) `)
+var weekday = lazyregexp.New(`^\s*(Mon|Tue|Wed|Thu|Fri|Sat|Sun) `)
 
 // text moves the dates of a line.
 func (s shift) text(b []byte) []byte {
@@ -36,7 +37,7 @@ func (s shift) text(b []byte) []byte {
 	return s.each(s.each(b, logDate), innerDate)
 }
 
-func (s shift) each(b []byte, form *regexp.Regexp) []byte {
+func (s shift) each(b []byte, form *lazyregexp.Regexp) []byte {
 	m := form.FindAllSubmatchIndex(b, -1)
 	for i := len(m) - 1; i >= 0; i-- { // from the end, for what follows moves when the length changes
 		b = s.put(b, form, m[i])
@@ -45,7 +46,7 @@ func (s shift) each(b []byte, form *regexp.Regexp) []byte {
 }
 
 // put moves one date, of which the places of the groups are given.
-func (s shift) put(b []byte, form *regexp.Regexp, at []int) []byte {
+func (s shift) put(b []byte, form *lazyregexp.Regexp, at []int) []byte {
 	group := func(name string) (from, to int) {
 		i := form.SubexpIndex(name)
 		if i < 0 {

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 	"cbdoctor/capture"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
+	"cbdoctor/lazyregexp"
 )
 
 // Problem is one mistake in a rule file.
@@ -38,7 +38,7 @@ func (p Problems) Error() string {
 
 // Words that a rule may use where it has a choice.
 var (
-	idForm      = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	idForm      = lazyregexp.New(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 	fixAreas    = []string{"firewall", "network", "service", "certificate", "schema", "cluster", "capture", "none"}
 	subjects    = []string{"pair", "node", "cluster", "file"}
 	confidences = []string{"low", "medium", "high"}

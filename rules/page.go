@@ -2,12 +2,12 @@ package rules
 
 import (
 	"context"
-	"regexp"
 	"strings"
 
 	"cbdoctor/fact"
 	"cbdoctor/finding"
 	"cbdoctor/lang"
+	"cbdoctor/lazyregexp"
 )
 
 // Page is one rule as people read it; "rules show", "explain", and the documentation in Markdown and HTML print the same.
@@ -107,7 +107,7 @@ func (p placed) item(l lang.Lang) Item {
 	return Item{Text: text + " [" + p.Source + "]", Code: strings.TrimSpace(code)}
 }
 
-var lastName = regexp.MustCompile(`(?:subject|cluster)\.([a-z_]+)`)
+var lastName = lazyregexp.New(`(?:subject|cluster)\.([a-z_]+)`)
 
 // standIns is a cluster and a subject of names instead of addresses.
 func standIns() *scope {

@@ -3,12 +3,13 @@ package rules
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"cel.dev/cel-go/cel"
+
+	"cbdoctor/lazyregexp"
 )
 
 // costLimit bounds one evaluation. The most expensive condition of the catalog costs some thousands on a large bundle;
@@ -148,7 +149,7 @@ func (e Expression) text(ctx context.Context, see *scope) (string, error) {
 	return show(value, e.env.catalog.lang), nil
 }
 
-var undefined = regexp.MustCompile(`undefined field '([^']*)'|undeclared reference to '([^']*)'`)
+var undefined = lazyregexp.New(`undefined field '([^']*)'|undeclared reference to '([^']*)'`)
 
 // explainIssues turns the checker's report into one line per mistake, with the nearest known name.
 func explainIssues(issues *cel.Issues) string {

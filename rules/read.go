@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"path"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"cbdoctor/lang"
+	"cbdoctor/lazyregexp"
 	"cbdoctor/strictyaml"
 )
 
@@ -73,9 +73,9 @@ func decodeFamily(file string, text []byte) (*Family, error) {
 	return family, nil
 }
 
-var unknownField = regexp.MustCompile(`unknown field "([^"]*)"`)
+var unknownField = lazyregexp.New(`unknown field "([^"]*)"`)
 
-var place = regexp.MustCompile(`^\[(\d+):\d+\] `)
+var place = lazyregexp.New(`^\[(\d+):\d+\] `)
 
 // notYAML is a mistake of the file's form, in the shape of those of its content.
 func notYAML(file string, err error) Problems {

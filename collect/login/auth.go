@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"regexp"
 	"slices"
 
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/agent"
+
+	"cbdoctor/lazyregexp"
 )
 
 // methods are tried in this order: keys, password, keyboard-interactive. All keys are one method, since x/crypto tries each
@@ -103,7 +104,7 @@ func (a *answers) once() (string, error) {
 	return a.password(a.node)
 }
 
-var asksPassword = regexp.MustCompile(`(?i)pass(word|phrase|code)`)
+var asksPassword = lazyregexp.New(`(?i)pass(word|phrase|code)`)
 
 // all answers the questions of keyboard-interactive (RFC 4256): the password where it is asked for, the user for the rest.
 func (a *answers) all(_, _ string, questions []string, echos []bool) ([]string, error) {

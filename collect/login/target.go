@@ -4,9 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"cbdoctor/lazyregexp"
 )
 
 // ParseTarget reads "[USER@]HOST[:PORT]"; an IPv6 address with a port stands in brackets.
@@ -36,7 +37,7 @@ func ParseTarget(s string) (Target, error) {
 	return t, nil
 }
 
-var hostPattern = regexp.MustCompile(`^[A-Za-z0-9._:%-]+$`)
+var hostPattern = lazyregexp.New(`^[A-Za-z0-9._:%-]+$`)
 
 // Check reports what can't be a host or a port.
 func (t Target) Check() error {

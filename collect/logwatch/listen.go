@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +17,8 @@ import (
 	"github.com/influxdata/go-syslog/v3"
 	"github.com/influxdata/go-syslog/v3/rfc3164"
 	"github.com/influxdata/go-syslog/v3/rfc5424"
+
+	"cbdoctor/lazyregexp"
 )
 
 const (
@@ -159,7 +160,7 @@ func frame(r *bufio.Reader) ([]byte, error) {
 
 // asLogged is the form of a CMS node's own log, which it also sends: facility and severity stand in words before the host, where
 // RFC 3164 has the host.
-var asLogged = regexp.MustCompile(`^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} {1,2}\d{1,2} [\d:.]+|\d{4}-\d\d-\d\dT[\d:.]+) [a-z]+\d?\.[a-z]+ (\S+) `)
+var asLogged = lazyregexp.New(`^(?:<\d{1,3}>)?(?:[A-Z][a-z]{2} {1,2}\d{1,2} [\d:.]+|\d{4}-\d\d-\d\dT[\d:.]+) [a-z]+\d?\.[a-z]+ (\S+) `)
 
 // message makes a line of a node's log of a syslog message. What no RFC describes is passed on as it is.
 func message(b []byte, from string) Line {
