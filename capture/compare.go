@@ -45,6 +45,9 @@ func (p peers) judge(m *Summary, k *tuple, resets [2]reset) {
 // it foreign is no proof.
 func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bool) {
 	if seen, known := p.ports[addr]; known {
+		if r.leaves && seen.arrives {
+			return sentHere("its other connections on this port"), "", false
+		}
 		if r.ttl < seen.ttlMin || r.ttl > seen.ttlMax {
 			return ttlDiffers(r.ttl, seen.ttlMin, seen.ttlMax, "its other connections on this port"), "", false
 		}
@@ -59,13 +62,22 @@ func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bo
 	if p.hosts == nil {
 		return "", "", false
 	}
-	if h := p.hosts.Lookup(addr); h != nil && h.Len == 1 {
+	h := p.hosts.Lookup(addr)
+	if h != nil && r.leaves && h.Arrives {
+		return sentHere("its connections on other ports"), "", false
+	}
+	if h != nil && h.Len == 1 {
 		if h.TTLs[0].TTL != r.ttl {
 			return ttlDiffers(r.ttl, h.TTLs[0].TTL, h.TTLs[0].TTL, "its connections on other ports"), "", false
 		}
 		return "", ttlSame(r.ttl, "its connections on other ports"), false
 	}
 	return "", "", false
+}
+
+// sentHere says that the capturing host sent a reset in the name of another one.
+func sentHere(where string) string {
+	return "the machine on which the capture was taken sent the reset, " + where + " arrive there from elsewhere"
 }
 
 func ttlDiffers(reset, least, most uint8, where string) string {

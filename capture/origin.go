@@ -14,6 +14,7 @@ type origin struct {
 	mac      [6]byte
 	hasMAC   bool
 	macMixed bool
+	arrives  bool  // the capturing host receives them
 	answer   int64 // shortest time from SYN to SYN-ACK, ns; 0 when there was none
 }
 
@@ -30,6 +31,7 @@ func (t *tracker) noteOrigin(p *packet.Packet, s *session) {
 	default:
 		seen.ttlMin, seen.ttlMax = p.TTL, p.TTL
 	}
+	seen.arrives = seen.arrives || p.Arrives()
 	if p.HasSrcMAC && !seen.hasMAC {
 		seen.mac, seen.hasMAC = p.SrcMAC, true
 	}
@@ -47,6 +49,7 @@ func (t *tracker) noteOrigin(p *packet.Packet, s *session) {
 // merge is what two lanes know of a host.
 func (o origin) merge(p origin) origin {
 	o.ttlMin, o.ttlMax = min(o.ttlMin, p.ttlMin), max(o.ttlMax, p.ttlMax)
+	o.arrives = o.arrives || p.arrives
 	o.macMixed = o.macMixed || p.macMixed || o.hasMAC && p.hasMAC && o.mac != p.mac
 	if !o.hasMAC {
 		o.mac, o.hasMAC = p.mac, p.hasMAC
@@ -62,6 +65,7 @@ type reset struct {
 	ttl    uint8
 	mac    [6]byte
 	hasMAC bool
+	leaves bool  // the capturing host sent it
 	after  int64 // the SYN that it answers, ns; 0 when it answers none
 }
 
@@ -69,7 +73,7 @@ type reset struct {
 func (s *session) resets(m *Summary) (out [2]reset) {
 	for d := range s.sides {
 		a := &s.sides[d]
-		out[d] = reset{ttl: a.rstTTL, mac: a.rstMAC, hasMAC: a.rstMAC != [6]byte{}}
+		out[d] = reset{ttl: a.rstTTL, mac: a.rstMAC, hasMAC: a.rstMAC != [6]byte{}, leaves: a.rstLeaves}
 		if d == server && m.RSTReply {
 			out[d].after = a.rstTime - s.sides[client].synLastTime
 		}

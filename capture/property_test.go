@@ -311,6 +311,9 @@ func TestCuttingAHealthyCapture(t *testing.T) {
 		if !healthy(want) || lossy { // a SYN that was lost and sent again looks blocked until the second one is answered
 			return
 		}
+		if n := len(want.Sessions); n == 2 && want.Sessions[0].Client == want.Sessions[1].Client { // without the SYN that tells them apart the reset of a half-open one is just that
+			return
+		}
 		for i := range c.frames {
 			noneAccused(t, fmt.Sprintf("ending before frame %d", i+1), recording{c.name, c.link, c.frames[:i]}.judge(t))
 			noneAccused(t, fmt.Sprintf("beginning with frame %d", i+1), recording{c.name, c.link, c.frames[i:]}.judge(t))

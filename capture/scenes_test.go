@@ -41,7 +41,7 @@ var scenes = []struct {
 	},
 	{
 		name: "a half-open connection whose client never gets the challenge", verdict: capture.SYNACKLost, confidence: capture.Medium, observations: "retransmissions", next: "10.48.36.61",
-		text:   works + "100 C S port=40000\n100.01 S A seq=-88889 ack=-77778\n101 C S again\n101.01 S A seq=-88889 ack=-77778\n103 C S again\n103.01 S A seq=-88889 ack=-77778\n",
+		text:   works + "100 C S port=40000\n100.01 S A seq=-88889 ack=-77778\n101 C S again\n101.01 S A seq=-88889 ack=-77778\n103 C S again\n105 S A seq=-88889 ack=-77778\n",
 		reason: "an older connection with these ports that the server still holds",
 	},
 	{

@@ -127,6 +127,8 @@ type side struct {
 	rstFrame, rstTime    int64 // of the first one, as all of the resets
 	rstID                uint16
 	rstMAC               [6]byte
+	rstLeaves            bool   // the capturing host sent it, and had not received it before
+	arrives              bool   // its other packets come to the capturing host from elsewhere
 	rstBefore            bool   // a reset had a sequence number before the connection's first
 	rstBeyond            uint32 // how far beyond what the side had sent a reset's sequence number was
 	rstUpTo              uint32 // that number

@@ -38,6 +38,7 @@ type Summary struct {
 	Received      int64    // bytes of the client that the server's FIN acknowledges, in the capture or not
 	RSTTime       [2]int64
 	RSTReply      bool      // the server's reset answers the SYN
+	RSTLeaves     bool      // the capturing host itself sent that
 	RSTForeign    [2]string // why the reset was not sent by the host it names; empty when nothing says so
 	RSTWeak       [2]bool   // what says so is the MAC address, the IP id or the time: likely, no proof
 	RSTLike       [2]string // why it looks like the host's own, e.g. "same TTL 64 as its other packets"
@@ -109,6 +110,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
 		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst, Challenged: s.challenged,
 		FragNeeded: s.fragNeeded,
+		RSTLeaves:  v.rstLeaves,
 		RSTReply:   v.rst > 0 && c.syn > 0 && (v.syn == 0 && v.packets == v.rst || s.established == 0 && v.rstFrame < v.synFrame),
 		AfterPause: s.afterPause, Pause: s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
 	}
@@ -237,6 +239,8 @@ func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 		return "", "", false
 	case a.rstTTL < a.ttlMin || a.rstTTL > a.ttlMax:
 		return ttlDiffers(a.rstTTL, a.ttlMin, a.ttlMax, ofSession), "", false
+	case a.rstLeaves && a.arrives:
+		return sentHere(ofSession), "", false
 	case a.afterRST >= 2:
 		return "its named sender went on as if it had sent none", "", false
 	case a.rstBefore:

@@ -70,6 +70,9 @@ var openRows = []Row{
 			if m.RSTLike[server] != "" {
 				return High, "the server itself resets the SYN, so nothing listens on the port, or its own firewall rejects: " + m.RSTLike[server], e
 			}
+			if m.RSTLeaves {
+				return Medium, "the SYN is reset by the very machine on which the capture was taken: where that is not the server, it is the firewall that rejects", e
+			}
 			return Medium, "the SYN is reset; no other packet of the server is here to compare with, so a firewall that rejects can't be excluded", e
 		},
 	},
@@ -104,7 +107,9 @@ var openRows = []Row{
 		Rule:    "each SYN is answered by an ACK for an older connection of these ports, which the server still holds, and the client never resets that",
 		Source:  "RFC 9293 section 3.10.7.4, RFC 5961 section 4.2; stateful firewalls drop such ACKs as invalid",
 		Wrong:   "the client's reset was lost from the capture",
-		When:    func(m *Summary) bool { return m.Challenged && m.SYN > 1 && m.SYNACK == 0 && m.Packets[client] == m.SYN },
+		When: func(m *Summary) bool {
+			return m.Challenged && m.SYN > 1 && m.SYNACK == 0 && m.Packets[client] == m.SYN && m.waited(m.Start+m.SYNSpan) > answerWait
+		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return Medium, fmt.Sprintf("%s within %s, answered only for an older connection with these ports that the server still holds: what it sends does not reach the client, or the client's reset does not reach it",
 				plural(m.SYN, "SYN", "SYNs"), seconds(m.waited(m.Start))), m.SYNFrames[:]

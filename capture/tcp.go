@@ -91,7 +91,7 @@ func (s *session) ofBefore(p *packet.Packet, d int) bool {
 	if d == server {
 		return p.Flags&(packet.ACK|packet.RST) == packet.ACK && !seqLess(c.isn, p.Ack)
 	}
-	return s.challenged && p.Flags&packet.RST != 0 && p.Seq != c.isn && p.Seq != c.isn+1
+	return p.Flags&packet.RST != 0 && p.Seq != c.isn && p.Seq != c.isn+1
 }
 
 func (s *session) finsAcked() bool {
@@ -179,7 +179,7 @@ func (s *session) noteOrigin(me *side, p *packet.Packet) {
 		me.ttlMin, me.ttlMax = min(me.ttlMin, p.TTL), max(me.ttlMax, p.TTL)
 	}
 	if p.HasSrcMAC && !me.hasMAC {
-		me.mac, me.hasMAC = p.SrcMAC, true
+		me.mac, me.hasMAC, me.arrives = p.SrcMAC, true, p.Arrives()
 	}
 	if p.IPID != 0 {
 		if me.lastID != 0 && me.idSteps < idSteady {
@@ -202,7 +202,7 @@ func idFollows(before, id uint16) bool { return id-before < 2048 }
 func (s *session) reset(me *side, p *packet.Packet) {
 	if me.rst == 0 {
 		me.rstFrame, me.rstTime = p.Frame, p.Time
-		me.rstTTL, me.rstID, me.rstMAC = p.TTL, p.IPID, p.SrcMAC
+		me.rstTTL, me.rstID, me.rstMAC, me.rstLeaves = p.TTL, p.IPID, p.SrcMAC, p.Direction == packet.Outgoing
 	}
 	if s.established != 0 {
 		me.noteResetNumber(p.Seq)

@@ -35,6 +35,7 @@ type batch struct {
 	first   int64 // earliest and latest time, noTime when there is none
 	last    int64
 	damage  string // why nothing can be found from next on
+	early   string // where that comes of, when it follows the file's first packet: a variant of the format that nothing else tells
 	err     error  // why the input could not be read further than buf
 	eof     bool   // buf ends where the input ends
 
@@ -54,6 +55,7 @@ func (b *batch) reset(start int, s *section) {
 		b.hits[i] = b.hits[i][:0]
 	}
 	b.need, b.skip, b.frames, b.packets, b.cut, b.first, b.last = 0, 0, 0, 0, 0, noTime, noTime
+	b.early = ""
 	b.damage, b.halt, b.oddity, b.oddFrame, b.oddOffset = "", false, "", 0, 0
 }
 

@@ -80,6 +80,8 @@ func (d *delivery) count(b *batch) {
 func (d *delivery) end(b *batch) {
 	at := b.base + int64(b.next)
 	switch {
+	case b.damage != "" && b.early != "" && d.frames == 1:
+		d.problem("damaged after frame %d, at byte %d: %s; %s", d.frames, at, b.damage, b.early)
 	case b.damage != "":
 		d.problem("damaged after frame %d, at byte %d: %s", d.frames, at, b.damage)
 	case b.err != nil && !errors.Is(b.err, io.EOF):

@@ -21,6 +21,7 @@ type HostTTLs struct {
 	Len       int    // how many of TTLs are set
 	LastID    uint16 // latest IPv4 identification other than 0
 	LastFrame int64  // the frame that had it
+	Arrives   bool   // its packets come to the capturing host from elsewhere: see [Packet.Arrives]
 }
 
 // HostTTL is one TTL of a host.
@@ -36,7 +37,8 @@ func NewHosts() *Hosts { return &Hosts{table: map[Addr]*HostTTLs{}} }
 // Lookup returns what is known of a host so far; nil when nothing. The result changes as reading goes on.
 func (h *Hosts) Lookup(a Addr) *HostTTLs { return h.table[a] }
 
-func (h *Hosts) note(a Addr, ttl uint8, id uint16, frame int64) {
+func (h *Hosts) note(p *Packet) {
+	a, ttl, id, frame := p.Src, p.TTL, p.IPID, p.Frame
 	t := h.table[a]
 	if t == nil {
 		if len(h.table) >= maxHosts {
@@ -45,6 +47,7 @@ func (h *Hosts) note(a Addr, ttl uint8, id uint16, frame int64) {
 		t = &HostTTLs{}
 		h.table[a] = t
 	}
+	t.Arrives = t.Arrives || p.Arrives()
 	if id != 0 {
 		t.LastID, t.LastFrame = id, frame
 	}

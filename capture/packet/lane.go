@@ -89,7 +89,7 @@ func (l *lane) walk(b *batch, list []hit, frames int64) error {
 		}
 		switch {
 		case what == foreign && l.hosts != nil && l.number == hostLane && p.Flags&RST == 0:
-			l.hosts.note(p.Src, p.TTL, p.IPID, p.Frame)
+			l.hosts.note(p)
 		case l.every:
 			if what != wanted {
 				p.Kind = 0

@@ -127,6 +127,12 @@ type Packet struct {
 	Neighbor Neighbor // for ARP
 }
 
+// Arrives reports whether the packet came to the capturing host over a network: then its sender is another host. Packets to itself
+// are incoming, too, and have no MAC address.
+func (p *Packet) Arrives() bool {
+	return p.Direction == Incoming && p.HasSrcMAC && p.SrcMAC != [6]byte{}
+}
+
 // Has reports whether all of the given TCP flags are set.
 func (p *Packet) Has(flags uint8) bool { return p.Flags&flags == flags }
 

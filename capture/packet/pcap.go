@@ -77,9 +77,7 @@ func (f *pcap) walk(b *batch, s *sifter) {
 		sec, tick, captured, original := f.record(b.buf[off : off+pcapRecordLen])
 		if captured > maxPcapPacket {
 			b.damage = fmt.Sprintf("the record header claims %d captured bytes", captured)
-			if b.frames == 1 && b.base <= pcapHeaderLen { // longer record headers under the usual magic number: nothing but this tells them
-				b.damage += "; old Red Hat and SuSE systems and Nokia devices wrote longer record headers, which editcap -F pcapng converts"
-			}
+			b.early = "old Red Hat and SuSE systems and Nokia devices wrote longer record headers, which editcap -F pcapng converts"
 			break
 		}
 		end := off + pcapRecordLen + int(captured)
