@@ -1,9 +1,12 @@
 package capture
 
 import (
+	"bytes"
 	"context"
 	"io"
+	"os"
 	"runtime"
+	"slices"
 
 	"cbdoctor/capture/filter"
 	"cbdoctor/capture/packet"
@@ -54,13 +57,34 @@ func (o Options) reading() (packet.Options, error) {
 
 // List is [Analyze] for captures of any size: sessions are told when they are asked for.
 func List(ctx context.Context, name string, r io.Reader, opt Options) (*Listing, error) {
-	return list(name, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
+	l, err := list(name, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
 		return packet.Read(ctx, r, reading, handlers...)
 	})
+	if err == nil && len(l.lateSecrets) > 0 {
+		l.leaveOutSecrets()
+	}
+	return l, err
 }
 
-// ListFile is [List] for a file on disk.
+// ListFile is [List] for a file on disk. Where TLS secrets stand behind packets that they may open, it is read a second time.
 func ListFile(ctx context.Context, path string, opt Options) (*Listing, error) {
+	l, err := listFile(ctx, path, opt)
+	if err != nil || len(l.lateSecrets) == 0 {
+		return l, err
+	}
+	late := l.lateSecrets
+	if stat, err := os.Stat(path); err != nil || !stat.Mode().IsRegular() {
+		l.leaveOutSecrets()
+		return l, nil
+	}
+	opt.KeyLog = slices.Concat(opt.KeyLog, []byte("\n"), late)
+	if l, err = listFile(ctx, path, opt); err == nil {
+		l.lateSecrets = late
+	}
+	return l, err
+}
+
+func listFile(ctx context.Context, path string, opt Options) (*Listing, error) {
 	return list(path, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
 		return packet.ReadFile(ctx, path, reading, handlers...)
 	})
@@ -91,5 +115,9 @@ func list(name string, opt Options, read func(packet.Options, []packet.Handler) 
 	if err != nil {
 		return nil, err
 	}
-	return merge(name, &info, lanes), nil
+	l := merge(name, &info, lanes)
+	if info.LateSecrets {
+		l.lateSecrets = bytes.Join(info.Secrets, []byte("\n"))
+	}
+	return l, nil
 }

@@ -19,6 +19,7 @@ func Cut(ctx context.Context, path string, sessions []int, w io.Writer, opt Opti
 	if err != nil {
 		return 0, err
 	}
+	opt.KeyLog = slices.Concat(opt.KeyLog, []byte("\n"), r.lateSecrets)
 	c := cutter{name: filepath.Base(path)}
 	end := int64(0)
 	for _, n := range sessions {

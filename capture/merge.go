@@ -211,3 +211,11 @@ func (l *Listing) Whole() *Result {
 	}
 	return &r
 }
+
+// leaveOutSecrets says that secrets came too late to be used.
+func (r *Result) leaveOutSecrets() {
+	if r.LeftOut != "" {
+		r.LeftOut += "; "
+	}
+	r.LeftOut += "TLS secrets that stand behind their packets, as far as these are concerned: a stream is read once, give the file itself"
+}

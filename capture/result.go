@@ -34,7 +34,8 @@ type Result struct {
 	Sessions    []Session  `json:"sessions"`
 	Pairs       []Pair     `json:"pairs"`
 
-	hosts *packet.Hosts // of other ports
+	hosts       *packet.Hosts // of other ports
+	lateSecrets []byte        // TLS secrets of the file, where some stand behind packets that they may open
 }
 
 // Saw reports whether the capture has packets of a host, on whatever port. Of a large capture it may miss a host without connections.

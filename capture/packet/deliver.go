@@ -45,7 +45,7 @@ func (d *delivery) batch(b *batch) error {
 		h := &b.notes[i]
 		s := b.sections[h.section]
 		if h.kind == hitBlock {
-			d.note(s, b.buf[h.offset:h.offset+h.cap])
+			d.note(s, d.frames+int64(h.frame), b.buf[h.offset:h.offset+h.cap])
 		} else {
 			d.noteComments(s, d.frames+int64(h.frame), b.packetOptions(h))
 		}

@@ -63,8 +63,8 @@ func hasComment(s *section, b []byte) (found bool) {
 	return found
 }
 
-// note takes a block that carries no packet.
-func (d *delivery) note(s *section, block []byte) {
+// note takes a block that carries no packet, behind the given number of frames.
+func (d *delivery) note(s *section, frames int64, block []byte) {
 	body := block[8 : len(block)-4]
 	switch s.uint32(block) {
 	case blockSection:
@@ -83,6 +83,7 @@ func (d *delivery) note(s *section, block []byte) {
 		}
 	case blockSecrets:
 		if len(body) >= 8 && s.uint32(body) == secretsTLS {
+			d.info.LateSecrets = d.info.LateSecrets || frames > 0
 			d.noteSecrets(body[8 : 8+min(uint64(s.uint32(body[4:])), uint64(len(body)-8))])
 		}
 	}

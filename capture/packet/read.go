@@ -56,6 +56,7 @@ type Info struct {
 	Truncated   int64      // packets of which less was captured than was sent
 	Dropped     uint64     // packets that the capturing host says it lost (pcapng interface statistics)
 	Interfaces  []Interface
+	LateSecrets bool     // some of Secrets stand behind packets that they may open
 	Secrets     [][]byte // TLS key logs from decryption secrets blocks, in NSS key log format; never print them
 	Names       []Name   // from name resolution blocks
 	Comments    []Comment

@@ -1,7 +1,7 @@
 // Package tlskeys decrypts TLS records with secrets that an endpoint wrote down.
 //
 // In: lines of an NSS key log (SSLKEYLOGFILE, draft-ietf-tls-keylogfile), and the sealed records of a connection. Out: their
-// contents, for TLS 1.2 and 1.3 with AES-GCM, ChaCha20-Poly1305 and AES-CBC. It never prints a secret and never guesses: a record
+// contents, for TLS 1.2 and 1.3 with AES-GCM, AES-CCM, ChaCha20-Poly1305 and AES-CBC. It never prints a secret and never guesses: a record
 // that does not authenticate is not opened. Start at Log.Add and Log.Session.
 package tlskeys
 

@@ -308,6 +308,10 @@ func TestWhatOpenSSLWrites(t *testing.T) {
 	}{
 		"AES-CBC with encrypt-then-MAC": {[]string{"-tls1_2", "-cipher", "ECDHE-RSA-AES256-SHA384"}, "question\n", true},
 		"AES-CBC with SHA-1":            {[]string{"-tls1_2", "-cipher", "AES128-SHA:@SECLEVEL=0"}, "question\n", true},
+		"AES-CCM":                       {[]string{"-tls1_2", "-cipher", "AES128-CCM:@SECLEVEL=0"}, "question\n", false},
+		"AES-CCM with a short tag":      {[]string{"-tls1_2", "-cipher", "DHE-RSA-AES256-CCM8:@SECLEVEL=0"}, "question\n", false},
+		"AES-CCM in TLS 1.3":            {[]string{"-ciphersuites", "TLS_AES_128_CCM_SHA256"}, "question\n", false},
+		"AES-CCM-8 in TLS 1.3":          {[]string{"-ciphersuites", "TLS_AES_128_CCM_8_SHA256"}, "question\n", false},
 		"ChaCha20 in TLS 1.3":           {[]string{"-ciphersuites", "TLS_CHACHA20_POLY1305_SHA256"}, "question\n", false},
 		"a KeyUpdate":                   {[]string{"-ciphersuites", "TLS_AES_256_GCM_SHA384"}, "first\nK\nquestion\n", false},
 	} {
@@ -324,7 +328,7 @@ func TestWhatOpenSSLWrites(t *testing.T) {
 			}
 			port := back.Addr().String()
 			back.Close() // s_server takes it
-			s := exec.Command(openssl, "s_server", "-quiet", "-accept", port, "-cert", server, "-cipher", "ALL:@SECLEVEL=0", "-naccept", "1")
+			s := exec.Command(openssl, "s_server", "-quiet", "-accept", port, "-cert", server, "-cipher", "ALL:@SECLEVEL=0", "-ciphersuites", "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256", "-naccept", "1")
 			if _, err := s.StdinPipe(); err != nil { // at its end s_server would close
 				t.Fatal(err)
 			}

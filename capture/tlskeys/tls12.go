@@ -73,7 +73,7 @@ func header(number uint64, kind uint8, length int) []byte {
 }
 
 // openAEAD12 opens records whose nonce is partly sent (RFC 5288 section 3), or made of the number alone (RFC 7905 section 2).
-func openAEAD12(aead cipher.AEAD, fixed []byte) func(uint8, []byte, uint64) ([]byte, bool) {
+func openAEAD12(aead opener, fixed []byte) func(uint8, []byte, uint64) ([]byte, bool) {
 	explicit := aead.NonceSize() - len(fixed)
 	return func(kind uint8, body []byte, number uint64) ([]byte, bool) {
 		length := len(body) - explicit - aead.Overhead()
