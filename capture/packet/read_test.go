@@ -169,7 +169,7 @@ func TestPcapngBlocks(t *testing.T) {
 		}
 		wantInfo := packet.Info{
 			Format: "pcapng", LinkTypes: []string{"ETHERNET", "RAW"}, Packets: 6, PortPackets: 6, First: info.First, Last: info.Last,
-			Dropped: 9, Hardware: "AMD64", OS: "Linux 6.1", Application: "dumpcap", Secrets: [][]byte{[]byte("CLIENT_RANDOM")},
+			Dropped: 9, Hardware: "AMD64", OS: "Linux 6.1", Application: "dumpcap", LateSecrets: true, Secrets: [][]byte{[]byte("CLIENT_RANDOM")},
 			Names:    []packet.Name{{Addr: packet.AddrFrom(netip.MustParseAddr("10.48.36.61")), Names: []string{"db-01"}}},
 			Comments: []packet.Comment{{Text: "taken at the client"}, {Frame: 1, Text: "the first one"}},
 			Interfaces: []packet.Interface{
