@@ -20,7 +20,7 @@ func Cut(ctx context.Context, path string, sessions []int, w io.Writer, opt Opti
 		return 0, err
 	}
 	opt.KeyLog = slices.Concat(opt.KeyLog, []byte("\n"), r.lateSecrets)
-	c := cutter{name: filepath.Base(path)}
+	c := cutter{name: filepath.Base(path), comments: map[int64]string{}, fragments: map[int64]bool{}}
 	end := int64(0)
 	for _, n := range sessions {
 		i := slices.IndexFunc(r.Sessions, func(s Session) bool { return s.Session == n })
@@ -39,41 +39,76 @@ func Cut(ctx context.Context, path string, sessions []int, w io.Writer, opt Opti
 			l.secrets(b)
 		}
 	}
+	if _, err = packet.ReadFile(ctx, path, reading, until(end, c.look)); err != nil {
+		return 0, err
+	}
+	c.filter, reading.Filter, reading.Every = reading.Filter, nil, len(c.fragments) > 0
 	c.out = packet.NewWriter(w, "cbdoctor", fmt.Sprintf("%d of the sessions in %s, cut out by cbdoctor; frame numbers in comments are those of that file", len(sessions), c.name))
-	_, err = packet.ReadFile(ctx, path, reading, func(p *packet.Packet) error {
-		if p.Frame > end {
-			return packet.ErrStop
-		}
-		return c.packet(p)
-	})
-	if err != nil {
+	if _, err = packet.ReadFile(ctx, path, reading, until(end, c.write)); err != nil {
 		return c.written, err
 	}
 	return c.written, c.out.Flush()
 }
 
-// cutter writes the packets of some sessions.
-type cutter struct {
-	name    string
-	ladders []*ladder
-	out     *packet.Writer
-	written int
+// until hands on the packets up to a frame.
+func until(end int64, h packet.Handler) packet.Handler {
+	return func(p *packet.Packet) error {
+		if p.Frame > end {
+			return packet.ErrStop
+		}
+		return h(p)
+	}
 }
 
-func (c *cutter) packet(p *packet.Packet) error {
+// maxFragments bounds the frames that are known to be IP fragments of the chosen sessions.
+const maxFragments = 1 << 20
+
+// cutter writes the packets of some sessions. It goes through the file twice: what a packet shows is known when it is whole, and its
+// fragments stand before.
+type cutter struct {
+	name      string
+	ladders   []*ladder
+	comments  map[int64]string // of the evidence, by frame
+	fragments map[int64]bool   // frames that are parts of packets
+	filter    func(*packet.Packet) bool
+	out       *packet.Writer
+	written   int
+}
+
+// look notes what the evidence shows, and which frames packets were put together of.
+func (c *cutter) look(p *packet.Packet) error {
 	for _, l := range c.ladders {
 		if !l.owns(p) {
 			continue
 		}
-		comment := ""
 		if before := len(l.steps); l.packet(p) == nil && len(l.steps) > before {
-			comment = l.comment(c.name, &l.steps[len(l.steps)-1])
+			if comment := l.comment(c.name, &l.steps[len(l.steps)-1]); comment != "" {
+				c.comments[p.Frame] = comment
+			}
 			l.steps = l.steps[:0] // a long session needs no memory
 		}
-		c.written++
-		return c.out.Write(p, comment)
+		for _, frame := range p.Fragments {
+			c.fragments[frame] = true
+		}
+		if len(c.fragments) > maxFragments {
+			return fmt.Errorf("%s: the sessions have more than %d IP fragments: choose fewer of them", c.name, maxFragments)
+		}
+		return nil
 	}
 	return nil
+}
+
+// write writes what belongs to a session.
+func (c *cutter) write(p *packet.Packet) error {
+	mine := c.fragments[p.Frame]
+	for _, l := range c.ladders {
+		mine = mine || p.Kind != 0 && l.owns(p) && (c.filter == nil || c.filter(p))
+	}
+	if !mine {
+		return nil
+	}
+	c.written++
+	return c.out.Write(p, c.comments[p.Frame])
 }
 
 // owns reports whether a packet is of the ladder's session, or evidence of it.

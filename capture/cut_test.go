@@ -2,6 +2,7 @@ package capture_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"os"
 	"os/exec"
@@ -139,5 +140,74 @@ func TestLadderNotes(t *testing.T) {
 		if i < 0 || steps[i].Note != tt.want {
 			t.Errorf("%s frame %d: %+v, want the note %q", tt.file, tt.frame, steps, tt.want)
 		}
+	}
+}
+
+// fragmented sends every long IPv4 packet in pieces of 104 bytes, the last one first.
+func (c recording) fragmented() recording {
+	const size = 104
+	out := recording{name: c.name, link: c.link}
+	for _, f := range c.frames {
+		ip := f.data[14:]
+		if binary.BigEndian.Uint16(f.data[12:]) != 0x0800 || len(ip) < 20+2*size || int(binary.BigEndian.Uint16(ip[2:])) != len(ip) || binary.BigEndian.Uint16(ip[4:]) == 0 {
+			out.frames = append(out.frames, f)
+			continue
+		}
+		var pieces []frame
+		for at := 0; at < len(ip)-20; at += size {
+			end := min(at+size, len(ip)-20)
+			b := slices.Concat(f.data[:34], ip[20+at:20+end])
+			binary.BigEndian.PutUint16(b[14+2:], uint16(20+end-at))
+			offset := uint16(at / 8)
+			if end < len(ip)-20 {
+				offset |= 1 << 13 // more fragments
+			}
+			binary.BigEndian.PutUint16(b[14+6:], offset)
+			pieces = append(pieces, frame{f.at, b})
+		}
+		slices.Reverse(pieces)
+		out.frames = append(out.frames, pieces...)
+	}
+	return out
+}
+
+// TestFragmentsAreCutWhole: fragments change no verdict, and all of them are in what is cut out.
+func TestFragmentsAreCutWhole(t *testing.T) {
+	t.Parallel()
+	for _, c := range recordings(t) {
+		if c.name != "18-cert-client-expired-tls12/client.pcap" && c.name != "11-mtu/server.pcap" {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			want, pieces := c.judge(t), c.fragmented()
+			if len(pieces.frames) <= len(c.frames) {
+				t.Fatal("nothing is long enough to be sent in pieces")
+			}
+			same(t, "fragments", want, pieces.judge(t))
+			path := filepath.Join(t.TempDir(), "pieces.pcap")
+			if err := os.WriteFile(path, pieces.write(binary.LittleEndian, true, ethernet, snapAll), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			var numbers []int
+			for _, s := range want.Sessions {
+				numbers = append(numbers, s.Session)
+			}
+			var cut bytes.Buffer
+			written, err := capture.Cut(t.Context(), path, numbers, &cut, capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := judge(t, "cut", cut.Bytes())
+			same(t, "cutting out", want, again)
+			for i, s := range again.Sessions {
+				if w := want.Sessions[i]; s.BytesClient != w.BytesClient || s.BytesServer != w.BytesServer || s.Reason != w.Reason {
+					t.Errorf("session %d: %d and %d bytes, %s; want %d and %d, %s", i, s.BytesClient, s.BytesServer, s.Reason, w.BytesClient, w.BytesServer, w.Reason)
+				}
+			}
+			if int64(written) != again.Packets || written <= int(want.PortPackets) {
+				t.Errorf("%d packets were written, %d are in the file; whole there were %d", written, again.Packets, want.PortPackets)
+			}
+		})
 	}
 }
