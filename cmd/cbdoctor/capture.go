@@ -109,9 +109,15 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 	}
 	opt.AllSessions = o.all
 	if o.session >= 0 || o.cut != "" {
-		if len(files) != 1 || files[0] == "-" {
-			return usageError(errors.New("--session and --cut take one file on disk"), "they read it twice")
+		if len(files) != 1 {
+			return usageError(errors.New("--session and --cut take one capture"), "session numbers are those of a file: give the one that you want to look at")
 		}
+		file, remove, err := onDisk(cmd, files[0])
+		if err != nil {
+			return err
+		}
+		defer remove()
+		files = []string{file}
 	}
 	if o.session >= 0 {
 		steps, s, err := capture.Ladder(cmd.Context(), files[0], o.session, opt)
