@@ -165,6 +165,8 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 		}
 	case f.Kind == bundle.ManifestDoc:
 		in.Problem = m.readManifest(f.Path, r)
+	case f.Kind == bundle.Report:
+		in.Problem = "a report of this program: what it quotes is not read again"
 	case f.Kind == bundle.Other && !textual(f):
 		in.Problem = "neither a log, a capture nor a status text: not used"
 	default:

@@ -23,6 +23,7 @@ const (
 	PKI         Kind = "pki"         // certificates, or output of "pki list" and "pki inspect"
 	PrivateKey  Kind = "private-key" // recognised, and never read any further
 	ManifestDoc Kind = "manifest"    // manifest.json of a collection
+	Report      Kind = "report"      // JSON that this program wrote: what it quotes is no news
 	Other       Kind = "other"
 )
 

@@ -54,6 +54,7 @@ var textKinds = []struct {
 	pattern *lazyregexp.Regexp
 }{
 	{ManifestDoc, []string{"cbdoctor/manifest"}, lazyregexp.New(`^\s*\{[\s\S]{0,200}"schema"\s*:\s*"cbdoctor/manifest`)},
+	{Report, []string{"cbdoctor/report"}, lazyregexp.New(`^\s*\{\s*"schema"\s*:\s*"cbdoctor/report`)},
 	{PrivateKey, []string{"PRIVATE KEY-----"}, lazyregexp.New(`-----BEGIN [A-Z ]*PRIVATE KEY-----`)},
 	{PKI, []string{"CERTIFICATE-----", "User supplied", "Not After"}, lazyregexp.New(`-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----|(?m)^User supplied certificates and keys:|(?m)^\s*Not After\s*:`)},
 	{Status, []string{"Status", "database cluster status", "system/database"}, lazyregexp.New(`(?m)Status\s*:\s*\w[\s\S]*?(Nodes|Node in use|Last command)\s*:|database cluster status|"?system/database`)},

@@ -155,7 +155,7 @@ func relative(root, file string) string {
 // isLines reports whether a file is read line by line.
 func isLines(f *bundle.File) bool {
 	switch f.Kind {
-	case bundle.Syslog, bundle.Status, bundle.Version:
+	case bundle.Syslog, bundle.Status, bundle.Version, bundle.Report:
 		return true
 	case bundle.Other:
 		return !f.Binary
