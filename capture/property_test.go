@@ -40,7 +40,7 @@ type recording struct {
 // recordings reads the captures of the fixtures.
 func recordings(t *testing.T) []recording {
 	t.Helper()
-	files, err := filepath.Glob("../fixtures/captures/*/*.pcap")
+	files, err := filepath.Glob("../fixtures/captures/*/*.pcap*")
 	if err != nil || len(files) < 25 {
 		t.Fatalf("%d captures in the fixtures: %v", len(files), err)
 	}
@@ -51,9 +51,17 @@ func recordings(t *testing.T) []recording {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		r, err := pcapgo.NewReader(f)
+		var r interface {
+			LinkType() layers.LinkType
+			ReadPacketData() ([]byte, gopacket.CaptureInfo, error)
+		}
+		if r, err = pcapgo.NewReader(f); err != nil {
+			if _, err = f.Seek(0, io.SeekStart); err == nil {
+				r, err = pcapgo.NewNgReader(f, pcapgo.DefaultNgReaderOptions)
+			}
+		}
 		if err != nil {
-			continue // pcapng under the name of pcap
+			t.Fatalf("%s: %v", file, err)
 		}
 		c := recording{name: filepath.Base(filepath.Dir(file)) + "/" + filepath.Base(file), link: r.LinkType()}
 		for {
@@ -66,9 +74,17 @@ func recordings(t *testing.T) []recording {
 			}
 			c.frames = append(c.frames, frame{info.Timestamp, data})
 		}
-		if c.link == layers.LinkTypeEthernet {
-			out = append(out, c)
+		if c.link == linuxSLL2 { // the same packets over Ethernet, so that every property can be tried on them
+			c.link = layers.LinkTypeEthernet
+			for i := range c.frames {
+				b := c.frames[i].data
+				c.frames[i].data = slices.Concat([]byte{2, 0, 0, 0, 9, 9}, b[12:18], b[:2], b[20:])
+			}
 		}
+		if c.link != layers.LinkTypeEthernet {
+			t.Fatalf("%s has link type %s: say here how it is put over Ethernet", file, c.link)
+		}
+		out = append(out, c)
 	}
 	return out
 }
@@ -102,6 +118,8 @@ func (c recording) write(order binary.ByteOrder, nanoseconds bool, link uint32, 
 	}
 	return b.Bytes()
 }
+
+const linuxSLL2 = layers.LinkType(20) // what gopacket v1.1.19, which keeps 8 bits of it, makes of LINKTYPE_LINUX_SLL2
 
 const ethernet, snapAll = 1, 262144
 
