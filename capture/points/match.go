@@ -197,9 +197,16 @@ func match(a, b *Source, here, there *index) []*comparison {
 			alone[1] = append(alone[1], s)
 		}
 	}
+	for _, s := range alone[0] {
+		if o := m.rewritten(s, alone[1]); o != nil {
+			m.pair(s, o)
+		}
+	}
 	for side, sessions := range alone {
 		for _, s := range sessions {
-			m.single(side, s)
+			if !m.taken[side][s] {
+				m.single(side, s)
+			}
 		}
 	}
 	for _, c := range m.order {
@@ -235,6 +242,29 @@ func (m *matcher) pair(a, b *capture.Session) {
 	m.taken[0][a], m.taken[1][b] = true, true
 	c := m.comparison([2]hosts{v.hosts(), w.hosts()})
 	c.pairings = append(c.pairings, &pairing{views: [2]*view{v, w}})
+}
+
+// sameMoment is how close in time two sessions must begin that nothing but time tells to be one: attempts come seconds apart.
+const sameMoment = 2 * time.Second
+
+// rewritten finds, among the sessions that only the other capture has, what a device has made of s that writes both addresses and
+// sequence numbers anew: without payload no more tells it again than one end that is the same, another that neither capture has seen of
+// the other's, and the time.
+func (m *matcher) rewritten(s *capture.Session, list []*capture.Session) (best *capture.Session) {
+	empty := func(s *capture.Session) bool { return s.BytesClient+s.BytesServer == 0 && s.Trail.HasISN[client] }
+	unseen := func(side int, endpoint string) bool {
+		a, err := netip.ParseAddrPort(endpoint)
+		return err == nil && !m.sources[side].Result.Saw(a.Addr())
+	}
+	apart := func(o *capture.Session) time.Duration { return s.First.T.Sub(o.First.T).Abs() }
+	for _, o := range list {
+		source := s.Server == o.Server && unseen(1, s.Client) && unseen(0, o.Client)
+		target := s.Client == o.Client && unseen(1, s.Server) && unseen(0, o.Server)
+		if (source || target) && !m.taken[1][o] && empty(s) && empty(o) && apart(o) < sameMoment && (best == nil || apart(o) < apart(best)) {
+			best = o
+		}
+	}
+	return best
 }
 
 // single takes a session that only one capture has. The hosts have other addresses in the other capture where other sessions of theirs do.

@@ -159,6 +159,7 @@ func TestStretchAndDirection(t *testing.T) {
 		{"the server's clock is ahead", same, func(f *frame) { f.at = f.at.Add(lead) }, lead},
 		{"addresses and ports are translated", translate, same, 0},
 		{"sequence numbers are rewritten", same, rewrite, 0},
+		{"addresses, ports and sequence numbers are rewritten", translate, rewrite, 0},
 		{"IP ids are rewritten", same, func(f *frame) {
 			if f.isTCP() {
 				f.data[ipAt+4] ^= 0x5a
@@ -169,7 +170,7 @@ func TestStretchAndDirection(t *testing.T) {
 		for _, x := range fixtures {
 			t.Run(variant.name+"/"+x.name, func(t *testing.T) {
 				t.Parallel()
-				if x.name == "05-syn-drop" && variant.name == "addresses and ports are translated" {
+				if x.name == "05-syn-drop" && strings.HasPrefix(variant.name, "addresses") {
 					t.Skip("no session has an end at the other point: nothing tells which addresses it has there")
 				}
 				near, far := change(read(t, x.name+"/client.pcap"), variant.near), change(read(t, x.name+"/server.pcap"), variant.far)
