@@ -11,7 +11,7 @@ import (
 )
 
 // True RFC lines, as relays and other devices write them, are parsed by the syslog library, which takes a microsecond; but for the
-// plain ones of RFC 5424, of which a central server may write gigabytes.
+// plain ones, of which a central server may write gigabytes.
 
 // splitRFC5424 splits "<PRI>1 STAMP host app procid msgid [data] text", also with the length in front that syslog over TCP has
 // (RFC 6587 section 3.4.1), or without the priority.
@@ -33,16 +33,15 @@ func splitRFC5424(b []byte) (f fields, ok bool) {
 
 // plainRFC5424 splits a message without structured data. ok is false for what the library has to look at.
 func plainRFC5424(b []byte) (f fields, ok bool) {
-	after := afterPriority(b)
-	priority, err := strconv.ParseUint(string(b[1:after-1]), 10, 8)
-	if err != nil || priority > 191 || b[1] == '0' && after > 3 {
+	severity, rest := priority(b)
+	if severity == nil {
 		return f, false
 	}
-	var rest []byte
-	if f.stamp, rest, ok = parseStamp(b[after+2:]); !ok || !f.stamp.UTC || f.stamp.Year == 0 || f.stamp.Digits > 6 || b[after+12] != 'T' || b[after+19] == '6' { // section 6.2.3: no leap seconds
+	b = rest[2:]                                                                                                                           // behind the version
+	if f.stamp, rest, ok = parseStamp(b); !ok || !f.stamp.UTC || f.stamp.Year == 0 || f.stamp.Digits > 6 || b[10] != 'T' || b[17] == '6' { // section 6.2.3: no leap seconds
 		return f, false
 	}
-	if day, _ := parseDate(b[after+2:]); day.Day > 28 && time.Date(int(day.Year), time.Month(day.Month), int(day.Day), 0, 0, 0, 0, time.UTC).Day() != int(day.Day) {
+	if day, _ := parseDate(b); day.Day > 28 && time.Date(int(day.Year), time.Month(day.Month), int(day.Day), 0, 0, 0, 0, time.UTC).Day() != int(day.Day) {
 		return f, false // 30 February
 	}
 	for ns := f.stamp.OfDay % time.Second; f.stamp.Digits > 0 && ns%placeOf[f.stamp.Digits] == 0; { // as the library, which counts no zeros at the end
@@ -65,7 +64,7 @@ func plainRFC5424(b []byte) (f fields, ok bool) {
 		return f, false
 	}
 	f.pid, _ = strconv.Atoi(string(words[2]))
-	f.severity = severities[priority&7]
+	f.severity = severity
 	if inner, is := relayed(f.text, f.host); is {
 		return inner, true
 	}
@@ -93,6 +92,55 @@ func splitRFC3164(b []byte) (f fields, ok bool) {
 	if b[0] != '<' {
 		return f, false
 	}
+	if f, ok = plainRFC3164(b); ok {
+		return f, true
+	}
+	return parseRFC3164(b)
+}
+
+// plainRFC3164 splits a message with nothing unusual before its text. ok is false for what the library has to look at.
+func plainRFC3164(b []byte) (f fields, ok bool) {
+	severity, b := priority(b)
+	if severity == nil {
+		return f, false
+	}
+	stamp, rest, ok := parseStamp(b)
+	if !ok || stamp.Year != 0 || stamp.Digits != 0 || stamp.UTC || len(b)-len(rest) != len("Mar 30 12:39:04 ") || b[13] == '6' {
+		return f, false
+	}
+	end := bytes.IndexByte(rest, ' ')
+	if end <= 0 || end > 255 || rest[0] == '-' || bytes.ContainsFunc(rest[:end], notOfName) {
+		return f, false
+	}
+	f.stamp, f.host, f.severity = stamp, rest[:end], severity
+	if !tagAfter(rest[end+1:], &f) {
+		return f, false
+	}
+	if inner, is := relayed(f.text, f.host); is {
+		return inner, true
+	}
+	return f, true
+}
+
+// notOfName: host names and addresses have letters, digits, dots and hyphens.
+func notOfName(c rune) bool {
+	return !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-')
+}
+
+// priority takes "<PRI>" off; the severity is nil when there is none that the RFCs allow.
+func priority(b []byte) (severity, rest []byte) {
+	after := afterPriority(b)
+	if after == 0 || b[1] == '0' && after > 3 {
+		return nil, b
+	}
+	n, err := strconv.ParseUint(string(b[1:after-1]), 10, 8)
+	if err != nil || n > 191 {
+		return nil, b
+	}
+	return severities[n&7], b[after:]
+}
+
+func parseRFC3164(b []byte) (f fields, ok bool) {
 	m, _ := rfc3164.NewParser(rfc3164.WithBestEffort(), rfc3164.WithYear(rfc3164.Year{YYYY: 2000})).Parse(b)
 	if parsed, is := m.(*rfc3164.SyslogMessage); is {
 		if f, ok = fromRFC(&parsed.Base); len(f.facility) > 0 {
