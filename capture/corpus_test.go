@@ -148,7 +148,7 @@ func showSessions(t *testing.T, path string, r *capture.Result, opt capture.Opti
 	if err != nil || len(steps) == 0 {
 		t.Errorf("ladder of session %d: %d steps, %v", numbers[0], len(steps), err)
 	}
-	if _, err := capture.Cut(t.Context(), path, numbers, io.Discard, opt); err != nil {
+	if _, err := capture.Cut(t.Context(), []capture.Part{{Path: path, Sessions: numbers}}, io.Discard, opt); err != nil {
 		t.Errorf("cut: %v", err)
 	}
 }

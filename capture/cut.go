@@ -11,43 +11,63 @@ import (
 	"cbdoctor/capture/packet"
 )
 
-// Cut reads a capture again and writes the packets of the chosen sessions as pcapng: what to send to the firewall team. Each packet that is
-// evidence of a verdict has a comment that says what it shows, the first one the verdict and its reason. It returns how many packets were written.
-func Cut(ctx context.Context, path string, sessions []int, w io.Writer, opt Options) (int, error) {
+// Part is some sessions of a capture on disk.
+type Part struct {
+	Path     string
+	Sessions []int // their numbers
+}
+
+// Cut reads captures again and writes the packets of the chosen sessions as one pcapng file: what to send to the firewall team. Each packet
+// that is evidence of a verdict has a comment that says what it shows, the first one the verdict and its reason. Packets of several captures
+// stand one capture after the other, each on interfaces of its own. It returns how many packets were written.
+func Cut(ctx context.Context, parts []Part, w io.Writer, opt Options) (written int, err error) {
+	var comments []string
+	for _, part := range parts {
+		comments = append(comments, fmt.Sprintf("%d of the sessions in %s, cut out by cbdoctor; frame numbers in comments are those of that file", len(part.Sessions), filepath.Base(part.Path)))
+	}
+	out := packet.NewWriter(w, "cbdoctor", comments...)
+	for i, part := range parts {
+		c := cutter{name: filepath.Base(part.Path), interfaces: i << 16, comments: map[int64]string{}, fragments: map[int64]bool{}, out: out}
+		err := c.cut(ctx, part, opt)
+		if written += c.written; err != nil {
+			return written, err
+		}
+	}
+	return written, out.Flush()
+}
+
+// cut writes the packets of one capture.
+func (c *cutter) cut(ctx context.Context, part Part, opt Options) error {
 	opt.AllSessions = true
-	r, err := AnalyzeFile(ctx, path, opt)
+	r, err := AnalyzeFile(ctx, part.Path, opt)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	opt.KeyLog = slices.Concat(opt.KeyLog, []byte("\n"), r.lateSecrets)
-	c := cutter{name: filepath.Base(path), comments: map[int64]string{}, fragments: map[int64]bool{}}
 	end := int64(0)
-	for _, n := range sessions {
+	for _, n := range part.Sessions {
 		i := slices.IndexFunc(r.Sessions, func(s Session) bool { return s.Session == n })
 		if i < 0 {
-			return 0, fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, path, len(r.Sessions)-1, n)
+			return fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, part.Path, len(r.Sessions)-1, n)
 		}
 		c.ladders = append(c.ladders, newLadder(&r.Sessions[i], opt))
 		end = max(end, r.Sessions[i].end())
 	}
 	reading, err := opt.reading()
 	if err != nil {
-		return 0, err
+		return err
 	}
 	reading.Secrets = func(b []byte) {
 		for _, l := range c.ladders {
 			l.secrets(b)
 		}
 	}
-	if _, err = packet.ReadFile(ctx, path, reading, until(end, c.look)); err != nil {
-		return 0, err
+	if _, err = packet.ReadFile(ctx, part.Path, reading, until(end, c.look)); err != nil {
+		return err
 	}
 	c.filter, reading.Filter, reading.Every = reading.Filter, nil, len(c.fragments) > 0
-	c.out = packet.NewWriter(w, "cbdoctor", fmt.Sprintf("%d of the sessions in %s, cut out by cbdoctor; frame numbers in comments are those of that file", len(sessions), c.name))
-	if _, err = packet.ReadFile(ctx, path, reading, until(end, c.write)); err != nil {
-		return c.written, err
-	}
-	return c.written, c.out.Flush()
+	_, err = packet.ReadFile(ctx, part.Path, reading, until(end, c.write))
+	return err
 }
 
 // until hands on the packets up to a frame.
@@ -66,13 +86,14 @@ const maxFragments = 1 << 20
 // cutter writes the packets of some sessions. It goes through the file twice: what a packet shows is known when it is whole, and its
 // fragments stand before.
 type cutter struct {
-	name      string
-	ladders   []*ladder
-	comments  map[int64]string // of the evidence, by frame
-	fragments map[int64]bool   // frames that are parts of packets
-	filter    func(*packet.Packet) bool
-	out       *packet.Writer
-	written   int
+	name       string
+	interfaces int // number of its first one
+	ladders    []*ladder
+	comments   map[int64]string // of the evidence, by frame
+	fragments  map[int64]bool   // frames that are parts of packets
+	filter     func(*packet.Packet) bool
+	out        *packet.Writer
+	written    int
 }
 
 // look notes what the evidence shows, and which frames packets were put together of.
@@ -108,6 +129,7 @@ func (c *cutter) write(p *packet.Packet) error {
 		return nil
 	}
 	c.written++
+	p.Interface += c.interfaces
 	return c.out.Write(p, c.comments[p.Frame])
 }
 

@@ -43,7 +43,7 @@ func TestCutOpensInWireshark(t *testing.T) {
 				}
 			}
 			var out bytes.Buffer
-			written, err := capture.Cut(t.Context(), source, numbers, &out, capture.Options{})
+			written, err := capture.Cut(t.Context(), []capture.Part{{Path: source, Sessions: numbers}}, &out, capture.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,7 +194,7 @@ func TestFragmentsAreCutWhole(t *testing.T) {
 				numbers = append(numbers, s.Session)
 			}
 			var cut bytes.Buffer
-			written, err := capture.Cut(t.Context(), path, numbers, &cut, capture.Options{})
+			written, err := capture.Cut(t.Context(), []capture.Part{{Path: path, Sessions: numbers}}, &cut, capture.Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

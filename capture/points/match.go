@@ -296,3 +296,6 @@ func (p *pairing) start() time.Time {
 	}
 	return p.views[1].session.First.T
 }
+
+// Twin is the session of another capture that is the same as s, nil when there is none.
+func Twin(s *capture.Session, other *capture.Result) *capture.Session { return newIndex(other).find(s) }

@@ -7,8 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -109,28 +107,21 @@ func runCapture(cmd *cobra.Command, files []string, o captureOptions) error {
 	}
 	opt.AllSessions = o.all
 	if o.session >= 0 || o.cut != "" {
-		if len(files) != 1 {
-			return usageError(errors.New("--session and --cut take one capture"), "session numbers are those of a file: give the one that you want to look at")
+		files = slices.Clone(files)
+		for i := range files {
+			file, remove, err := onDisk(cmd, files[i])
+			if err != nil {
+				return err
+			}
+			defer remove()
+			files[i] = file
 		}
-		file, remove, err := onDisk(cmd, files[0])
-		if err != nil {
-			return err
-		}
-		defer remove()
-		files = []string{file}
 	}
 	if o.session >= 0 {
-		steps, s, err := capture.Ladder(cmd.Context(), files[0], o.session, opt)
-		if err != nil {
-			return captureError(err)
-		}
-		if o.json {
-			return printJSON(cmd.OutOrStdout(), steps)
-		}
-		return report.WriteLadder(cmd.OutOrStdout(), s, steps, terminalOptions(cmd))
+		return printLadders(cmd, files, o, opt)
 	}
 	if o.cut != "" {
-		return cutCapture(cmd, files[0], o, opt)
+		return cutCapture(cmd, files, o, opt)
 	}
 	return judgeCaptures(cmd, files, o, opt)
 }
@@ -273,45 +264,6 @@ func printJSON(w io.Writer, v any) error {
 	e.SetEscapeHTML(false)
 	e.SetIndent("", " ")
 	return e.Encode(v)
-}
-
-// cutCapture writes the chosen sessions, or all bad ones, to a file of their own.
-func cutCapture(cmd *cobra.Command, file string, o captureOptions, opt capture.Options) error {
-	if _, err := os.Lstat(o.cut); err == nil && !o.force {
-		return usageError(fmt.Errorf("--cut %s: the file exists already", o.cut), "choose another name, or overwrite it with --force")
-	}
-	var chosen []int
-	for _, n := range strings.FieldsFunc(o.sessions, func(r rune) bool { return r == ',' || r == ' ' }) {
-		number, err := strconv.Atoi(n)
-		if err != nil {
-			return usageError(fmt.Errorf("--sessions: %q is no number", n), "for example: --sessions 3,7")
-		}
-		chosen = append(chosen, number)
-	}
-	if len(chosen) == 0 {
-		r, err := capture.AnalyzeFile(cmd.Context(), file, opt)
-		if err != nil {
-			return captureError(err)
-		}
-		for _, s := range r.Sessions {
-			if !s.Verdict.Good() {
-				chosen = append(chosen, s.Session)
-			}
-		}
-		if len(chosen) == 0 {
-			return usageError(fmt.Errorf("%s has no bad session", file), "choose some with --sessions")
-		}
-	}
-	written := 0
-	err := writeWhole(o.cut, func(w io.Writer) (err error) {
-		written, err = capture.Cut(cmd.Context(), file, chosen, w, opt)
-		return err
-	})
-	if err != nil {
-		return captureError(err)
-	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %d packets of %d sessions to %s\n", written, len(chosen), o.cut)
-	return nil
 }
 
 func captureError(err error) error {
