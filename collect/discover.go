@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 
 	"cbdoctor/collect/login"
@@ -14,8 +15,10 @@ import (
 // member is a line of "database cluster status" that names a node: an address and, with "(me)", the node that was asked.
 var member = lazyregexp.New(`(?m)^\s+([0-9A-Fa-f:.]{3,45}?)(\s+\(me\))?\s*:\s+\S`)
 
-// Discover asks one node for the others of its cluster. They are taken to be reached and logged in to as that one is.
-func Discover(ctx context.Context, seed Node, l *login.Login) ([]Node, error) {
+// Discover asks the first of the named nodes for the others of its cluster and returns those that are not named yet. What the SSH
+// configuration has of an address, that is used; for the rest a node is taken to be reached and logged in to as the first one is.
+func Discover(ctx context.Context, named []Node, l *login.Login) ([]Node, error) {
+	seed := named[0]
 	conn, _, err := l.Dial(ctx, seed.Target(), 0)
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its cluster: %w", seed, err)
@@ -30,22 +33,71 @@ func Discover(ctx context.Context, seed Node, l *login.Login) ([]Node, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ask %s for its cluster: %w", seed, err)
 	}
-	return membersOf(out, seed), nil
+	known := map[string]bool{}
+	for _, n := range named {
+		for _, address := range addressesOf(ctx, n, l) {
+			known[address] = true
+		}
+	}
+	var nodes []Node
+	for _, address := range membersOf(out) {
+		if !known[address] {
+			nodes = append(nodes, like(seed, address, l.Config))
+		}
+	}
+	return nodes, nil
 }
 
-// membersOf reads the addresses of a status. The seed stays as it was named, since it is known to be reached so.
-func membersOf(status string, seed Node) []Node {
-	nodes := []Node{seed}
-	known := map[string]bool{seed.Host: true}
+// addressesOf are the addresses at which a named node is reached, as far as this machine knows.
+func addressesOf(ctx context.Context, n Node, l *login.Login) []string {
+	host, _, err := net.SplitHostPort(l.Endpoint(n.Target()))
+	if err != nil {
+		return nil
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		return []string{ip.String()}
+	}
+	ctx, cancel := context.WithTimeout(ctx, login.Timeout)
+	defer cancel()
+	found, _ := net.DefaultResolver.LookupIPAddr(ctx, host) // a jump host may know the name
+	var out []string
+	for _, a := range found {
+		out = append(out, a.IP.String())
+	}
+	return out
+}
+
+// membersOf reads the addresses of a status, other than that of the node that was asked.
+func membersOf(status string) (addresses []string) {
 	for _, m := range member.FindAllStringSubmatch(status, -1) {
 		ip := net.ParseIP(strings.TrimSpace(m[1]))
-		if ip == nil || m[2] != "" || known[ip.String()] {
-			continue
+		if ip != nil && m[2] == "" && !slices.Contains(addresses, ip.String()) {
+			addresses = append(addresses, ip.String())
 		}
-		known[ip.String()] = true
-		n := seed
-		n.Name, n.Host, n.HostKey = "", ip.String(), ""
-		nodes = append(nodes, n)
 	}
-	return nodes
+	return addresses
+}
+
+// like makes a node of an address, with the seed's settings where the SSH configuration has none of its own for it.
+func like(seed Node, address string, c *login.Config) Node {
+	n := seed
+	n.Name, n.Host, n.HostKey = "", address, ""
+	alias := c.Names(address)
+	if alias == "" {
+		return n
+	}
+	n.Host = alias
+	if c.Says(alias, "Port") {
+		n.Port = 0
+	}
+	if c.Says(alias, "User") {
+		n.User = ""
+	}
+	if c.Says(alias, "IdentityFile") {
+		n.Identity = nil
+	}
+	if c.Says(alias, "ProxyJump") {
+		n.Jump = ""
+	}
+	return n
 }

@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -109,44 +108,6 @@ func TestSecrets(t *testing.T) {
 		if got, err := s.Read("x"); got != "" || err == nil || strings.Contains(err.Error(), "sesame") {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
-	}
-}
-
-// The status of one node names the others, whatever its form.
-func TestMembers(t *testing.T) {
-	t.Parallel()
-	seed := Node{Host: "10.48.36.61", Port: 2222, User: "admin", Name: "cms01", HostKey: "SHA256:x"}
-	status := "Status                   : Enabled\n\nNodes:\n    10.48.36.61 (me)     : Connected Primary\n    10.48.36.118         : Connection Failed\n    2001:db8::2 : Connected Replica ( In Sync )\nNode in use              : 10.48.36.61\n\nInterface                : a\n  Server Key             : a.key\n"
-	var got []string
-	for _, n := range membersOf(status, seed) {
-		got = append(got, n.String()+n.HostKey)
-	}
-	if want := "admin@10.48.36.61:2222SHA256:x admin@10.48.36.118:2222 admin@[2001:db8::2]:2222"; strings.Join(got, " ") != want {
-		t.Errorf("%v, want %s", got, want)
-	}
-}
-
-// Discover finds the nodes that the first one names, and they are collected from on the same port.
-func TestDiscover(t *testing.T) {
-	t.Parallel()
-	port := sshdtest.FreePort(t)
-	var nodes []sim.Node
-	for i, address := range []string{"127.0.0.2", "127.0.0.3", "127.0.0.4"} {
-		n := node(fmt.Sprintf("cms%02d", i+1), file("log", "x\n"))
-		n.Listen = address
-		n.Answers["database cluster status"] = "Status : Enabled\n\nNodes:\n    127.0.0.2 : Connected Primary\n    127.0.0.3 : Connected Replica\n    127.0.0.4 : Connected Replica\n"
-		nodes = append(nodes, n)
-	}
-	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Port: port, Nodes: nodes})
-	l := simLogin(t, c, "x")
-	found, err := Discover(t.Context(), Node{Host: "127.0.0.3", Port: port}, &l)
-	if err != nil || len(found) != 3 {
-		t.Fatal(found, err)
-	}
-	m, dir := collectTo(t, Inventory{Nodes: found}, Options{Login: l})
-	checkBundle(t, m, dir)
-	if !m.Complete() || len(m.Nodes) != 3 {
-		t.Errorf("%+v", m.Nodes)
 	}
 }
 

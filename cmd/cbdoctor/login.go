@@ -74,11 +74,11 @@ func (o *nodeOptions) nodes(cmd *cobra.Command, args []string, l *login.Login) (
 	if !o.discover || len(inventory.Nodes) == 0 {
 		return inventory, nil
 	}
-	found, err := collect.Discover(cmd.Context(), inventory.Nodes[0], l)
+	found, err := collect.Discover(cmd.Context(), inventory.Nodes, l)
 	if err != nil {
 		return inventory, &codeError{exitPartial, withHint(err, loginHint(err.Error(), inventory.Nodes[0].Host))}
 	}
-	for _, n := range found[1:] {
+	for _, n := range found {
 		fmt.Fprintf(cmd.ErrOrStderr(), "discovered %s\n", n)
 		inventory.Nodes = append(inventory.Nodes, n)
 	}
@@ -113,6 +113,9 @@ func (o *nodeOptions) login(cmd *cobra.Command) (login.Login, error) {
 		var err error
 		if l.Config, err = login.ReadConfig(config); err != nil {
 			return l, usageError(err, "--ssh-config none goes on without it")
+		}
+		for _, block := range l.Config.Ignored {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s, %s\n", config, printable(block))
 		}
 	}
 	if l.User == "" {

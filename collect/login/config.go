@@ -14,8 +14,10 @@ import (
 )
 
 // Config is the user's SSH configuration, as far as it is honoured: Host, HostName, Port, User, IdentityFile, IdentitiesOnly,
-// IdentityAgent, ProxyJump, UserKnownHostsFile, KexAlgorithms, Ciphers, MACs, HostKeyAlgorithms, and Include.
+// IdentityAgent, ProxyJump, UserKnownHostsFile, KexAlgorithms, Ciphers, MACs, HostKeyAlgorithms, Include, and Match by host alone.
 type Config struct {
+	Ignored []string // blocks that are not understood, each a sentence with its line
+
 	file *ssh_config.Config
 	home string
 }
@@ -32,7 +34,12 @@ func ReadConfig(name string) (*Config, error) {
 		return nil, fmt.Errorf("read the SSH configuration: %w", err)
 	}
 	defer f.Close()
-	if c.file, err = ssh_config.Decode(f); err != nil {
+	text, ignored, err := withoutMatch(f)
+	if err == nil {
+		c.Ignored = ignored
+		c.file, err = ssh_config.Decode(strings.NewReader(text))
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read the SSH configuration %s: %w", name, err)
 	}
 	return c, nil
@@ -53,6 +60,26 @@ func (c *Config) all(alias, key string) []string {
 	v, _ := c.file.GetAll(alias, key)
 	return v
 }
+
+// Names is what the configuration calls an address: the alias of a Host block whose HostName it is, or the address itself where a
+// block is of it, and "" where none is. A block for many hosts does not count.
+func (c *Config) Names(address string) string {
+	if c == nil || c.file == nil {
+		return ""
+	}
+	for _, block := range c.file.Hosts {
+		for _, p := range block.Patterns {
+			alias := p.String()
+			if !strings.ContainsAny(alias, "*?!") && (alias == address || c.get(alias, "HostName") == address) {
+				return alias
+			}
+		}
+	}
+	return ""
+}
+
+// Says reports whether the configuration has a value of a key for an alias.
+func (c *Config) Says(alias, key string) bool { return c.get(alias, key) != "" }
 
 // usualKeys are the private keys that OpenSSH tries by itself.
 var usualKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
