@@ -150,7 +150,7 @@ func (s *places) next(b *buffer) bool {
 		b.from = begin + 1
 	}
 	b.to = b.from
-	for from := limit - 1; ; from = n {
+	for from := limit - 1; ; {
 		if end := bytes.IndexByte(b.bytes[min(from, n):n], '\n'); end >= 0 {
 			b.to = from + end + 1
 			return true
