@@ -15,6 +15,7 @@ import (
 
 	"cbdoctor/bundle"
 	"cbdoctor/collect/login"
+	"cbdoctor/terminal"
 )
 
 // Options say where and how to collect. Dir and Login are needed.
@@ -210,12 +211,5 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// printable replaces what a terminal would act on.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 || r >= 0x7f && r < 0xa0 {
-			return '\ufffd'
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\ufffd"))
-}
+// printable is one line that a terminal does not act on.
+func printable(s string) string { return terminal.Printable(s, "") }

@@ -16,18 +16,24 @@ import (
 	"cbdoctor/strictyaml"
 )
 
+// fileOf reads a file of texts and their translations.
+func fileOf(t *testing.T, name string) (pairs map[string]string) {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := strictyaml.Decode(text, &pairs); err != nil {
+		t.Fatal(err)
+	}
+	return pairs
+}
+
 // Every text that the program shows through T, Plural or Mark has its translation, every translation its text, and both take the
 // same values.
 func TestEveryTextIsTranslated(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("ja.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var translated map[string]string
-	if err := strictyaml.Decode(text, &translated); err != nil {
-		t.Fatal(err)
-	}
+	translated := fileOf(t, "ja.yaml")
 	used := texts(t, "..")
 	if len(used) == 0 {
 		t.Fatalf("only %d texts are used", len(used))

@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -13,7 +12,6 @@ import (
 	"testing"
 
 	"cbdoctor/lang"
-	"cbdoctor/strictyaml"
 )
 
 func TestSentencesAreSaidInJapanese(t *testing.T) {
@@ -55,14 +53,7 @@ func FuzzSay(f *testing.F) {
 // holes.
 func TestEverySentenceHasAForm(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("phrases-ja.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var forms map[string]string
-	if err := strictyaml.Decode(text, &forms); err != nil {
-		t.Fatal(err)
-	}
+	forms := fileOf(t, "phrases-ja.yaml")
 	made := ""
 	for _, files := range []string{"../capture/table_*.go", "../capture/*.go", "../capture/points/*.go", "../capture/packet/*.go", "../analyze/*.go", "../bundle/*.go"} {
 		for _, literal := range literals(t, files) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"cbdoctor/terminal"
 )
 
 // WriteText tells the differences of each case and ends with one line of figures. Cases that are right are named only in
@@ -43,12 +45,5 @@ func writeDifferences(b *strings.Builder, indent string, all []Difference) {
 	}
 }
 
-// printable replaces control characters but the line feed.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0 || r == 0xfffe || r == 0xffff { // the last two are no XML
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
+// printable is text that a terminal does not act on.
+func printable(s string) string { return terminal.Printable(s, "\n") }

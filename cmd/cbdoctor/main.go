@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/cobra"
 
 	_ "cbdoctor/cmd/cbdoctor/quiet"
+	"cbdoctor/terminal"
 )
 
 func main() {
@@ -150,12 +151,5 @@ func withDefaultCommand(root *cobra.Command, args []string) []string {
 	return args
 }
 
-// printable escapes control characters: an error may quote bytes of a hostile file.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
+// printable is text that a terminal does not act on: an error may quote bytes of a hostile file.
+func printable(s string) string { return terminal.Printable(s, "\n\t") }

@@ -7,7 +7,8 @@ package junit
 import (
 	"encoding/xml"
 	"io"
-	"strings"
+
+	"cbdoctor/terminal"
 )
 
 // Suite is a named list of cases; its counts are filled in by Write.
@@ -92,12 +93,5 @@ func (s *Suite) count() {
 	}
 }
 
-// printable replaces control characters but the line feed, marks that turn the direction of writing, and what is no XML.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < 0x20 && r != '\n' || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfffe || r == 0xffff {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
+// printable is text that XML holds and no reader acts on.
+func printable(s string) string { return terminal.Printable(s, "\n") }
