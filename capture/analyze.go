@@ -77,11 +77,17 @@ func ListFile(ctx context.Context, path string, opt Options) (*Listing, error) {
 		l.leaveOutSecrets()
 		return l, nil
 	}
-	opt.KeyLog = slices.Concat(opt.KeyLog, []byte("\n"), late)
+	opt = opt.with(late)
 	if l, err = listFile(ctx, path, opt); err == nil {
 		l.lateSecrets = late
 	}
 	return l, err
+}
+
+// with is the options with more TLS secrets.
+func (o Options) with(secrets []byte) Options {
+	o.KeyLog = slices.Concat(o.KeyLog, []byte("\n"), secrets)
+	return o
 }
 
 func listFile(ctx context.Context, path string, opt Options) (*Listing, error) {

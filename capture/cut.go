@@ -43,7 +43,7 @@ func (c *cutter) cut(ctx context.Context, part Part, opt Options) error {
 	if err != nil {
 		return err
 	}
-	opt.KeyLog = slices.Concat(opt.KeyLog, []byte("\n"), r.lateSecrets)
+	opt = opt.with(r.lateSecrets)
 	end := int64(0)
 	for _, n := range part.Sessions {
 		i := slices.IndexFunc(r.Sessions, func(s Session) bool { return s.Session == n })

@@ -56,7 +56,7 @@ func Ladder(ctx context.Context, path string, session int, opt Options) ([]Step,
 		return nil, nil, fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, path, len(r.Sessions)-1, session)
 	}
 	s := &r.Sessions[i]
-	opt.KeyLog = slices.Concat(opt.KeyLog, []byte("\n"), r.lateSecrets)
+	opt = opt.with(r.lateSecrets)
 	l := newLadder(s, opt)
 	reading, err := opt.reading()
 	if err != nil {
