@@ -38,7 +38,7 @@ type observation struct {
 // observations is where a new one is added. Those about certificates come from package certificate.
 var observations = []observation{
 	{
-		"cert-missing", "the client sent an empty Certificate; in TLS 1.3 its record has 25 bytes", "RFC 5246 section 7.4.6, RFC 8446 section 4.4.2",
+		"cert-missing", "the client sent an empty Certificate; in TLS 1.3 its record has 25 bytes, 17 with a short tag", "RFC 5246 section 7.4.6, RFC 8446 section 4.4.2",
 		func(_ *session, m *Summary) bool { return m.EmptyCert },
 	},
 	{

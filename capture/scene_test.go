@@ -1,6 +1,7 @@
 package capture_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -71,6 +72,7 @@ var messages = map[string][]byte{
 	"hello":     hello(1, 0x0303, 0),
 	"hello12":   hello(2, 0x0303, 0),
 	"hello13":   hello(2, 0x0304, 0),
+	"helloccm8": bytes.Replace(hello(2, 0x0304, 0), []byte{0xc0, 0x2f}, []byte{0x13, 0x05}, 1),
 	"empty12":   record(22, handshakeMessage(11, []byte{0, 0, 0})),
 	"ccs":       record(20, []byte{1}),
 	"alert40":   record(21, []byte{2, 40}),

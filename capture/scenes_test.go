@@ -155,6 +155,14 @@ var scenes = []struct {
 		name: "a hash of 32 bytes", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium,
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:19\n0.071 S FA\n0.08 C R\n",
 	},
+	{
+		name: "a cipher with short tags", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium, reason: "(11 bytes)",
+		text: strings.Replace(tls13, "hello13", "helloccm8", 1) + "0.06 C PA rec:1731 rec:273 rec:45\n0.061 C PA rec:73\n0.07 S PA rec:11\n0.071 S FA\n0.08 C R\n",
+	},
+	{
+		name: "a cipher with short tags, no certificate, and an error inside", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, observations: "cert-missing",
+		text: strings.Replace(tls13, "hello13", "helloccm8", 1) + "0.06 C PA rec:17 rec:45\n0.061 C PA rec:73\n0.07 S PA rec:132\n0.071 S PA rec:11\n0.072 S FA\n0.08 C PA rec:11\n0.081 C FA\n0.09 S A\n",
+	},
 	{name: "the server closes inside the handshake", text: tls12 + "0.06 S FA\n0.07 C FA\n0.08 S A\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "the server closes"},
 	{name: "the client closes after S, as libpq does that can't read its key", text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C FA\n0.05 S FA\n0.06 C A\n", verdict: capture.TLSClosed, confidence: capture.High},
 	{name: "the client resets before TLS begins", text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C RA\n", verdict: capture.ResetByClient, confidence: capture.Medium},

@@ -56,7 +56,7 @@ var reachedRows = []Row{
 			if a := m.OpenedAlert; a != nil && a.Side == tlswire.Server {
 				return High, fmt.Sprintf("TLS 1.3: after the client's flight the server sends alert %d %s, read with the key log: %s", a.Code, tlswire.AlertName(a.Code), what), []int64{a.Frame, m.LastFrame}
 			}
-			return Medium, "TLS 1.3: after the client's flight the server sends one encrypted record of an alert's size (19 bytes) and ends: " + what, []int64{m.Flow.alertFrame, m.LastFrame}
+			return Medium, fmt.Sprintf("TLS 1.3: after the client's flight the server sends one encrypted record of an alert's size (%d bytes) and ends: %s", m.Flow.alertSize, what), []int64{m.Flow.alertFrame, m.LastFrame}
 		},
 	},
 	{

@@ -96,14 +96,12 @@ func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	w.notes[d] = certificate.JudgeChain(w.chain[d], side, stamp.New(nsTime(w.session.last), 0), certificate.Known{})
 }
 
-// Sizes of records in TLS 1.3 from outside: the message, the inner type and the tag (RFC 8446 sections 4.4 and 5.2).
+// Sizes of messages in TLS 1.3, which tell what their sealed records are (RFC 8446 sections 4.4 and 6).
 const (
-	finished13SHA256 = 4 + 32 + 17
-	finished13SHA384 = 4 + 48 + 17
-	// emptyCertificate13 is a Certificate message without certificates: 8 bytes.
-	emptyCertificate13 = 8 + 17
-	// closeNotify13 is an alert: 2 bytes.
-	closeNotify13 = 2 + 17
+	finishedSHA256   = 4 + 32
+	finishedSHA384   = 4 + 48
+	emptyCertificate = 8
+	alertLen         = 2
 )
 
 // flight13 finds the record, counted from 0 among the client's sealed ones, that ends its flight: the Finished, by its size. It stands
@@ -120,10 +118,11 @@ func (w *wire) flight13() (last int, empty bool) {
 		case r.Side == tlswire.Server:
 			ended = ended || n > 0
 		default:
+			size := w.tls.Inside13(r.Len)
 			if n == 0 {
-				first = int(r.Len)
+				first = size
 			}
-			if last < 0 && (r.Len == finished13SHA256 || r.Len == finished13SHA384) {
+			if last < 0 && (size == finishedSHA256 || size == finishedSHA384) {
 				last = n
 			}
 			if n++; !ended {
@@ -131,12 +130,12 @@ func (w *wire) flight13() (last int, empty bool) {
 			}
 		}
 	}
-	whole := first == finished13SHA256+emptyCertificate13-17 || first == finished13SHA384+emptyCertificate13-17
-	if last < 0 && ended && first > closeNotify13 && !w.tls.Gaps[client] && !w.tls.Gaps[server] {
+	whole := first == emptyCertificate+finishedSHA256 || first == emptyCertificate+finishedSHA384
+	if last < 0 && ended && first > alertLen && !w.tls.Gaps[client] && !w.tls.Gaps[server] {
 		last = max(run-2, 0)
 		return last, whole
 	}
-	return last, first == emptyCertificate13
+	return last, first == emptyCertificate
 }
 
 // flow is what the encrypted records of both sides show after the handshake.
@@ -152,6 +151,7 @@ type flow struct {
 	clientAlert  bool
 	firstAnswer  int64 // frame of the server's first record after the client's Finished
 	alertFrame   int64
+	alertSize    int   // of that record
 	clientLeft   int64 // frame of the client's close_notify where it comes before any message of its own and any alert of the server
 	earlyAlert   int64 // TLS 1.3: frame of a record of an alert's size that the client sent in place of its Finished
 	requestFrame int64
@@ -167,20 +167,21 @@ func (w *wire) flow13() flow {
 		if r.Type != tlswire.TypeApplicationData {
 			continue
 		}
+		size := w.tls.Inside13(r.Len)
 		if r.Side == tlswire.Client {
 			switch {
 			case !f.clientDone:
 				f.clientDone = n == last
 				f.emptyCert = empty
 				f.earlyAlert = 0
-				if r.Len == closeNotify13 {
+				if size == alertLen {
 					f.earlyAlert = r.Frame
 				}
-				if r.Len > finished13SHA384 {
+				if size > finishedSHA384 {
 					f.certSent = !empty
 				}
 				n++
-			case r.Len == closeNotify13:
+			case size == alertLen:
 				f.clientAlert = true
 				if f.clientFirst == 0 && !f.serverAlert && f.serverCount == 0 {
 					f.clientLeft = r.Frame
@@ -198,8 +199,8 @@ func (w *wire) flow13() flow {
 		if r.Content == tlswire.TypeHandshake {
 			continue // a session ticket
 		}
-		if r.Len == closeNotify13 {
-			f.serverAlert, f.alertFrame = true, r.Frame
+		if size == alertLen {
+			f.serverAlert, f.alertFrame, f.alertSize = true, r.Frame, int(r.Len)
 			continue
 		}
 		f.serverAlert = false

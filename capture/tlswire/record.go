@@ -6,8 +6,20 @@ const (
 	lastRecords  = 8
 )
 
-// closeNotify13 is the length of an alert in TLS 1.3: 2 bytes, the inner type and the tag (RFC 8446 section 5.2).
-const closeNotify13 = 2 + 1 + 16
+// alertLen is the length of an alert (RFC 8446 section 6).
+const alertLen = 2
+
+// ccm8 is TLS_AES_128_CCM_8_SHA256, whose tags have 8 bytes (RFC 6655 section 4); those of the other suites of TLS 1.3 have 16.
+const ccm8 = 0x1305
+
+// Inside13 is how many bytes a record of TLS 1.3 of the given length seals, where it has no padding: all but their type and the tag (RFC 8446
+// section 5.2).
+func (c *Conn) Inside13(length uint16) int {
+	if c.Cipher == ccm8 {
+		return int(length) - 1 - 8
+	}
+	return int(length) - 1 - 16
+}
 
 // Record is one TLS record as seen from outside.
 type Record struct {
@@ -58,7 +70,7 @@ func (c *Conn) endRecord(side Side, frame int64) {
 		}
 		s.holed = false
 	case TypeApplicationData:
-		if length != closeNotify13 {
+		if c.Inside13(length) != alertLen {
 			c.AppData[side]++
 		}
 	case TypeAlert:
@@ -88,7 +100,7 @@ func (c *Conn) tellRecord(r *Record, s *stream) {
 func (c *Conn) endAlert(side Side, frame int64, length uint16) {
 	s := &c.streams[side]
 	switch {
-	case length != 2:
+	case length != alertLen:
 		if c.EncryptedAlert[side] == 0 {
 			c.EncryptedAlert[side] = frame
 		}
