@@ -45,14 +45,12 @@ func (m *material) judge(ctx context.Context, f *bundle.File, r io.Reader) (*cap
 		return result, func() (io.ReadCloser, error) { return os.Open(f.Local) }, err
 	case small:
 		all, err := io.ReadAll(io.LimitReader(r, smallCapture+1))
-		again := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }
 		if err != nil || len(all) > smallCapture { // what an archive says of a size need not be true
-			r, again = io.MultiReader(bytes.NewReader(all), r), nil
-		} else {
-			r = bytes.NewReader(all)
+			result, err := capture.Analyze(ctx, f.Path, io.MultiReader(bytes.NewReader(all), r), m.opt.Capture)
+			return result, nil, err
 		}
-		result, err := capture.Analyze(ctx, f.Path, r, m.opt.Capture)
-		return result, again, err
+		result, err := capture.AnalyzeBytes(ctx, f.Path, all, m.opt.Capture)
+		return result, func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }, err
 	case m.opt.Ladders:
 		return m.judgeCopy(ctx, f, r)
 	}
@@ -115,7 +113,7 @@ func (m *material) addLadders(ctx context.Context, result *capture.Result, again
 		return nil
 	}
 	defer r.Close()
-	ladders, _ := capture.Ladders(ctx, r, capture.DecisiveSessions(result), m.opt.Capture)
+	ladders, _ := result.Ladders(ctx, r, m.opt.Capture)
 	for _, l := range ladders {
 		l.File = result.File
 		m.ladders = append(m.ladders, l)

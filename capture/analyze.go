@@ -42,6 +42,15 @@ func AnalyzeFile(ctx context.Context, path string, opt Options) (*Result, error)
 	return l.Whole(), nil
 }
 
+// AnalyzeBytes is [Analyze] for a capture in memory. As with a file, TLS secrets open packets that stand before them.
+func AnalyzeBytes(ctx context.Context, name string, b []byte, opt Options) (*Result, error) {
+	l, err := again(opt, func(opt Options) (*Listing, error) { return listStream(ctx, name, bytes.NewReader(b), opt) })
+	if err != nil {
+		return nil, err
+	}
+	return l.Whole(), nil
+}
+
 // reading says which packets of a capture are wanted. The error is that of the filter expression.
 func (o Options) reading() (packet.Options, error) {
 	reading := packet.Options{Ports: []uint16{o.port()}}
@@ -57,28 +66,33 @@ func (o Options) reading() (packet.Options, error) {
 
 // List is [Analyze] for captures of any size: sessions are told when they are asked for.
 func List(ctx context.Context, name string, r io.Reader, opt Options) (*Listing, error) {
-	l, err := list(name, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
-		return packet.Read(ctx, r, reading, handlers...)
-	})
+	return once(listStream(ctx, name, r, opt))
+}
+
+// ListFile is [List] for a file on disk. Where TLS secrets stand behind packets that they may open, it is read a second time.
+func ListFile(ctx context.Context, path string, opt Options) (*Listing, error) {
+	if stat, err := os.Stat(path); err == nil && !stat.Mode().IsRegular() {
+		return once(listFile(ctx, path, opt))
+	}
+	return again(opt, func(opt Options) (*Listing, error) { return listFile(ctx, path, opt) })
+}
+
+// once is a capture that can't be read twice.
+func once(l *Listing, err error) (*Listing, error) {
 	if err == nil && len(l.lateSecrets) > 0 {
 		l.leaveOutSecrets()
 	}
 	return l, err
 }
 
-// ListFile is [List] for a file on disk. Where TLS secrets stand behind packets that they may open, it is read a second time.
-func ListFile(ctx context.Context, path string, opt Options) (*Listing, error) {
-	l, err := listFile(ctx, path, opt)
+// again lists a capture that can be read twice: the second time with the TLS secrets that came too late the first time.
+func again(opt Options, read func(Options) (*Listing, error)) (*Listing, error) {
+	l, err := read(opt)
 	if err != nil || len(l.lateSecrets) == 0 {
 		return l, err
 	}
 	late := l.lateSecrets
-	if stat, err := os.Stat(path); err != nil || !stat.Mode().IsRegular() {
-		l.leaveOutSecrets()
-		return l, nil
-	}
-	opt = opt.with(late)
-	if l, err = listFile(ctx, path, opt); err == nil {
+	if l, err = read(opt.with(late)); err == nil {
 		l.lateSecrets = late
 	}
 	return l, err
@@ -88,6 +102,12 @@ func ListFile(ctx context.Context, path string, opt Options) (*Listing, error) {
 func (o Options) with(secrets []byte) Options {
 	o.KeyLog = slices.Concat(o.KeyLog, []byte("\n"), secrets)
 	return o
+}
+
+func listStream(ctx context.Context, name string, r io.Reader, opt Options) (*Listing, error) {
+	return list(name, opt, func(reading packet.Options, handlers []packet.Handler) (packet.Info, error) {
+		return packet.Read(ctx, r, reading, handlers...)
+	})
 }
 
 func listFile(ctx context.Context, path string, opt Options) (*Listing, error) {

@@ -20,9 +20,9 @@ const (
 	laddersOfFile = 24 // an engineer reads two or three
 )
 
-// DecisiveSessions lists the sessions whose ladders show what is wrong: for each pair of the capture the session that its
+// decisive lists the sessions whose ladders show what is wrong: for each pair of the capture the session that its
 // verdict was taken from, where that is bad, else the last bad one. A healthy capture has none.
-func DecisiveSessions(r *Result) []*Session {
+func (r *Result) decisive() []*Session {
 	last := map[string]*Session{}
 	key := func(s *Session) string { return host(s.Client) + ">" + s.Server }
 	for i := range r.Sessions {
@@ -54,8 +54,10 @@ func host(endpoint string) string {
 	return endpoint
 }
 
-// Ladders reads a capture again and returns the ladders of the sessions, which must be of that capture. One pass serves all.
-func Ladders(ctx context.Context, r io.Reader, sessions []*Session, opt Options) ([]SessionLadder, error) {
+// Ladders reads a capture again and returns the ladders of its decisive sessions. One pass serves all.
+func (r *Result) Ladders(ctx context.Context, again io.Reader, opt Options) ([]SessionLadder, error) {
+	sessions := r.decisive()
+	opt = opt.with(r.lateSecrets)
 	if len(sessions) == 0 {
 		return nil, nil
 	}
@@ -73,7 +75,7 @@ func Ladders(ctx context.Context, r io.Reader, sessions []*Session, opt Options)
 			l.secrets(b)
 		}
 	}
-	_, err = packet.Read(ctx, r, reading, func(p *packet.Packet) error {
+	_, err = packet.Read(ctx, again, reading, func(p *packet.Packet) error {
 		if p.Frame > end {
 			return packet.ErrStop
 		}

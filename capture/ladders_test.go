@@ -12,18 +12,18 @@ import (
 // The ladders that a report keeps are those that "capture --session" prints, for every fixture; a healthy capture has none.
 func TestLaddersAreThoseOfEachSession(t *testing.T) {
 	t.Parallel()
-	files, err := filepath.Glob("../fixtures/captures/*/*.pcap")
+	files, err := filepath.Glob("../fixtures/captures/*/*.pcap*")
 	if err != nil || len(files) < 20 {
 		t.Fatalf("%d captures: %v", len(files), err)
 	}
 	for _, file := range files {
-		t.Run(filepath.Base(filepath.Dir(file)), func(t *testing.T) {
+		t.Run(filepath.Base(filepath.Dir(file))+"/"+filepath.Base(file), func(t *testing.T) {
 			t.Parallel()
 			r, err := AnalyzeFile(context.Background(), file, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			chosen := DecisiveSessions(r)
+			chosen := r.decisive()
 			bad := 0
 			for _, s := range r.Sessions {
 				if s.Verdict.class() == badClass {
@@ -38,7 +38,7 @@ func TestLaddersAreThoseOfEachSession(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer f.Close()
-			got, err := Ladders(context.Background(), f, chosen, Options{})
+			got, err := r.Ladders(context.Background(), f, Options{})
 			if err != nil {
 				t.Fatal(err)
 			}

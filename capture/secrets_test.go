@@ -64,6 +64,14 @@ func TestSecretsBehindTheirPackets(t *testing.T) {
 	if err != nil || !slices.ContainsFunc(steps, func(s capture.Step) bool { return strings.Contains(s.Meaning, "certificate_expired") }) {
 		t.Errorf("the ladder does not show the alert (%v): %+v", err, steps)
 	}
+	inMemory, err := capture.AnalyzeBytes(t.Context(), "in memory", late, capture.Options{})
+	if err != nil || inMemory.Sessions[0].Reason != want.Sessions[0].Reason || inMemory.LeftOut != "" {
+		t.Errorf("in memory: %q, left out %q (%v)", inMemory.Sessions[0].Reason, inMemory.LeftOut, err)
+	}
+	kept, err := got.Ladders(t.Context(), bytes.NewReader(late), capture.Options{})
+	if err != nil || len(kept) == 0 || !slices.ContainsFunc(kept[0].Steps, func(s capture.Step) bool { return strings.Contains(s.Meaning, "certificate_expired") }) {
+		t.Errorf("the ladder of a report does not show the alert (%v): %+v", err, kept)
+	}
 	stream, err := capture.Analyze(t.Context(), "stream", bytes.NewReader(late), capture.Options{})
 	if err != nil || !strings.Contains(stream.LeftOut, "TLS secrets that stand behind their packets") {
 		t.Errorf("left out of the stream: %q (%v)", stream.LeftOut, err)
