@@ -14,60 +14,127 @@ import (
 // Part is some sessions of a capture on disk.
 type Part struct {
 	Path     string
-	Sessions []int // their numbers
+	Name     string // by which the evidence calls it; empty: the last part of Path
+	Note     string // what else is to be said of it, such as how far its clock is ahead of another one's
+	Sessions []int  // their numbers
 }
 
 // Cut reads captures again and writes the packets of the chosen sessions as one pcapng file: what to send to the firewall team. Each packet
-// that is evidence of a verdict has a comment that says what it shows, the first one the verdict and its reason. Packets of several captures
-// stand one capture after the other, each on interfaces of its own. It returns how many packets were written.
+// that is evidence of a verdict has a comment that says what it shows, the first one the verdict and its reason. Each capture has
+// interfaces of its own, named like it, and the packets of all are merged by their times, which stay those of their captures' clocks. It
+// returns how many packets were written.
 func Cut(ctx context.Context, parts []Part, w io.Writer, opt Options) (written int, err error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	cutters := make([]*cutter, len(parts))
 	var comments []string
-	for _, part := range parts {
-		comments = append(comments, fmt.Sprintf("%d of the sessions in %s, cut out by cbdoctor; frame numbers in comments are those of that file", len(part.Sessions), filepath.Base(part.Path)))
+	for i, part := range parts {
+		c := &cutter{path: part.Path, source: packet.Source{Name: part.Name}, comments: map[int64]string{}, fragments: map[int64]bool{}}
+		if c.source.Name == "" {
+			c.source.Name = filepath.Base(part.Path)
+		}
+		if err := c.prepare(ctx, part.Sessions, opt); err != nil {
+			return 0, err
+		}
+		cutters[i] = c
+		comments = append(comments, fmt.Sprintf("%d of the sessions in %s, cut out by cbdoctor; frame numbers in comments are those of that file", len(part.Sessions), c.source.Name))
+		if part.Note != "" {
+			comments = append(comments, part.Note)
+		}
 	}
 	out := packet.NewWriter(w, "cbdoctor", comments...)
-	for i, part := range parts {
-		c := cutter{name: filepath.Base(part.Path), interfaces: i << 16, comments: map[int64]string{}, fragments: map[int64]bool{}, out: out}
-		err := c.cut(ctx, part, opt)
-		if written += c.written; err != nil {
+	for _, c := range cutters {
+		if err := c.start(ctx); err != nil {
+			return 0, err
+		}
+	}
+	for c := earliest(cutters); c != nil; c = earliest(cutters) {
+		out.From(&c.source)
+		if err := out.Write(c.head, c.comments[c.head.Frame]); err != nil {
+			return written, err
+		}
+		written++
+		c.taken <- struct{}{}
+		if err := c.next(); err != nil {
 			return written, err
 		}
 	}
 	return written, out.Flush()
 }
 
-// cut writes the packets of one capture.
-func (c *cutter) cut(ctx context.Context, part Part, opt Options) error {
+// earliest is the cutter whose next packet is the earliest, nil when none has any.
+func earliest(cutters []*cutter) (first *cutter) {
+	for _, c := range cutters {
+		if c.head != nil && (first == nil || c.head.Time < first.head.Time) {
+			first = c
+		}
+	}
+	return first
+}
+
+// prepare finds the sessions, and what their packets show.
+func (c *cutter) prepare(ctx context.Context, sessions []int, opt Options) error {
 	opt.AllSessions = true
-	r, err := AnalyzeFile(ctx, part.Path, opt)
+	r, err := AnalyzeFile(ctx, c.path, opt)
 	if err != nil {
 		return err
 	}
 	opt = opt.with(r.lateSecrets)
-	end := int64(0)
-	for _, n := range part.Sessions {
+	for _, n := range sessions {
 		i := slices.IndexFunc(r.Sessions, func(s Session) bool { return s.Session == n })
 		if i < 0 {
-			return fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, part.Path, len(r.Sessions)-1, n)
+			return fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, c.path, len(r.Sessions)-1, n)
 		}
-		c.ladders = append(c.ladders, newLadder(&r.Sessions[i], opt))
-		end = max(end, r.Sessions[i].end())
+		s := &r.Sessions[i]
+		c.ladders = append(c.ladders, newLadder(s, opt))
+		c.end = max(c.end, s.end())
+		c.source.Until = s.CaptureEnd.T.UnixNano()
 	}
-	reading, err := opt.reading()
-	if err != nil {
+	if c.reading, err = opt.reading(); err != nil {
 		return err
 	}
-	reading.Secrets = func(b []byte) {
+	c.reading.Secrets = func(b []byte) {
 		for _, l := range c.ladders {
 			l.secrets(b)
 		}
 	}
-	if _, err = packet.ReadFile(ctx, part.Path, reading, until(end, c.look)); err != nil {
-		return err
-	}
-	c.filter, reading.Filter, reading.Every = reading.Filter, nil, len(c.fragments) > 0
-	_, err = packet.ReadFile(ctx, part.Path, reading, until(end, c.write))
+	_, err = packet.ReadFile(ctx, c.path, c.reading, until(c.end, c.look))
+	c.filter, c.reading.Filter, c.reading.Every = c.reading.Filter, nil, len(c.fragments) > 0
 	return err
+}
+
+// start reads the capture once more, up to the first packet that is wanted. The reader waits while somebody looks at its packet.
+func (c *cutter) start(ctx context.Context) error {
+	c.packets, c.taken = make(chan *packet.Packet), make(chan struct{})
+	wait := func(p *packet.Packet) error {
+		if !c.wants(p) {
+			return nil
+		}
+		select {
+		case c.packets <- p:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		select {
+		case <-c.taken:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	go func() {
+		_, c.failed = packet.ReadFile(ctx, c.path, c.reading, until(c.end, wait))
+		close(c.packets)
+	}()
+	return c.next()
+}
+
+// next takes the next packet. The error is that of the reading.
+func (c *cutter) next() error {
+	if c.head = <-c.packets; c.head == nil {
+		return c.failed
+	}
+	return nil
 }
 
 // until hands on the packets up to a frame.
@@ -83,17 +150,21 @@ func until(end int64, h packet.Handler) packet.Handler {
 // maxFragments bounds the frames that are known to be IP fragments of the chosen sessions.
 const maxFragments = 1 << 20
 
-// cutter writes the packets of some sessions. It goes through the file twice: what a packet shows is known when it is whole, and its
-// fragments stand before.
+// cutter hands on the packets of some sessions of a capture. It goes through the file twice: what a packet shows is known when it is
+// whole, and its fragments stand before.
 type cutter struct {
-	name       string
-	interfaces int // number of its first one
-	ladders    []*ladder
-	comments   map[int64]string // of the evidence, by frame
-	fragments  map[int64]bool   // frames that are parts of packets
-	filter     func(*packet.Packet) bool
-	out        *packet.Writer
-	written    int
+	path      string
+	source    packet.Source
+	ladders   []*ladder
+	end       int64            // last frame of all sessions
+	comments  map[int64]string // of the evidence, by frame
+	fragments map[int64]bool   // frames that are parts of packets
+	reading   packet.Options
+	filter    func(*packet.Packet) bool
+	packets   chan *packet.Packet // that are wanted
+	taken     chan struct{}       // the one that was sent last is no longer needed
+	head      *packet.Packet      // that one, nil at the end
+	failed    error
 }
 
 // look notes what the evidence shows, and which frames packets were put together of.
@@ -103,7 +174,7 @@ func (c *cutter) look(p *packet.Packet) error {
 			continue
 		}
 		if before := len(l.steps); l.packet(p) == nil && len(l.steps) > before {
-			if comment := l.comment(c.name, &l.steps[len(l.steps)-1]); comment != "" {
+			if comment := l.comment(c.source.Name, &l.steps[len(l.steps)-1]); comment != "" {
 				c.comments[p.Frame] = comment
 			}
 			l.steps = l.steps[:0] // a long session needs no memory
@@ -112,25 +183,16 @@ func (c *cutter) look(p *packet.Packet) error {
 			c.fragments[frame] = true
 		}
 		if len(c.fragments) > maxFragments {
-			return fmt.Errorf("%s: the sessions have more than %d IP fragments: choose fewer of them", c.name, maxFragments)
+			return fmt.Errorf("%s: the sessions have more than %d IP fragments: choose fewer of them", c.source.Name, maxFragments)
 		}
 		return nil
 	}
 	return nil
 }
 
-// write writes what belongs to a session.
-func (c *cutter) write(p *packet.Packet) error {
-	mine := c.fragments[p.Frame]
-	for _, l := range c.ladders {
-		mine = mine || p.Kind != 0 && l.owns(p) && (c.filter == nil || c.filter(p))
-	}
-	if !mine {
-		return nil
-	}
-	c.written++
-	p.Interface += c.interfaces
-	return c.out.Write(p, c.comments[p.Frame])
+// wants reports whether a packet belongs to a session.
+func (c *cutter) wants(p *packet.Packet) bool {
+	return c.fragments[p.Frame] || p.Kind != 0 && (c.filter == nil || c.filter(p)) && slices.ContainsFunc(c.ladders, func(l *ladder) bool { return l.owns(p) })
 }
 
 // owns reports whether a packet is of the ladder's session, or evidence of it.

@@ -81,6 +81,78 @@ func TestCutOpensInWireshark(t *testing.T) {
 	}
 }
 
+// TestCutKeepsTheVerdict: a session that was cut out alone is judged as in its capture, for silence counts as long as that went on. What is
+// told from the host's other traffic is not in it.
+func TestCutKeepsTheVerdict(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../fixtures/captures/*/*.pcap*")
+	if err != nil || len(files) < 60 {
+		t.Fatalf("%d captures: %v", len(files), err)
+	}
+	for _, file := range files {
+		r, err := capture.AnalyzeFile(t.Context(), file, capture.Options{AllSessions: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range r.Sessions {
+			s := &r.Sessions[i]
+			if s.Verdict == capture.RefusedByMiddlebox {
+				continue
+			}
+			var out bytes.Buffer
+			if _, err := capture.Cut(t.Context(), []capture.Part{{Path: file, Sessions: []int{s.Session}}}, &out, capture.Options{}); err != nil {
+				t.Fatal(err)
+			}
+			alone, err := capture.AnalyzeBytes(t.Context(), file, out.Bytes(), capture.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(alone.Sessions) != 1 || alone.Sessions[0].Verdict != s.Verdict {
+				t.Errorf("%s: session %d is %s, and alone %v", file, s.Session, s.Verdict, verdicts(alone))
+			}
+		}
+	}
+}
+
+// TestCutMergesCaptures: packets of several captures stand in the order of their times, each on an interface that names its capture.
+func TestCutMergesCaptures(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("tshark"); err != nil {
+		t.Skip("tshark is not installed (scripts/setup.sh installs it)")
+	}
+	const folder = "../fixtures/captures/11-mtu/"
+	var out bytes.Buffer
+	parts := []capture.Part{{Path: folder + "client.pcap", Sessions: []int{0}}, {Path: folder + "server.pcap", Name: "at the server", Note: "its clock is right", Sessions: []int{0}}}
+	written, err := capture.Cut(t.Context(), parts, &out, capture.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "cut.pcapng")
+	if err := os.WriteFile(path, out.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	text, err := exec.Command("tshark", "-r", path, "-T", "fields", "-e", "frame.time_delta", "-e", "frame.interface_name").Output()
+	if err != nil {
+		t.Fatalf("tshark: %v", err)
+	}
+	lines, from, changes := strings.Split(strings.TrimSpace(string(text)), "\n"), map[string]int{}, 0
+	for i, line := range lines {
+		delta, name, _ := strings.Cut(line, "\t")
+		if strings.HasPrefix(delta, "-") {
+			t.Errorf("frame %d comes %s s after the one before", i+1, delta)
+		}
+		if from[name]++; i > 0 && !strings.HasSuffix(lines[i-1], name) {
+			changes++
+		}
+	}
+	if from["client.pcap"] != 12 || from["at the server"] != 18 || len(lines) != written || changes < 8 {
+		t.Errorf("%d packets are written, tshark reads %v with %d changes between them", written, from, changes)
+	}
+	if r, err := capture.AnalyzeFile(t.Context(), path, capture.Options{}); err != nil || !slices.ContainsFunc(r.Notes.Comments, func(c capture.Comment) bool { return c.Text == "its clock is right" }) {
+		t.Errorf("the note is not read back (%v)", err)
+	}
+}
+
 // TestLaddersSayWhatMatters: the silence that is the proof is marked, and only where silence is the proof.
 func TestLaddersSayWhatMatters(t *testing.T) {
 	t.Parallel()

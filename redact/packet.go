@@ -44,8 +44,10 @@ func everyPacket(port uint16) packet.Options {
 func (r *Redactor) writeCapture(ctx context.Context, dst io.Writer, src io.Reader, s *streams) error {
 	s.rewind(r.writer())
 	out := packet.NewWriter(dst, "cbdoctor")
+	whole := &packet.Source{}
+	out.From(whole)
 	var frame []byte
-	_, err := packet.Read(ctx, src, everyPacket(s.port), func(p *packet.Packet) error {
+	info, err := packet.Read(ctx, src, everyPacket(s.port), func(p *packet.Packet) error {
 		frame = append(frame[:0], p.Data...)
 		if s.wanted(p) {
 			at := len(p.Data) - cap(p.Payload)
@@ -60,6 +62,9 @@ func (r *Redactor) writeCapture(ctx context.Context, dst io.Writer, src io.Reade
 	})
 	if err != nil {
 		return err
+	}
+	if !info.Until.IsZero() {
+		whole.Until = r.shift.packet(info.Until.T.UnixNano())
 	}
 	return out.Flush()
 }

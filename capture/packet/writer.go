@@ -11,20 +11,51 @@ import (
 // and directions are kept as they were. It is ours because gopacket's pcapgo writes no comments.
 type Writer struct {
 	w      *bufio.Writer
+	source *Source
 	ifaces map[writtenInterface]uint32
 	block  []byte
 }
 
+// Source is a capture whose packets are written.
+type Source struct {
+	Name  string // of its interfaces; where it has several, their numbers are added
+	Until int64  // when the capture ended, nanoseconds; 0 where that is not known: silence is the proof of many a verdict
+}
+
 // writtenInterface tells the interfaces of the written file apart.
 type writtenInterface struct {
+	source *Source
 	link   LinkType
 	index  int
 	digits uint8
 }
 
+// resolution is the if_tsresol of the interface: the negative power of 10 that is the unit of its times.
+func (i *writtenInterface) resolution() byte {
+	if i.digits > 6 {
+		return 9
+	}
+	return 6
+}
+
+// ticks is a time in the interface's unit.
+func (i *writtenInterface) ticks(ns int64) uint64 {
+	if i.resolution() == 9 {
+		return uint64(ns)
+	}
+	return uint64(ns / 1000)
+}
+
+func (i *writtenInterface) name() string {
+	if i.index > 0 {
+		return fmt.Sprintf("%s, interface %d", i.source.Name, i.index)
+	}
+	return i.source.Name
+}
+
 // NewWriter starts a pcapng file. Its section header names the application and has the comments.
 func NewWriter(w io.Writer, application string, comments ...string) *Writer {
-	c := &Writer{w: bufio.NewWriter(w), ifaces: map[writtenInterface]uint32{}}
+	c := &Writer{w: bufio.NewWriter(w), source: &Source{}, ifaces: map[writtenInterface]uint32{}}
 	c.begin(blockSection)
 	c.uint32(byteOrderMagic)
 	c.uint16(1) // version 1.0
@@ -39,20 +70,19 @@ func NewWriter(w io.Writer, application string, comments ...string) *Writer {
 	return c
 }
 
+// From says of which capture the packets are that come next. What it points to may change until [Writer.Flush], its name aside.
+func (c *Writer) From(s *Source) { c.source = s }
+
 // Write appends a packet of which Data, Time, Digits, OrigLen, Link, Interface and Direction are set. An empty comment is left out.
 func (c *Writer) Write(p *Packet, comment string) error {
-	id, err := c.iface(writtenInterface{p.Link, p.Interface, max(p.Digits, 6)})
+	on := writtenInterface{c.source, p.Link, p.Interface, max(p.Digits, 6)}
+	id, err := c.iface(on)
 	if err != nil {
 		return err
 	}
-	ticks := uint64(p.Time)
-	if p.Digits <= 6 {
-		ticks = uint64(p.Time / 1000)
-	}
 	c.begin(blockEnhanced)
 	c.uint32(id)
-	c.uint32(uint32(ticks >> 32))
-	c.uint32(uint32(ticks))
+	c.block = appendTime(c.block, on.ticks(p.Time))
 	c.uint32(uint32(len(p.Data)))
 	c.uint32(max(p.OrigLen, uint32(len(p.Data))))
 	c.padded(p.Data)
@@ -65,8 +95,23 @@ func (c *Writer) Write(p *Packet, comment string) error {
 	return c.end()
 }
 
-// Flush writes what is still held back. The writer that was given to [NewWriter] is not closed.
+// Flush ends the file: it says until when the captures went on, and writes what is still held back. The writer that was given to
+// [NewWriter] is not closed.
 func (c *Writer) Flush() error {
+	on := make([]writtenInterface, len(c.ifaces))
+	for i, id := range c.ifaces {
+		on[id] = i
+	}
+	for id, i := range on {
+		if i.source.Until == 0 {
+			continue
+		}
+		c.begin(blockStatistics)
+		c.uint32(uint32(id))
+		c.block = appendTime(c.block, i.ticks(i.source.Until))
+		c.option(optionEndTime, appendTime(nil, i.ticks(i.source.Until)))
+		_ = c.end() // as above
+	}
 	if err := c.w.Flush(); err != nil {
 		return fmt.Errorf("write pcapng: %w", err)
 	}
@@ -84,8 +129,11 @@ func (c *Writer) iface(k writtenInterface) (uint32, error) {
 	c.uint16(uint16(k.link))
 	c.uint16(0)
 	c.uint32(0) // no snap length
-	if k.digits > 6 {
-		c.option(optionTSResol, []byte{9})
+	if name := k.name(); name != "" {
+		c.option(optionName, []byte(name))
+	}
+	if k.resolution() != 6 { // which is what is meant without the option
+		c.option(optionTSResol, []byte{k.resolution()})
 	}
 	return id, c.end()
 }
@@ -120,6 +168,11 @@ func (c *Writer) padded(b []byte) {
 	for len(c.block)%4 != 0 {
 		c.block = append(c.block, 0)
 	}
+}
+
+// appendTime appends a time in ticks: its upper half first, whatever the byte order (draft-ietf-opsawg-pcapng section 4.3).
+func appendTime(b []byte, ticks uint64) []byte {
+	return binary.LittleEndian.AppendUint32(binary.LittleEndian.AppendUint32(b, uint32(ticks>>32)), uint32(ticks))
 }
 
 func (c *Writer) uint16(v uint16) { c.block = binary.LittleEndian.AppendUint16(c.block, v) }

@@ -175,7 +175,7 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 	var listings []*capture.Listing
 	var results []*capture.Result // the same in memory, where several files are compared
 	var sources []points.Source
-	wanted, problems := filter.Compile(opt.BPF)
+	var problems error
 	for _, file := range files {
 		l, err := judge(cmd, file, opt)
 		if err != nil {
@@ -192,10 +192,8 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 		r := l.Whole()
 		results = append(results, r)
 		if file != "-" {
-			source := points.File(r, file)
-			if opt.BPF != "" {
-				source.Filter = filter.Packets(wanted)
-			}
+			source, err := sourceOf(r, file, opt)
+			problems = errors.Join(problems, err)
 			sources = append(sources, source)
 		}
 	}
@@ -229,6 +227,17 @@ func judgeCaptures(cmd *cobra.Command, files []string, o captureOptions, opt cap
 		return inputError(problems)
 	}
 	return failedPairs(pairs)
+}
+
+// sourceOf is a file judged with the given options, to be compared with others.
+func sourceOf(r *capture.Result, file string, opt capture.Options) (points.Source, error) {
+	source := points.File(r, file)
+	if opt.BPF == "" {
+		return source, nil
+	}
+	wanted, err := filter.Compile(opt.BPF)
+	source.Filter = filter.Packets(wanted)
+	return source, err
 }
 
 // failedPairs is the exit status: whether connections fail.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ func printLadders(cmd *cobra.Command, files []string, o captureOptions, opt capt
 	for i, file := range files {
 		number := o.session
 		if i > 0 {
-			twins, err := twinsIn(cmd, file, []*capture.Session{first}, opt)
+			_, twins, err := twinsIn(cmd, file, []*capture.Session{first}, opt)
 			if err != nil {
 				return err
 			}
@@ -53,19 +54,18 @@ func printLadders(cmd *cobra.Command, files []string, o captureOptions, opt capt
 	return nil
 }
 
-// twinsIn numbers the sessions of a file that are the same as those of another.
-func twinsIn(cmd *cobra.Command, file string, sessions []*capture.Session, opt capture.Options) (numbers []int, err error) {
+// twinsIn judges a file and numbers its sessions that are the same as those of another.
+func twinsIn(cmd *cobra.Command, file string, sessions []*capture.Session, opt capture.Options) (r *capture.Result, numbers []int, err error) {
 	opt.AllSessions = true
-	r, err := capture.AnalyzeFile(cmd.Context(), file, opt)
-	if err != nil {
-		return nil, captureError(err)
+	if r, err = capture.AnalyzeFile(cmd.Context(), file, opt); err != nil {
+		return nil, nil, captureError(err)
 	}
 	for _, s := range sessions {
 		if twin := points.Twin(s, r); twin != nil && !slices.Contains(numbers, twin.Session) {
 			numbers = append(numbers, twin.Session)
 		}
 	}
-	return numbers, nil
+	return r, numbers, nil
 }
 
 // cutCapture writes the chosen sessions of the first capture, or all bad ones, to a file of their own, with what the other captures have
@@ -84,7 +84,9 @@ func cutCapture(cmd *cobra.Command, files []string, o captureOptions, opt captur
 		return captureError(err)
 	}
 	var sessions []*capture.Session
-	part := capture.Part{Path: files[0], Sessions: chosen}
+	names := namesOf(files)
+	r.File = names[0]
+	part := capture.Part{Path: files[0], Name: names[0], Sessions: chosen}
 	for i := range r.Sessions {
 		switch s := &r.Sessions[i]; {
 		case slices.Contains(chosen, s.Session):
@@ -96,15 +98,22 @@ func cutCapture(cmd *cobra.Command, files []string, o captureOptions, opt captur
 	if len(part.Sessions) == 0 {
 		return usageError(fmt.Errorf("%s has no bad session", files[0]), "choose some with --sessions")
 	}
-	parts, count := []capture.Part{part}, len(part.Sessions)
-	for _, file := range files[1:] {
-		twins, err := twinsIn(cmd, file, sessions, opt)
+	parts, results := []capture.Part{part}, []*capture.Result{r}
+	for i, file := range files[1:] {
+		r, twins, err := twinsIn(cmd, file, sessions, opt)
 		if err != nil {
 			return err
 		}
-		if len(twins) > 0 {
-			parts, count = append(parts, capture.Part{Path: file, Sessions: twins}), count+len(twins)
+		if r.File = names[i+1]; len(twins) > 0 {
+			parts, results = append(parts, capture.Part{Path: file, Name: r.File, Sessions: twins}), append(results, r)
 		}
+	}
+	if err := noteClocks(cmd, parts, results, opt); err != nil {
+		return err
+	}
+	count := 0
+	for _, p := range parts {
+		count += len(p.Sessions)
 	}
 	written := 0
 	err = writeWhole(o.cut, func(w io.Writer) (err error) {
@@ -116,6 +125,41 @@ func cutCapture(cmd *cobra.Command, files []string, o captureOptions, opt captur
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "wrote %d packets of %d sessions to %s\n", written, count, o.cut)
 	return nil
+}
+
+// noteClocks says of each part how far its clock is from those of the others: their packets are in the order of what the clocks showed.
+func noteClocks(cmd *cobra.Command, parts []capture.Part, results []*capture.Result, opt capture.Options) error {
+	var sources []points.Source
+	for i, r := range results {
+		source, err := sourceOf(r, parts[i].Path, opt)
+		if err != nil {
+			return err
+		}
+		sources = append(sources, source)
+	}
+	paths, err := points.Compare(cmd.Context(), sources, opt.Port)
+	if err != nil {
+		return inputError(err)
+	}
+	for _, p := range paths {
+		i := slices.IndexFunc(parts, func(part capture.Part) bool { return part.Name == p.Far.File })
+		if clocks := p.Clocks(); clocks != "" && !strings.Contains(parts[i].Note, clocks) {
+			parts[i].Note = strings.TrimSpace(parts[i].Note + " " + clocks)
+		}
+	}
+	return nil
+}
+
+// namesOf are the files' names, with their folders where names alone do not tell them apart.
+func namesOf(files []string) []string {
+	names := make([]string, len(files))
+	for i, file := range files {
+		names[i] = filepath.Base(file)
+		if slices.Contains(names[:i], names[i]) {
+			return files
+		}
+	}
+	return names
 }
 
 // numbersOf reads the flag --sessions.
