@@ -120,6 +120,12 @@ var scenes = []struct {
 		verdict: capture.SYNACKLost, confidence: capture.High, observations: "retransmissions", next: "10.48.36.118",
 	},
 	{
+		name: "the capture ends with the second SYN", text: "0 C S\n1 C S again\n", verdict: capture.SYNDropped, confidence: capture.Medium, observations: "retransmissions", next: "10.48.36.61",
+	},
+	{
+		name: "the capture ends with the third SYN", text: "0 C S\n1 C S again\n3 C S again\n", verdict: capture.SYNDropped, confidence: capture.High, observations: "retransmissions", next: "10.48.36.61",
+	},
+	{
 		name: "one SYN, and the capture goes on", text: "0 C S\n5 C S port=40001\n", verdict: capture.Open, confidence: capture.Low,
 	},
 
@@ -130,6 +136,10 @@ var scenes = []struct {
 	{
 		name: "TLS 1.3: the client's certificate is rejected", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium, reason: "the client's certificate was rejected",
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:19\n0.071 S RA\n",
+	},
+	{
+		name: "the capture ends with the alert", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium, reason: "the client's certificate was rejected",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:19\n",
 	},
 	{
 		name: "TLS 1.3: no certificate, and one is required", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium, observations: "cert-missing", reason: "no certificate, and one is required",

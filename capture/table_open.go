@@ -96,7 +96,7 @@ var openRows = []Row{
 		When:    func(m *Summary) bool { return m.SYN > 0 && m.SYNACK == 0 && m.Packets[server] == 0 && !m.Challenged },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			c := Medium
-			if m.SYN > 1 {
+			if m.SYN > 2 || m.SYN == 2 && m.waited(m.Start+m.SYNSpan) > answerWait { // two had the time to be answered
 				c = High
 			}
 			return c, plural(m.SYN, "SYN", "SYNs") + " within " + seconds(m.waited(m.Start)) + " and no answer of any kind", m.SYNFrames[:]
@@ -149,7 +149,7 @@ var openRows = []Row{
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			c := Medium
-			if m.SYNACK > 1 {
+			if m.SYNACK > 2 || m.SYNACK == 2 && m.waited(m.LastTime[server]) > answerWait { // two had the time to be acknowledged
 				c = High
 			}
 			return c, fmt.Sprintf("%s, %s, and never the client's ACK: the way back to the client is blocked", plural(m.SYN, "SYN", "SYNs"), plural(m.SYNACK, "SYN-ACK", "SYN-ACKs")),

@@ -42,11 +42,11 @@ var reachedRows = []Row{
 	},
 	{
 		Verdict: TLSRejectedEncrypted,
-		Rule:    "TLS 1.3: after the client's flight the server sends one record of an alert's size and the connection ends, without an answer to the startup message",
-		Source:  "RFC 8446 section 4.4.2.4: the server judges the client's certificate after the client thinks it is done",
+		Rule:    "TLS 1.3: after the client's flight the server sends one record of an alert's size, which ends the connection, without an answer to the startup message",
+		Source:  "RFC 8446 section 4.4.2.4: the server judges the client's certificate after the client thinks it is done; section 6: alerts end the connection",
 		Wrong:   "the server closed TLS for another reason, e.g. it was stopped at that moment",
 		When: func(m *Summary) bool {
-			return m.TLS && m.TLSVersion >= 0x0304 && m.Flow.clientDone && m.Flow.serverCount == 0 && m.Flow.serverAlert && m.Flow.clientLeft == 0 && !m.MissedOf[server] && (m.over() || m.Rest > answerWait)
+			return m.TLS && m.TLSVersion >= 0x0304 && m.Flow.clientDone && m.Flow.serverCount == 0 && m.Flow.serverAlert && m.Flow.clientLeft == 0 && !m.MissedOf[server]
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			what := "the client's certificate was rejected"
