@@ -83,6 +83,9 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 // finishAll judges what is open at the end of the file.
 func (t *tracker) finishAll(end int64) {
 	t.last = end
+	for i := range t.reuse {
+		t.reuse[i].enter()
+	}
 	for i := range t.attempts.next {
 		if a := t.attempts.at(i); a.frame != 0 && a.bits&attemptListed == 0 {
 			t.finishAttempt(attemptRef(i), true)

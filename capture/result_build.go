@@ -16,7 +16,7 @@ import (
 func (t *tracker) finish(s *session, final bool) {
 	at, _ := t.find(t.index.hash(&s.tuple), &s.tuple)
 	t.index.remove(at)
-	t.sessions[s.at], t.recent = nil, nil
+	t.sessions[s.at], t.recent[s.tuple.clientPort%recentSessions] = nil, nil
 	t.free = append(t.free, s.at)
 
 	m := &t.summary

@@ -8,22 +8,34 @@ import "cbdoctor/capture/packet"
 type reuse struct {
 	seen  []uint64
 	again map[uint64]bool
+	late  []uint64 // hashes that are not entered yet: words that are asked for together come from memory at the same time
 }
 
 const (
 	reuseWords = 1 << 14
 	maxAgain   = 1 << 16
+	reuseLate  = 16
 )
 
 func (r *reuse) note(h uint64) {
+	if r.late = append(r.late, h); len(r.late) == reuseLate {
+		r.enter()
+	}
+}
+
+// enter enters what was noted.
+func (r *reuse) enter() {
 	if r.seen == nil {
 		r.seen, r.again = make([]uint64, reuseWords), map[uint64]bool{}
 	}
-	word, bits := &r.seen[h%reuseWords], uint64(1)<<(h>>58)|uint64(1)<<(h>>52&63)
-	if *word&bits == bits && len(r.again) < maxAgain {
-		r.again[h] = true
+	for _, h := range r.late {
+		word, bits := &r.seen[h%reuseWords], uint64(1)<<(h>>58)|uint64(1)<<(h>>52&63)
+		if *word&bits == bits && len(r.again) < maxAgain {
+			r.again[h] = true
+		}
+		*word |= bits
 	}
-	*word |= bits
+	r.late = r.late[:0]
 }
 
 // hash is the same in every run; the index has a keyed one.

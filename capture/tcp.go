@@ -109,6 +109,32 @@ func (s *session) isDuplicate(p *packet.Packet, d int) bool {
 	l := &s.latest
 	numbers := uint64(p.Seq)<<32 | uint64(p.Ack)
 	what := uint32(p.PayloadLen)<<10 | uint32(p.Flags)<<2 | uint32(d)<<1 | 1
+	if !s.goesOn(p, d) && (s.seen(p, numbers, what) || s.sides[d].sentBefore(p)) {
+		return true
+	}
+	i := l.next % uint8(len(l.numbers))
+	l.numbers[i] = numbers
+	r := &l.more[i]
+	r.time, r.what, r.ipid, r.mss = p.Time, what, p.IPID, p.Options.MSS
+	l.next = i + 1
+	return false
+}
+
+// goesOn reports whether a packet has the next byte of its side, or acknowledges more than any before: none like it was captured.
+func (s *session) goesOn(p *packet.Packet, d int) bool {
+	me, other := &s.sides[d], &s.sides[1-d]
+	switch {
+	case p.Flags&^packet.PSH != packet.ACK:
+		return false
+	case p.PayloadLen > 0:
+		return me.hasNext && p.Seq == me.next
+	}
+	return other.hasAcked && seqLess(other.acked, p.Ack)
+}
+
+// seen reports whether a packet is among the latest ones.
+func (s *session) seen(p *packet.Packet, numbers uint64, what uint32) bool {
+	l := &s.latest
 	for i := range l.numbers {
 		if l.numbers[i] != numbers || l.more[i].what != what {
 			continue
@@ -121,14 +147,6 @@ func (s *session) isDuplicate(p *packet.Packet, d int) bool {
 			return true
 		}
 	}
-	if s.sides[d].sentBefore(p) {
-		return true
-	}
-	i := l.next % uint8(len(l.numbers))
-	l.numbers[i] = numbers
-	r := &l.more[i]
-	r.time, r.what, r.ipid, r.mss = p.Time, what, p.IPID, p.Options.MSS
-	l.next = i + 1
 	return false
 }
 

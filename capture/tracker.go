@@ -21,7 +21,7 @@ type tracker struct {
 	attempts attempts   // of which there is a SYN and no more
 	queue    lineUp     // of attempts, by when they must be looked at again
 	waiting  int        // open attempts
-	recent   *session   // of the packet before: the answer often follows at once
+	recent   [recentSessions]*session // the latest one of each place: most packets belong to one of these
 	sessions []*session // by number of their ref; nil where free
 	free     []uint32   // places in sessions
 	clock    int        // where makeRoom goes on to look
@@ -53,6 +53,9 @@ type tracker struct {
 	notes        []string   // its observations
 	blank        session    // what an attempt is where a session is asked for
 }
+
+// recentSessions is how many sessions can be found by their client's port alone.
+const recentSessions = 256
 
 type arpKey struct{ asker, target packet.Addr }
 
@@ -162,12 +165,13 @@ func (t *tracker) known(key *tuple) bool {
 
 func (t *tracker) tcp(p *packet.Packet) {
 	d := t.direction(p, &t.key)
-	s := t.recent
+	recent := &t.recent[t.key.clientPort%recentSessions]
+	s := *recent
 	if s == nil || !s.tuple.same(&t.key) || startsAnew(s, p, d) {
 		if s = t.sessionOf(p, d); s == nil {
 			return
 		}
-		t.recent = s
+		*recent = s
 	}
 	if me := &s.sides[d]; p.Flags&packet.RST == 0 && (!me.hasTTL || me.ttl != p.TTL) {
 		t.noteOrigin(p, s)

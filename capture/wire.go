@@ -1,10 +1,6 @@
 package capture
 
-import (
-	"cbdoctor/capture/tlswire"
-	"cbdoctor/certificate"
-	"cbdoctor/stamp"
-)
+import "cbdoctor/capture/tlswire"
 
 // read takes in-order payload of one direction.
 func (s *session) read(t *tracker, d int, frame int64, b []byte) {
@@ -87,13 +83,11 @@ func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	for _, der := range chain {
 		w.chain[d] = append(w.chain[d], t.certificates.Parse(der))
 	}
-	side := certificate.ServerSide
 	var authorities []string
 	if d == client {
-		side, authorities = certificate.ClientSide, w.tls.Authorities
+		authorities = w.tls.Authorities
 	}
-	w.chains[d] = t.issuers.note(w.chain[d], authorities)
-	w.notes[d] = certificate.JudgeChain(w.chain[d], side, stamp.New(nsTime(w.session.last), 0), certificate.Known{})
+	w.chains[d], w.notes[d] = t.issuers.note(w.chain[d], d, authorities, w.session.last)
 }
 
 // Sizes of messages in TLS 1.3, which tell what their sealed records are (RFC 8446 sections 4.4 and 6).

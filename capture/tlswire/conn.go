@@ -77,8 +77,7 @@ type Conn struct {
 	LastFrame      [2]int64         // its frame
 
 	Total   int // records seen
-	first   [firstRecords]Record
-	last    [lastRecords]Record
+	records *[firstRecords + lastRecords]Record
 	streams [2]stream
 	chain   [][]byte // what Certificates is called with
 }
@@ -106,7 +105,7 @@ const maxKept = 16 << 10
 
 // Reset makes the value ready for another connection, keeping its callback and its buffers.
 func (c *Conn) Reset() {
-	fresh := Conn{Certificates: c.Certificates, Open: c.Open, Data: c.Data, Authorities: c.Authorities[:0], chain: c.chain[:0]}
+	fresh := Conn{Certificates: c.Certificates, Open: c.Open, Data: c.Data, Authorities: c.Authorities[:0], records: c.records, chain: c.chain[:0]}
 	for side := range c.streams {
 		if m := c.streams[side].message; cap(m) <= maxKept {
 			fresh.streams[side].message = m[:0]

@@ -38,19 +38,23 @@ func (c *Conn) Remembered() int { return min(c.Total, firstRecords+lastRecords) 
 // Record is the i-th of those that are remembered.
 func (c *Conn) Record(i int) *Record {
 	if i < firstRecords {
-		return &c.first[i]
+		return &c.records[i]
 	}
-	return &c.last[(i+max(0, c.Total-firstRecords-lastRecords))%lastRecords]
+	return &c.records[firstRecords+(i+max(0, c.Total-firstRecords-lastRecords))%lastRecords]
 }
 
 // endRecord is called when the last byte of a record was there.
 func (c *Conn) endRecord(side Side, frame int64) {
 	s := &c.streams[side]
 	length := s.length
-	record := &c.last[c.Total%lastRecords]
-	if c.Total < firstRecords {
-		record = &c.first[c.Total]
+	if c.records == nil {
+		c.records = new([firstRecords + lastRecords]Record)
 	}
+	at := c.Total
+	if at >= firstRecords {
+		at = firstRecords + at%lastRecords
+	}
+	record := &c.records[at]
 	record.Frame, record.Len, record.Type, record.Content, record.Side = frame, length, s.header[0], 0, side
 	record.Clear = s.header[0] != TypeApplicationData && !c.encrypted(side)
 	c.Total++
