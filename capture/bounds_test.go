@@ -81,7 +81,10 @@ func TestAttemptSaysWhatItsSessionSays(t *testing.T) {
 		}
 		var named session
 		a.identify(&named)
-		if diff := cmp.Diff(whole.build(&long), named.build(&short), cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
+		var entry, entryOfAttempt Session
+		whole.build(&entry, &long)
+		named.build(&entryOfAttempt, &short)
+		if diff := cmp.Diff(entry, entryOfAttempt, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
 			t.Errorf("the entry differs (-the session's +the attempt's):\n%s", diff)
 		}
 		ofSession, _ := observe(&whole, &long, nil)

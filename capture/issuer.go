@@ -18,6 +18,7 @@ type issuers struct {
 // issuerChain is a chain, who shows it, what the server said it accepts where that is the client, and what is wrong with it.
 type issuerChain struct {
 	chain       []*certificate.Certificate
+	shown       []certificate.Certificate // the same for reports: all sessions share it
 	side        int
 	authorities []string
 	problem     string
@@ -32,24 +33,27 @@ type chainsOf [2]uint16
 // maxIssuers bounds the chains that are judged; a cluster has a handful.
 const maxIssuers = 256
 
-// note returns the number of a chain that a side shows at the given time, from 1 (0 when there is no place left for it), and the
-// observations about it, which must not be changed.
-func (s *issuers) note(chain []*certificate.Certificate, side int, authorities []string, at int64) (number uint16, notes []string) {
+// note returns the number of a chain that a side shows at the given time, from 1 (0 when there is no place left for it), and what is
+// known of it.
+func (s *issuers) note(chain []*certificate.Certificate, side int, authorities []string, at int64) (uint16, issuerChain) {
 	for i := range s.chains {
 		if c := &s.chains[i]; c.side == side && slices.Equal(c.chain, chain) && slices.Equal(c.authorities, authorities) { // by pointer: see certificate.Cache
 			if now := at / 1e9; now <= c.from || now >= c.until {
 				c.judge(at)
 			}
-			return uint16(i + 1), c.notes
+			return uint16(i + 1), *c
 		}
 	}
 	c := issuerChain{chain: slices.Clone(chain), side: side, authorities: slices.Clone(authorities)}
+	for _, x := range chain {
+		c.shown = append(c.shown, *x)
+	}
 	c.judge(at)
 	if len(s.chains) == maxIssuers {
-		return 0, c.notes
+		return 0, c
 	}
 	s.chains = append(s.chains, c)
-	return uint16(len(s.chains)), c.notes
+	return uint16(len(s.chains)), c
 }
 
 // judge judges the chain as it is at a time: it stays so until one of its certificates begins or ends.

@@ -112,8 +112,8 @@ const toldBlock = 1 << 6
 
 func (s *tolds) at(i uint32) *told { return &s.blocks[i/toldBlock][i%toldBlock] }
 
-// keep returns the place that the session is given.
-func (s *tolds) keep(x told) uint32 {
+// new returns a place for a session, and what is to be filled in there: all of it is zero.
+func (s *tolds) new() (uint32, *told) {
 	i := s.next
 	if n := len(s.free); n > 0 {
 		i, s.free = s.free[n-1], s.free[:n-1]
@@ -123,8 +123,7 @@ func (s *tolds) keep(x told) uint32 {
 		}
 		s.next++
 	}
-	*s.at(i) = x
-	return i
+	return i, s.at(i)
 }
 
 // firstShown is the certificate that a server showed in the earliest session with one.

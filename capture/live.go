@@ -75,6 +75,7 @@ func (l *Live) Tick(now time.Time) {
 	}
 	slices.SortFunc(news, func(a, b told) int { return cmp.Compare(a.FirstFrame, b.FirstFrame) })
 	var names teller
+	t.enterReuse()
 	for i := range news {
 		s := &news[i]
 		s.Session.Session = numbers([]*tracker{t}, []int64{s.FirstFrame})[0]
@@ -94,7 +95,9 @@ func (l *Live) asOfNow(s *session, k tuple) told {
 	row := rowOf(&m)
 	confidence, reason, evidence := row.Judge(&m)
 	observations, own := observe(s, &m, nil)
-	return told{s.tell(&m, row.Verdict, confidence, reason, evidence, observations), k, own, chainsOf{}}
+	out := told{tuple: k, own: own}
+	s.tell(&out.Session, &m, row.Verdict, confidence, reason, evidence, observations)
+	return out
 }
 
 // End judges what is still open and returns all that was seen.

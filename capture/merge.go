@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -83,9 +84,7 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 // finishAll judges what is open at the end of the file.
 func (t *tracker) finishAll(end int64) {
 	t.last = end
-	for i := range t.reuse {
-		t.reuse[i].enter()
-	}
+	t.enterReuse()
 	for i := range t.attempts.next {
 		if a := t.attempts.at(i); a.frame != 0 && a.bits&attemptListed == 0 {
 			t.finishAttempt(attemptRef(i), true)
@@ -149,16 +148,25 @@ func (l *Listing) sumUp(pairs []*pairCount) {
 		l.numbers[i] = number(e.frame)
 	}
 	slices.SortFunc(pairs, func(a, b *pairCount) int { return cmp.Compare(a.firstFrame, b.firstFrame) })
-	l.Pairs = make([]Pair, 0, len(pairs))
-	for _, p := range pairs {
-		r := p.result(l.servers)
+	l.Pairs = make([]Pair, len(pairs))
+	var running sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(pairs))
+	for first := range workers {
+		running.Go(func() {
+			for i := first; i < len(pairs); i += workers {
+				l.Pairs[i] = pairs[i].result(l.servers)
+			}
+		})
+	}
+	running.Wait()
+	for i, p := range pairs {
+		r := &l.Pairs[i]
 		r.Decisive = number(p.decisive.frame)
 		for i := range l.last {
 			if p.decisive.verdict == ARPUnanswered && l.last[i].FirstFrame == p.decisive.frame {
 				r.Decisive = l.last[i].Session
 			}
 		}
-		l.Pairs = append(l.Pairs, r)
 	}
 }
 

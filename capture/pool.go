@@ -53,6 +53,6 @@ func (t *tracker) recycle(w *wire) {
 	w.inside.Reset()
 	w.keys, w.asked, w.opened = nil, false, false
 	w.upgraded, w.chains, w.flowOf = false, chainsOf{}, 0
-	w.session, w.chain, w.notes = nil, [2][]*certificate.Certificate{w.chain[client][:0], w.chain[server][:0]}, [2][]string{}
+	w.session, w.chain, w.notes = nil, [2][]certificate.Certificate{}, [2][]string{}
 	t.pool = append(t.pool, w)
 }

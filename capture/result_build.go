@@ -8,7 +8,6 @@ import (
 
 	"cbdoctor/capture/packet"
 	"cbdoctor/capture/tlswire"
-	"cbdoctor/certificate"
 	"cbdoctor/stamp"
 )
 
@@ -44,7 +43,10 @@ func (t *tracker) finish(s *session, final bool) {
 	wanted := list.wants(s.firstFrame)
 	var kept uint32
 	if wanted {
-		kept = t.told.keep(told{s.tell(m, row.Verdict, confidence, reason, evidence, observations), s.tuple, own, j.chains})
+		var out *told
+		kept, out = t.told.new()
+		out.tuple, out.own, out.chains = s.tuple, own, j.chains
+		s.tell(&out.Session, m, row.Verdict, confidence, reason, evidence, observations)
 	}
 	if late {
 		t.late = append(t.late, lateSession{at: kept, listed: wanted, summary: *m, judged: j.copy(), resets: s.resets(m), tuple: s.tuple})
@@ -97,12 +99,11 @@ func (t *tracker) of(c class) *listing {
 	return &t.bad
 }
 
-// tell makes the session's entry in the report.
-func (s *session) tell(m *Summary, v Verdict, c Confidence, reason string, evidence []int64, observations []string) Session {
-	out := s.build(m)
+// tell makes the session's entry in the report, in out, which is otherwise zero.
+func (s *session) tell(out *Session, m *Summary, v Verdict, c Confidence, reason string, evidence []int64, observations []string) {
+	s.build(out, m)
 	out.Verdict, out.Confidence, out.Reason, out.Evidence, out.Observations = v, c, reason, frames(evidence), append([]string{}, observations...)
 	out.ask(m, &s.tuple)
-	return out
 }
 
 // ask names the node on which a capture would settle what this one can't, and says in the reason what it would tell.
@@ -117,19 +118,18 @@ func (out *Session) ask(m *Summary, k *tuple) {
 }
 
 // build makes the session's entry, verdict and names aside: those come when it is told, see teller.ends.
-func (s *session) build(m *Summary) Session {
+func (s *session) build(out *Session, m *Summary) {
 	c, v := &s.sides[client], &s.sides[server]
-	out := Session{
-		FirstFrame: s.firstFrame, LastFrame: s.lastFrame, First: stamp.New(nsTime(s.first), int(s.digits)), Last: stamp.New(nsTime(s.last), int(s.digits)),
-		RTTMillis: float64(m.RTT/1000) / 1000, BytesClient: c.payload, BytesServer: v.payload, ICMP: s.icmp,
-	}
+	out.FirstFrame, out.LastFrame = s.firstFrame, s.lastFrame
+	out.First, out.Last = stamp.New(nsTime(s.first), int(s.digits)), stamp.New(nsTime(s.last), int(s.digits))
+	out.RTTMillis, out.BytesClient, out.BytesServer, out.ICMP = float64(m.RTT/1000)/1000, c.payload, v.payload, s.icmp
 	out.Trail = Trail{ISN: [2]uint32{c.isn, v.isn}, HasISN: [2]bool{c.hasISN, v.hasISN}}
 	if !c.hasISN && v.hasISN {
 		out.Trail.ISN[client], out.Trail.HasISN[client] = v.synAcked-1, true
 	}
 	w := s.wire
 	if w == nil {
-		return out
+		return
 	}
 	p, login := &w.pg, w.login()
 	out.Trail.Hello = binary.BigEndian.Uint64(w.tls.ClientRandom[:])
@@ -163,17 +163,8 @@ func (s *session) build(m *Summary) Session {
 		}
 	}
 	if len(w.chain[client])+len(w.chain[server]) > 0 {
-		out.Certificates = &Certificates{Client: certificates(w.chain[client]), Server: certificates(w.chain[server])}
+		out.Certificates = &Certificates{Client: w.chain[client], Server: w.chain[server]}
 	}
-	return out
-}
-
-func certificates(chain []*certificate.Certificate) []certificate.Certificate {
-	var out []certificate.Certificate
-	for _, c := range chain {
-		out = append(out, *c)
-	}
-	return out
 }
 
 func endpoint(a netip.Addr, port uint16) string { return netip.AddrPortFrom(a, port).String() }

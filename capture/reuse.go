@@ -25,7 +25,7 @@ func (r *reuse) note(h uint64) {
 
 // enter enters what was noted.
 func (r *reuse) enter() {
-	if r.seen == nil {
+	if r.seen == nil && len(r.late) > 0 {
 		r.seen, r.again = make([]uint64, reuseWords), map[uint64]bool{}
 	}
 	for _, h := range r.late {
@@ -51,5 +51,12 @@ func (t *tracker) reuseOf(k *tuple) *reuse {
 }
 
 func (t *tracker) noteReuse(k *tuple) { t.reuseOf(k).note(k.hash()) }
+
+// enterReuse must come before anybody asks whether a connection was reused.
+func (t *tracker) enterReuse() {
+	for i := range t.reuse {
+		t.reuse[i].enter()
+	}
+}
 
 func (t *tracker) reused(k *tuple) bool { return t.reuseOf(k).again[k.hash()] }

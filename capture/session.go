@@ -166,16 +166,16 @@ type wire struct {
 	session  *session
 	pg       pgwire.Conn
 	tls      tlswire.Conn
-	upgraded bool // another protocol than PostgreSQL's that went over to TLS
-	chain    [2][]*certificate.Certificate
-	keys     *tlskeys.Session // opens the records, where a key log knows the connection
-	asked    bool             // the key log was asked
-	inside   pgwire.Conn      // what is said inside TLS, where records are opened
-	opened   bool             // some were
-	notes    [2][]string      // observations about the certificates
-	chains   chainsOf         // the chains in tracker.issuers
-	flowed   flow             // what flow made
-	flowOf   int              // of how many records, plus one
+	upgraded bool                         // another protocol than PostgreSQL's that went over to TLS
+	chain    [2][]certificate.Certificate // in tracker.issuers, too
+	keys     *tlskeys.Session             // opens the records, where a key log knows the connection
+	asked    bool                         // the key log was asked
+	inside   pgwire.Conn                  // what is said inside TLS, where records are opened
+	opened   bool                         // some were
+	notes    [2][]string                  // observations about the certificates
+	chains   chainsOf                     // the chains in tracker.issuers
+	flowed   flow                         // what flow made
+	flowOf   int                          // of how many records, plus one
 }
 
 // seqLess compares sequence numbers modulo 2^32 (RFC 9293 section 3.4).

@@ -51,8 +51,10 @@ func (r *teller) attempt(t *tracker, a *attempt) *told {
 	a.summarise(m)
 	row := rowOf(m)
 	confidence, reason, evidence := row.Judge(m)
-	r.notes, r.out.own = observe(s, m, r.notes[:0])
-	r.out.Session, r.out.tuple, r.out.chains = s.tell(m, row.Verdict, confidence, reason, evidence, r.notes), a.tuple, chainsOf{}
+	notes, own := observe(s, m, r.notes[:0])
+	r.notes = notes
+	r.out = told{tuple: a.tuple, own: own}
+	s.tell(&r.out.Session, m, row.Verdict, confidence, reason, evidence, r.notes)
 	return &r.out
 }
 

@@ -18,15 +18,15 @@ type tracker struct {
 
 	key      tuple // of the packet that is being followed
 	index    index
-	attempts attempts   // of which there is a SYN and no more
-	queue    lineUp     // of attempts, by when they must be looked at again
-	waiting  int        // open attempts
+	attempts attempts                 // of which there is a SYN and no more
+	queue    lineUp                   // of attempts, by when they must be looked at again
+	waiting  int                      // open attempts
 	recent   [recentSessions]*session // the latest one of each place: most packets belong to one of these
-	sessions []*session // by number of their ref; nil where free
-	free     []uint32   // places in sessions
-	clock    int        // where makeRoom goes on to look
-	closing  [2]closing // sessions that are closed and kept a little for stragglers: see settled
-	wake     int64      // when the first of them must be looked at
+	sessions []*session               // by number of their ref; nil where free
+	free     []uint32                 // places in sessions
+	clock    int                      // where makeRoom goes on to look
+	closing  [2]closing               // sessions that are closed and kept a little for stragglers: see settled
+	wake     int64                    // when the first of them must be looked at
 
 	starts    starts
 	pairs     pairs
@@ -46,6 +46,7 @@ type tracker struct {
 	certificates certificate.Cache
 	keys         *tlskeys.Log // of all lanes
 	issuers      issuers
+	chain        []*certificate.Certificate // that is being shown
 	trusted      []*certificate.Certificate
 	pool         []*wire
 	idle         []*session // judged, to be used again

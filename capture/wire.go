@@ -80,14 +80,16 @@ func (w *wire) show(t *tracker, d int, chain [][]byte) {
 	if len(chain) == 0 || len(w.chain[d]) > 0 {
 		return
 	}
+	t.chain = t.chain[:0]
 	for _, der := range chain {
-		w.chain[d] = append(w.chain[d], t.certificates.Parse(der))
+		t.chain = append(t.chain, t.certificates.Parse(der))
 	}
 	var authorities []string
 	if d == client {
 		authorities = w.tls.Authorities
 	}
-	w.chains[d], w.notes[d] = t.issuers.note(w.chain[d], d, authorities, w.session.last)
+	number, known := t.issuers.note(t.chain, d, authorities, w.session.last)
+	w.chains[d], w.chain[d], w.notes[d] = number, known.shown, known.notes
 }
 
 // Sizes of messages in TLS 1.3, which tell what their sealed records are (RFC 8446 sections 4.4 and 6).
