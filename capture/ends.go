@@ -9,6 +9,7 @@ import (
 // not believe a reset. Such a packet is no session of its own. It holds the latest 16,384 ends of 32 bytes each, but of those whose hashes
 // fall together four at most. The zero value is ready.
 type ends struct {
+	late  []ended   // not entered yet: what is entered together comes from memory at the same time
 	ring  [][]ended // in blocks, so that it grows without copying
 	next  int
 	index [][4]uint16 // by hash: places in ring, the latest first; what stands there may have been overwritten
@@ -27,28 +28,40 @@ const (
 	recentEnds = 1 << 14
 	endSets    = 1 << 13
 	endBlock   = 1 << 9
+	lateEnds   = 16
 	// remembered is how long after its last packet an ended session still gets packets: the longest pause between retransmissions of Linux
 	// (TCP_RTO_MAX, 120 s), and a little.
 	remembered = mostWait
 )
 
 func (r *ends) add(e ended) {
+	if r.late = append(r.late, e); len(r.late) < lateEnds {
+		return
+	}
 	if r.index == nil {
 		r.index = make([][4]uint16, endSets)
 	}
-	if r.next == len(r.ring)*endBlock {
-		r.ring = append(r.ring, make([]ended, endBlock))
+	for _, e := range r.late {
+		if r.next == len(r.ring)*endBlock {
+			r.ring = append(r.ring, make([]ended, endBlock))
+		}
+		*r.at(uint16(r.next)) = e
+		set := &r.index[e.hash%endSets]
+		set[3], set[2], set[1], set[0] = set[2], set[1], set[0], uint16(r.next)
+		r.next = (r.next + 1) % recentEnds
 	}
-	*r.at(uint16(r.next)) = e
-	set := &r.index[e.hash%endSets]
-	set[3], set[2], set[1], set[0] = set[2], set[1], set[0], uint16(r.next)
-	r.next = (r.next + 1) % recentEnds
+	r.late = r.late[:0]
 }
 
 func (r *ends) at(i uint16) *ended { return &r.ring[i/endBlock][i%endBlock] }
 
 // find returns the latest end with the given hash, nil when there is none.
 func (r *ends) find(h uint64) *ended {
+	for i := len(r.late) - 1; i >= 0; i-- {
+		if e := &r.late[i]; e.hash == h {
+			return e
+		}
+	}
 	if r.index == nil {
 		return nil
 	}
