@@ -143,6 +143,7 @@ func ReadFile(ctx context.Context, path string, opt Options, h ...Handler) (Info
 			return Info{}, fmt.Errorf("read %s: %w", path, err)
 		}
 		if f, s, format, used, err := identify(head[:n]); err == nil {
+			readSequentially(file)
 			d := newDelivery(ctx, opt, h, format)
 			d.listFixed(s)
 			c := &chunks{file: file, size: stat.Size(), chunk: opt.chunk(), format: f, opt: opt}
