@@ -248,10 +248,10 @@ func (m *matcher) pair(a, b *capture.Session) {
 const sameMoment = 2 * time.Second
 
 // rewritten finds, among the sessions that only the other capture has, what a device has made of s that writes both addresses and
-// sequence numbers anew: without payload no more tells it again than one end that is the same, another that neither capture has seen of
-// the other's, and the time.
+// sequence numbers anew: where a ClientHello does not come through, no more tells it again than one end that is the same, another that
+// neither capture has seen of the other's, and the time.
 func (m *matcher) rewritten(s *capture.Session, list []*capture.Session) (best *capture.Session) {
-	empty := func(s *capture.Session) bool { return s.BytesClient+s.BytesServer == 0 && s.Trail.HasISN[client] }
+	opened := func(s *capture.Session) bool { return s.Trail.HasISN[client] }
 	unseen := func(side int, endpoint string) bool {
 		a, err := netip.ParseAddrPort(endpoint)
 		return err == nil && !m.sources[side].Result.Saw(a.Addr())
@@ -260,7 +260,8 @@ func (m *matcher) rewritten(s *capture.Session, list []*capture.Session) (best *
 	for _, o := range list {
 		source := s.Server == o.Server && unseen(1, s.Client) && unseen(0, o.Client)
 		target := s.Client == o.Client && unseen(1, s.Server) && unseen(0, o.Server)
-		if (source || target) && !m.taken[1][o] && empty(s) && empty(o) && apart(o) < sameMoment && (best == nil || apart(o) < apart(best)) {
+		told := s.Trail.Hello != 0 && o.Trail.Hello != 0 // by their ClientHellos, which are not the same
+		if (source || target) && !told && !m.taken[1][o] && opened(s) && opened(o) && apart(o) < sameMoment && (best == nil || apart(o) < apart(best)) {
 			best = o
 		}
 	}

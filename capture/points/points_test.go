@@ -160,6 +160,8 @@ func TestStretchAndDirection(t *testing.T) {
 		{"addresses and ports are translated", translate, same, 0},
 		{"sequence numbers are rewritten", same, rewrite, 0},
 		{"addresses, ports and sequence numbers are rewritten", translate, rewrite, 0},
+		{"the server's address is translated", redirect, same, 0},
+		{"the server's address and sequence numbers are rewritten", redirect, rewrite, 0},
 		{"IP ids are rewritten", same, func(f *frame) {
 			if f.isTCP() {
 				f.data[ipAt+4] ^= 0x5a
@@ -170,7 +172,7 @@ func TestStretchAndDirection(t *testing.T) {
 		for _, x := range fixtures {
 			t.Run(variant.name+"/"+x.name, func(t *testing.T) {
 				t.Parallel()
-				if x.name == "05-syn-drop" && strings.HasPrefix(variant.name, "addresses") {
+				if x.name == "05-syn-drop" && strings.Contains(variant.name, "address") {
 					t.Skip("no session has an end at the other point: nothing tells which addresses it has there")
 				}
 				near, far := change(read(t, x.name+"/client.pcap"), variant.near), change(read(t, x.name+"/server.pcap"), variant.far)
@@ -221,6 +223,17 @@ func translate(f *frame) {
 	}
 }
 
+// redirect gives the server another address at the client: that which a device before the server publishes.
+func redirect(f *frame) {
+	published := []byte{192, 0, 2, 61}
+	switch {
+	case f.to(5432) || f.to(443):
+		copy(f.data[ipAt+16:], published)
+	case f.from(5432) || f.from(443):
+		copy(f.data[ipAt+12:], published)
+	}
+}
+
 // rewrite moves the sequence numbers of both sides, as Cisco ASA does by default.
 func rewrite(f *frame) {
 	move := [2]uint32{0x12345678, 0xfedcba98}
@@ -244,6 +257,27 @@ func evenTTL(f *frame) {
 		f.data[ipAt+8] = 64
 	} else if f.isTCP() {
 		f.data[ipAt+8] = 63
+	}
+}
+
+// TestBlackholeBehindTranslation: a device that writes the server's address and all sequence numbers anew lets connections open, and no
+// payload comes through by which they could be told again.
+func TestBlackholeBehindTranslation(t *testing.T) {
+	t.Parallel()
+	a, b := source(t, "a", read(t, "67-nat-blackhole/client.pcap")), source(t, "b", read(t, "67-nat-blackhole/server.pcap"))
+	paths := compare(t, a, b)
+	points.Confirm([]points.Source{a, b}, paths)
+	if len(paths) != 1 {
+		t.Fatalf("%d paths", len(paths))
+	}
+	p := paths[0]
+	if p.Verdict != capture.BlackholeAfterTCP || p.Near.Server != "192.0.2.61" || p.Far.Server != "10.48.36.61" || vanished(p.ToServer) != "8 data" || vanished(p.ToClient) != "" || p.ToClient.Arrived != 2 {
+		t.Errorf("%s", p.Text)
+	}
+	for _, s := range a.Result.Sessions {
+		if s.Verdict != capture.BlackholeAfterTCP || !strings.Contains(s.Reason, "b shows that these packets vanish on the way") {
+			t.Errorf("%s (%s): %s", s.Verdict, s.Confidence, s.Reason)
+		}
 	}
 }
 
