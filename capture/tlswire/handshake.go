@@ -296,6 +296,11 @@ func (c *Conn) authorities(list cryptobyte.String) {
 		if !list.ReadUint16LengthPrefixed(&name) {
 			return
 		}
+		n := len(c.Authorities)
+		if n < cap(c.Authorities) && c.Authorities[:n+1][n] == string(name) { // what a connection before had there: most servers name the same
+			c.Authorities = c.Authorities[:n+1]
+			continue
+		}
 		c.Authorities = append(c.Authorities, string(name))
 	}
 }
