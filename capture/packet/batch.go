@@ -23,9 +23,11 @@ type batch struct {
 	start    int      // where the first record was taken to begin; -1 when no place could be guessed
 	assumed  *section // the section that start was taken to lie in
 	sections []*section
-	hits     [MaxLanes][]hit // what each lane must see, in file order
-	notes    []hit           // blocks and options that tell something of the file, in file order
-	busy     sync.WaitGroup  // lanes that have not gone through the batch yet
+	hits     [MaxLanes][]hit  // what each lane must see, in file order
+	origins  []origin         // of hits
+	reached  [MaxLanes]uint32 // the origin of the last one, its place in origins
+	notes    []note           // blocks and options that tell something of the file, in file order
+	busy     sync.WaitGroup   // lanes that have not gone through the batch yet
 
 	next    int   // offset of buf behind the last record that was walked
 	need    int64 // when positive: so many bytes from next on the record there has, more than buf holds
@@ -51,6 +53,7 @@ type batch struct {
 // reset makes the batch ready for another walk from offset start of buf in section s.
 func (b *batch) reset(start int, s *section) {
 	b.start, b.next, b.assumed, b.sections, b.notes = start, start, s, append(b.sections[:0], s), b.notes[:0]
+	b.origins, b.reached = append(b.origins[:0], origin{}), [MaxLanes]uint32{}
 	for i := range b.hits {
 		b.hits[i] = b.hits[i][:0]
 	}
@@ -59,27 +62,42 @@ func (b *batch) reset(start int, s *section) {
 	b.damage, b.halt, b.oddity, b.oddFrame, b.oddOffset = "", false, "", 0, 0
 }
 
-// add notes a packet for the lane that follows its connection.
+// add notes a packet of the latest origin for the lane that follows its connection.
 func (b *batch) add(h *hit, lane uint8) {
 	if lane != everyLane {
-		b.addTo(&b.hits[lane], h)
+		b.addTo(lane, h)
 		return
 	}
 	for i := range b.hits {
-		b.addTo(&b.hits[i], h)
+		b.addTo(uint8(i), h)
 	}
 }
 
-// addTo copies field by field: h was written just now, and to read it in larger pieces than it was written in waits for the stores.
-func (b *batch) addTo(list *[]hit, h *hit) {
+// addTo notes a packet for a lane, and where it is from when that is somewhere else than the one before.
+func (b *batch) addTo(lane uint8, h *hit) {
+	if latest := uint32(len(b.origins) - 1); b.reached[lane] != latest {
+		b.reached[lane] = latest
+		b.hits[lane] = append(b.hits[lane], hit{orig: latest, what: uint32(hitOrigin)})
+	}
+	appendHit(&b.hits[lane], h)
+}
+
+// appendHit copies field by field: h was written just now, and to read it in larger pieces than it was written in waits for the stores.
+func appendHit(list *[]hit, h *hit) {
 	n := len(*list)
 	if n == cap(*list) {
 		*list = slices.Grow(*list, max(1, n))
 	}
 	*list = (*list)[:n+1]
 	to := &(*list)[n]
-	to.time, to.offset, to.cap, to.orig, to.frame = h.time, h.offset, h.cap, h.orig, h.frame
-	to.iface, to.section, to.options, to.kind = h.iface, h.section, h.options, h.kind
+	to.time, to.offset, to.cap, to.orig, to.what = h.time, h.offset, h.cap, h.orig, h.what
+}
+
+// from says where the packets that are added next are from.
+func (b *batch) from(o origin) {
+	if b.origins[len(b.origins)-1] != o {
+		b.origins = append(b.origins, o)
+	}
 }
 
 // current is the section that the walk has reached.
@@ -94,27 +112,45 @@ func (b *batch) clock(ns int64) {
 	}
 }
 
-// hit is a record that the deliverer or a lane must see.
+// hit is a packet that a lane must see. It is small: each of them goes from one core to another.
 type hit struct {
-	time    int64
-	offset  uint32 // of the packet's bytes, or of the block, in batch.buf
-	cap     uint32 // length of that
-	orig    uint32
-	frame   uint32 // number of the record in the batch, from 1
-	iface   uint32
+	time   int64
+	offset uint32 // of the packet's bytes in batch.buf
+	cap    uint32 // length of that
+	orig   uint32 // length on the wire; of hitOrigin: a place in batch.origins
+	what   uint32 // kind, and above it the number of the record in the batch, from 1
+}
+
+// kindBits is how many bits of hit.what are the kind.
+const kindBits = 3
+
+func (h *hit) kind() hitKind { return hitKind(h.what & (1<<kindBits - 1)) }
+func (h *hit) frame() uint32 { return h.what >> kindBits }
+
+// origin is where packets are from, which those that follow each other mostly share. The first origin of a batch is the zero value.
+type origin struct {
 	section uint32 // index in batch.sections
+	iface   uint32
 	options uint32 // bytes of pcapng options behind the packet's bytes and their padding
-	kind    hitKind
+}
+
+// note is a block that tells something of the file, or the options of a packet that has comments.
+type note struct {
+	origin
+	offset uint32 // of the packet's bytes, or of the block, in batch.buf
+	cap    uint32 // length of that
+	frame  uint32 // number of the record in the batch, from 1
+	block  bool
 }
 
 type hitKind uint8
 
 const (
-	hitNone  hitKind = iota
-	hitFixed         // Ethernet, IPv4 without options and TCP of a wanted port, all at fixed offsets
-	hitOther         // wanted as far as a stateless look can tell; to be decoded from its link layer on
-	hitHost          // not wanted, but tells the TTL of a host
-	hitBlock         // a pcapng block that carries no packet
+	hitNone   hitKind = iota
+	hitFixed          // Ethernet, IPv4 without options and TCP of a wanted port, all at fixed offsets
+	hitOther          // wanted as far as a stateless look can tell; to be decoded from its link layer on
+	hitHost           // not wanted, but tells the TTL of a host
+	hitOrigin         // no packet: the next ones are from elsewhere
 )
 
 // section is what a container says once about the records that follow. It is never changed, only replaced, so that several

@@ -44,10 +44,10 @@ func (d *delivery) batch(b *batch) error {
 	for i := range b.notes {
 		h := &b.notes[i]
 		s := b.sections[h.section]
-		if h.kind == hitBlock {
+		if h.block {
 			d.note(s, d.frames+int64(h.frame), b.buf[h.offset:h.offset+h.cap])
 		} else {
-			d.noteComments(s, d.frames+int64(h.frame), b.packetOptions(h))
+			d.noteComments(s, d.frames+int64(h.frame), b.packetOptions(h.offset, h.cap, h.options))
 		}
 	}
 	if err := d.lanes.take(b, d.frames); err != nil {

@@ -8,7 +8,7 @@ type Frames struct {
 	sifter *sifter
 	batch  batch
 	links  map[LinkType]uint32 // their place in the batch's section
-	list   [1]hit
+	list   [2]hit
 	info   Info
 	first  int64
 	last   int64
@@ -19,7 +19,8 @@ func NewFrames(opt Options, h Handler) *Frames {
 	f := &Frames{sifter: newSifter(opt), links: map[LinkType]uint32{}, first: noTime, last: noTime, info: Info{Format: "live"}}
 	f.lane = lane{alone: true, filter: opt.Filter, hosts: opt.Hosts, handle: h}
 	f.lane.decoder.ports, f.lane.decoder.all = opt.portSet(), opt.All
-	f.batch.sections = []*section{{}}
+	f.batch.sections, f.batch.origins = []*section{{}}, make([]origin, 1)
+	f.list[0].what = uint32(hitOrigin)
 	return f
 }
 
@@ -39,8 +40,8 @@ func (f *Frames) Take(link LinkType, at time.Time, frame []byte, length int) err
 	if kind == hitNone || kind == hitHost && !f.sifter.wantsHost(f.info.Packets<<10) {
 		return nil
 	}
-	f.batch.buf = frame
-	f.list[0] = hit{time: ns, cap: uint32(len(frame)), orig: uint32(length), frame: 1, iface: i, kind: kind}
+	f.batch.buf, f.batch.origins[0].iface = frame, i
+	f.list[1] = hit{time: ns, cap: uint32(len(frame)), orig: uint32(length), what: 1<<kindBits | uint32(kind)}
 	err := f.lane.walk(&f.batch, f.list[:], f.info.Packets-1)
 	f.batch.buf = nil
 	return err

@@ -59,32 +59,46 @@ func (l *lane) touch(b *batch, list []hit) {
 	l.touched += sum
 }
 
+// from sets what packets of an origin have in common. The zero origin may have no interface yet: then no packet is of it.
+func (l *lane) from(b *batch, at uint32) (s *section, face *iface, options uint32) {
+	o := b.origins[at]
+	if s = b.sections[o.section]; int(o.iface) < len(s.ifaces) {
+		face = &s.ifaces[o.iface]
+		l.decoder.p.Digits, l.decoder.p.Interface, l.decoder.p.Link = face.digits, int(o.iface), face.link
+	}
+	return s, face, o.options
+}
+
 // walk goes through the packets in list, of a batch before which the file has the given number of frames.
 func (l *lane) walk(b *batch, list []hit, frames int64) error {
 	p := &l.decoder.p
+	s, face, options := l.from(b, 0)
 	for i := range list {
 		h := &list[i]
 		if i%touchedAtOnce == 0 {
 			l.touch(b, list[i:min(i+touchedAtOnce, len(list))])
 		}
-		s := b.sections[h.section]
-		face := &s.ifaces[h.iface]
+		kind := h.kind()
+		if kind == hitOrigin {
+			s, face, options = l.from(b, h.orig)
+			continue
+		}
 		if h.time != noTime {
 			l.time = h.time
 		}
 		end := h.offset + h.cap
 		data := b.buf[h.offset:end:end]
-		p.Frame, p.Time, p.Digits = frames+int64(h.frame), l.time, face.digits
+		p.Frame, p.Time = frames+int64(h.frame()), l.time
 		p.Offset = b.base + int64(h.offset)
-		p.CapLen, p.OrigLen, p.Interface, p.Link = h.cap, h.orig, int(h.iface), face.link
+		p.CapLen, p.OrigLen = h.cap, h.orig
 		what := ignored
-		if h.kind == hitFixed {
+		if kind == hitFixed {
 			what = l.decoder.fixed(data)
 		} else {
 			what = l.decoder.frame(face, data, h.orig)
 		}
-		if h.options > 0 && p.Direction == DirectionUnknown {
-			p.Direction = s.direction(b.packetOptions(h))
+		if options > 0 && p.Direction == DirectionUnknown {
+			p.Direction = s.direction(b.packetOptions(h.offset, h.cap, options))
 			l.decoder.clean = false
 		}
 		switch {
@@ -97,7 +111,7 @@ func (l *lane) walk(b *batch, list []hit, frames int64) error {
 			if err := l.handle(p); err != nil {
 				return err
 			}
-		case what == wanted && h.kind != hitHost && (h.kind == hitFixed || l.own(p)) && (l.filter == nil || l.filter(p)):
+		case what == wanted && kind != hitHost && (kind == hitFixed || l.own(p)) && (l.filter == nil || l.filter(p)):
 			if p.Kind == TCP {
 				l.packets++
 			}

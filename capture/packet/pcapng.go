@@ -99,7 +99,7 @@ func (b *batch) block(s *sifter) bool {
 	}
 	switch kind {
 	case blockSection, blockInterface, blockNames, blockStatistics, blockSecrets:
-		b.notes = append(b.notes, hit{offset: uint32(off), cap: length, frame: b.frames, section: uint32(len(b.sections) - 1), kind: hitBlock})
+		b.notes = append(b.notes, note{offset: uint32(off), cap: length, frame: b.frames, origin: origin{section: uint32(len(b.sections) - 1)}, block: true})
 	}
 	b.next = off + int(padded)
 	return true
@@ -110,7 +110,7 @@ func (b *batch) packetBlock(s *sifter, kind uint32, block []byte) {
 	b.frames++
 	b.packets++
 	sec, off := b.current(), b.next
-	n := hit{frame: b.frames, section: uint32(len(b.sections) - 1), time: noTime}
+	n, o := hit{time: noTime}, origin{section: uint32(len(b.sections) - 1)}
 	start, room := packetData, len(block)-packetBlockLen
 	if kind == blockSimple {
 		start, room = 12, len(block)-16
@@ -121,15 +121,15 @@ func (b *batch) packetBlock(s *sifter, kind uint32, block []byte) {
 	}
 	switch kind {
 	case blockEnhanced:
-		n.iface = sec.uint32(block[8:])
+		o.iface = sec.uint32(block[8:])
 	case blockPacket:
-		n.iface = uint32(sec.uint16(block[8:]))
+		o.iface = uint32(sec.uint16(block[8:]))
 	}
-	if int64(n.iface) >= int64(len(sec.ifaces)) {
-		b.odd(fmt.Sprintf("interface %d was not declared", n.iface))
+	if int64(o.iface) >= int64(len(sec.ifaces)) {
+		b.odd(fmt.Sprintf("interface %d was not declared", o.iface))
 		return
 	}
-	i := &sec.ifaces[n.iface]
+	i := &sec.ifaces[o.iface]
 	if kind == blockSimple {
 		n.orig = sec.uint32(block[8:])
 		n.cap = min(n.orig, uint32(room))
@@ -150,16 +150,16 @@ func (b *batch) packetBlock(s *sifter, kind uint32, block []byte) {
 	}
 	n.offset = uint32(off + start)
 	data := block[start : start+int(n.cap)]
-	if n.kind = s.sift(i, data, n.orig); n.kind == hitHost && (!s.hosts || !s.wantsHost(b.base+int64(off))) {
-		n.kind = hitNone
-	}
 	if options := (start + int(n.cap) + 3) &^ 3; kind != blockSimple && options+4 < len(block) {
-		n.options = uint32(len(block) - 4 - options)
+		o.options = uint32(len(block) - 4 - options)
 	}
-	if n.options > 0 && hasComment(sec, block[len(block)-4-int(n.options):]) {
-		b.notes = append(b.notes, n)
+	if o.options > 0 && hasComment(sec, block[len(block)-4-int(o.options):]) {
+		b.notes = append(b.notes, note{origin: o, offset: n.offset, cap: n.cap, frame: b.frames})
 	}
-	if n.kind != hitNone {
+	k := s.sift(i, data, n.orig)
+	if k != hitNone && (k != hitHost || s.hosts && s.wantsHost(b.base+int64(off))) {
+		n.what = b.frames<<kindBits | uint32(k)
+		b.from(o)
 		b.add(&n, s.lane)
 	}
 }

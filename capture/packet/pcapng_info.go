@@ -224,9 +224,9 @@ func (d *delivery) noteSecrets(b []byte) {
 }
 
 // packetOptions are the options of a packet block: behind the packet's bytes and their padding.
-func (b *batch) packetOptions(h *hit) []byte {
-	from := (h.offset + h.cap + 3) &^ 3
-	return b.buf[from : from+h.options]
+func (b *batch) packetOptions(offset, captured, length uint32) []byte {
+	from := (offset + captured + 3) &^ 3
+	return b.buf[from : from+length]
 }
 
 // direction reads the direction of a packet from the options of its block.
