@@ -12,7 +12,6 @@ import (
 
 	"cbdoctor/bundle"
 	"cbdoctor/collect/mmp"
-	"cbdoctor/collect/transfer"
 	"cbdoctor/lazyregexp"
 )
 
@@ -120,7 +119,7 @@ func (c *captures) stopAfterFailure() {
 
 // capture runs "pcap" on the node from the moment that all are ready. Whatever ends it, Ctrl-C is sent, so that nothing runs on
 // on the node. The file that it leaves there is fetched with the others and stays on the node: this program removes nothing.
-func (v *visit) capture(ctx context.Context, files *transfer.Fetcher, arrived func()) error {
+func (v *visit) capture(ctx context.Context, arrived func()) error {
 	iface := v.node.Interface
 	for _, other := range []string{v.captures.Interface, "a"} {
 		if iface == "" {
@@ -140,7 +139,7 @@ func (v *visit) capture(ctx context.Context, files *transfer.Fetcher, arrived fu
 		return fmt.Errorf("capture: %w", err)
 	}
 	defer session.Close()
-	before, err := files.List(ctx)
+	before, err := v.files.List(ctx)
 	if err != nil {
 		return fmt.Errorf("capture: %w", err)
 	}
@@ -151,7 +150,8 @@ func (v *visit) capture(ctx context.Context, files *transfer.Fetcher, arrived fu
 	arrived()
 	over := v.captures.await(ctx)
 	began := time.Now()
-	v.tell(Capturing, "%s for %s at most", command, v.captures.For)
+	v.tell(Capturing, "%s for %s at most", command, short(v.captures.For))
+	defer context.AfterFunc(ctx, func() { v.tell(Capturing, "stopping %s on the node", command) })()
 	err = session.Stream(over, command, stopGrace, func(string) {})
 	took := time.Since(began)
 	v.tell(Capturing, "%s ended after %s", command, took.Round(time.Second))
@@ -166,7 +166,7 @@ func (v *visit) capture(ctx context.Context, files *transfer.Fetcher, arrived fu
 	var refused *mmp.Refused
 	if !errors.As(err, &refused) {
 		var leftErr error
-		if left, leftErr = v.awaitCapture(ctx, files, before); leftErr != nil && err == nil && ctx.Err() == nil {
+		if left, leftErr = v.awaitCapture(ctx, before); leftErr != nil && err == nil && ctx.Err() == nil {
 			entry.Outcome, entry.Problem = bundle.Failed, leftErr.Error()
 			err = leftErr
 		}
@@ -179,6 +179,17 @@ func (v *visit) capture(ctx context.Context, files *transfer.Fetcher, arrived fu
 		return fmt.Errorf("capture: %w", err)
 	}
 	return nil
+}
+
+// short is a time without what is zero at its end: "2m".
+func short(d time.Duration) string {
+	s := d.String()
+	for _, zero := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(s, zero) {
+			s = s[:len(s)-2]
+		}
+	}
+	return s
 }
 
 // follow watches the node's log for a failure until stop is called. A node that offers no second command line is not watched.
@@ -208,7 +219,7 @@ func (v *visit) follow(ctx context.Context) (stop func()) {
 }
 
 // awaitCapture returns the names of the captures that were not there before, when their sizes have settled.
-func (v *visit) awaitCapture(ctx context.Context, files *transfer.Fetcher, before []os.FileInfo) ([]string, error) {
+func (v *visit) awaitCapture(ctx context.Context, before []os.FileInfo) ([]string, error) {
 	patience := fileGrace
 	if ctx.Err() != nil { // interrupted: its name is still worth a moment, since it stays on the node
 		patience = 3 * time.Second
@@ -221,7 +232,7 @@ func (v *visit) awaitCapture(ctx context.Context, files *transfer.Fetcher, befor
 	}
 	var sizes string
 	for wait := 100 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
-		entries, err := files.List(ctx)
+		entries, err := v.files.List(ctx)
 		if err != nil {
 			return nil, errors.Join(errors.New("the file of the capture was not found on the node"), err)
 		}

@@ -15,8 +15,8 @@ import (
 )
 
 // fetch downloads the chosen files of the SFTP root. Each of them has an entry from the moment it is chosen.
-func (v *visit) fetch(ctx context.Context, f *transfer.Fetcher) error {
-	take, skipped, err := v.opt.Files.plan(ctx, f, v.clock)
+func (v *visit) fetch(ctx context.Context) error {
+	take, skipped, err := v.opt.Files.plan(ctx, v.files, v.clock)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (v *visit) fetch(ctx context.Context, f *transfer.Fetcher) error {
 	}
 	var mu sync.Mutex
 	told := make([]time.Time, len(files))
-	f.Fetch(ctx, v.dir, files, func(i int, here int64) {
+	v.files.Fetch(ctx, v.dir, files, func(i int, here int64) {
 		mu.Lock()
 		again := time.Since(told[i]) >= progressEvery
 		if again {

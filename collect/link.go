@@ -114,9 +114,17 @@ func Lost(err error) bool {
 	return errors.As(err, &network)
 }
 
+// open reports whether the connection is there, as far as is known.
+func (l *link) open() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.alive
+}
+
 func (l *link) close() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.alive = false
 	if l.conn != nil {
 		l.conn.Close()
 	}

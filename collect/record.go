@@ -20,6 +20,7 @@ type record struct {
 	unsaved  []string // files of the bundle that the disk may not have yet
 	changed  chan struct{}
 	stopped  chan error
+	writing  sync.Mutex // one writing at a time
 }
 
 func startRecord(root *os.Root, m *bundle.Manifest) (*record, error) {
@@ -68,6 +69,8 @@ func (r *record) close() error {
 }
 
 func (r *record) write() error {
+	r.writing.Lock()
+	defer r.writing.Unlock()
 	r.mu.Lock()
 	b, err := r.manifest.Bytes()
 	unsaved := r.unsaved

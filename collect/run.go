@@ -40,6 +40,16 @@ type Options struct {
 	LimitRate      int64         // bytes per second of all nodes together; 0: no limit
 
 	Progress func(Event) // called from several goroutines, one at a time; nil: silent
+
+	// Review is called when everything was fetched, the manifest is written and the nodes are still connected. What it returns is
+	// captured before they are let go; nil: nothing.
+	Review func(*bundle.Manifest) *Further
+}
+
+// Further is one more capture, on some of the nodes.
+type Further struct {
+	Capture
+	Nodes func(reached string) bool // those where to capture, by what their entries say
 }
 
 func (o Options) withDefaults() Options {
@@ -66,6 +76,10 @@ type collection struct {
 	limit    *rate.Limiter
 	captures *captures // nil: none
 	asking   sync.Mutex
+
+	settled sync.WaitGroup // nodes that have what there is, or failed
+	decided chan struct{}  // then further says what else is to be done
+	further *Further
 }
 
 // Run collects from all nodes at once. It returns the manifest, which is written to the bundle too, even where nodes failed;
@@ -82,7 +96,7 @@ func Run(ctx context.Context, inv Inventory, opt Options) (*bundle.Manifest, err
 	if err != nil {
 		return nil, err
 	}
-	c := &collection{opt: opt, root: root, record: r, teller: &teller{to: opt.Progress}}
+	c := &collection{opt: opt, root: root, record: r, teller: &teller{to: opt.Progress}, decided: make(chan struct{})}
 	if opt.LimitRate > 0 {
 		// an eighth of a second at once: smooth enough, and large enough requests
 		c.limit = rate.NewLimiter(rate.Limit(opt.LimitRate), int(min(max(opt.LimitRate/8, 4<<10), 1<<20)))
@@ -90,13 +104,40 @@ func Run(ctx context.Context, inv Inventory, opt Options) (*bundle.Manifest, err
 	if opt.Capture != nil {
 		c.captures = newCaptures(*opt.Capture, len(nodes))
 	}
+	c.settled.Add(len(nodes))
 	var wait sync.WaitGroup
 	for i, n := range nodes {
 		wait.Go(func() { c.node(ctx, n, i) })
 	}
+	c.settled.Wait()
+	if opt.Review != nil && ctx.Err() == nil {
+		c.review()
+	}
+	close(c.decided)
 	wait.Wait()
 	r.change(func(m *bundle.Manifest) { m.Finished = time.Now().UTC() })
 	return m, r.close()
+}
+
+// review shows what there is, as if it were all, and learns what else is wanted.
+func (c *collection) review() {
+	c.record.change(func(m *bundle.Manifest) { m.Finished = time.Now().UTC() })
+	if c.record.write() != nil {
+		return // it is told at the end
+	}
+	if c.further = c.opt.Review(c.record.manifest); c.further == nil {
+		return
+	}
+	chosen := 0
+	c.record.change(func(m *bundle.Manifest) {
+		m.Finished = time.Time{}
+		for _, n := range m.Nodes {
+			if c.further.Nodes(n.Reached) {
+				chosen++
+			}
+		}
+	})
+	c.captures = newCaptures(c.further.Capture, chosen)
 }
 
 // openBundle makes the directory and its manifest, or opens those that are to be finished.

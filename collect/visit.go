@@ -23,20 +23,36 @@ type visit struct {
 	name    string // of its directory
 	dir     *os.Root
 	link    *link
+	files   *transfer.Fetcher
+	unbound func() bool   // ends the time limit of the connection
 	clock   *bundle.Clock // set when the commands are over
 }
 
-// node collects from one node; its entry says what became of it.
+// node collects from one node; its entry says what became of it. The connection stays until it is known what else is wanted.
 func (c *collection) node(ctx context.Context, n Node, i int) {
-	ctx, cancel := context.WithTimeout(ctx, c.opt.NodeTimeout)
-	defer cancel()
 	v := &visit{collection: c, node: n, i: i}
 	c.record.node(i, func(m *bundle.ManifestNode) {
 		v.reached, v.name, m.Started = m.Reached, m.Dir, time.Now().UTC()
-		m.Outcome, m.Problem = bundle.Unknown, ""
 	})
-	err := v.run(ctx)
-	c.record.node(i, func(m *bundle.ManifestNode) {
+	first, cancel := context.WithTimeout(ctx, c.opt.NodeTimeout)
+	defer cancel()
+	defer v.leave()
+	err := v.told(first, v.run)
+	c.settled.Done()
+	<-c.decided
+	if c.further == nil || !c.further.Nodes(v.reached) {
+		return
+	}
+	again, cancel := context.WithTimeout(ctx, c.opt.NodeTimeout)
+	defer cancel()
+	_ = v.told(again, func(ctx context.Context) error { return errors.Join(err, v.captureFurther(ctx)) }) // its entry has it
+}
+
+// told does what is to be done on the node and writes down what came of it.
+func (v *visit) told(ctx context.Context, do func(context.Context) error) error {
+	v.record.node(v.i, func(m *bundle.ManifestNode) { m.Outcome, m.Problem, m.Finished = bundle.Unknown, "", time.Time{} })
+	err := do(ctx)
+	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		m.Finished, m.Outcome = time.Now().UTC(), bundle.Success
 		if err != nil {
 			m.Outcome, m.Problem = outcomeOf(ctx, err), printable(strings.ReplaceAll(err.Error(), "\n", "; "))
@@ -44,9 +60,23 @@ func (c *collection) node(ctx context.Context, n Node, i int) {
 	})
 	if err != nil {
 		v.tell(NodeFailed, "failed: %v", err)
-		return
+		return err
 	}
 	v.tell(Done, "done")
+	return nil
+}
+
+// leave ends the connection to the node.
+func (v *visit) leave() {
+	if v.files != nil {
+		v.files.Close()
+	}
+	if v.link != nil {
+		v.link.close()
+	}
+	if v.dir != nil {
+		v.dir.Close()
+	}
 }
 
 func (v *visit) run(ctx context.Context) error {
@@ -63,13 +93,7 @@ func (v *visit) run(ctx context.Context) error {
 		login: &v.opt.Login, target: v.node.Target(), timeout: v.opt.ConnectTimeout, retries: max(v.opt.Retries, 0), backoff: v.opt.Backoff, first: true,
 		told: func(key string) { v.record.node(v.i, func(m *bundle.ManifestNode) { m.HostKey = key }) },
 	}
-	defer v.link.close()
-	defer context.AfterFunc(ctx, func() { // nothing that waits for the node waits for longer, but a capture is stopped first
-		if v.captures != nil {
-			time.Sleep(stopGrace + time.Second)
-		}
-		v.link.close()
-	})()
+	v.bound(ctx)
 	if _, err := v.link.get(ctx); err != nil {
 		var none *login.ConnectError
 		v.record.node(v.i, func(m *bundle.ManifestNode) { m.Silent = errors.As(err, &none) })
@@ -79,7 +103,6 @@ func (v *visit) run(ctx context.Context) error {
 	if err := v.openDir(); err != nil {
 		return err
 	}
-	defer v.dir.Close()
 
 	over := make(chan struct{})
 	var commandErr error
@@ -87,23 +110,51 @@ func (v *visit) run(ctx context.Context) error {
 		defer close(over)
 		commandErr = v.runCommands(ctx)
 	}()
-	files := &transfer.Fetcher{
+	v.files = &transfer.Fetcher{
 		Dial: v.link.nth, Connections: v.opt.Connections, Limit: v.limit, Retries: v.opt.Retries, Backoff: v.opt.Backoff, Stall: v.opt.Stall, Free: over,
 		Retrying: func(err error, wait time.Duration) {
 			v.tell(Retry, "%v: trying again in %s", err, wait.Round(100*time.Millisecond))
 		},
 	}
-	defer files.Close()
 	if v.captures != nil || v.opt.Files.dated() { // else files and commands go together
 		<-over
 	}
 	var captureErr error
 	if v.captures != nil {
-		captureErr = v.capture(ctx, files, arrived)
+		captureErr = v.capture(ctx, arrived)
 	}
-	fileErr := v.fetch(ctx, files)
+	fileErr := v.fetch(ctx)
 	<-over
 	return errors.Join(commandErr, captureErr, fileErr)
+}
+
+// bound ends the connection with ctx: nothing that waits for the node waits for longer, but a capture is stopped first. It takes the
+// place of an earlier bound.
+func (v *visit) bound(ctx context.Context) {
+	if v.unbound != nil {
+		v.unbound()
+	}
+	capturing := v.captures != nil
+	v.unbound = context.AfterFunc(ctx, func() {
+		if capturing {
+			time.Sleep(stopGrace + time.Second)
+		}
+		v.link.close()
+	})
+}
+
+// captureFurther captures once more on a node that was collected from. A connection that has gone meanwhile is made again.
+func (v *visit) captureFurther(ctx context.Context) error {
+	arrived := v.captures.expect()
+	defer arrived()
+	if v.files == nil {
+		return errors.New("the node was not reached before")
+	}
+	v.bound(ctx)
+	if !v.link.open() {
+		v.files.Close() // what it had open is of no use any more
+	}
+	return errors.Join(v.capture(ctx, arrived), v.fetch(ctx))
 }
 
 func (v *visit) openDir() error {

@@ -4,7 +4,7 @@
 // In: a reader of text. Out: a reader of the text as the node wrote it, with the same number of lines, so that a line number still
 // points into the copy: a joined line stands where it began, and empty lines stand for its continuations. A text that shows no such
 // trace in its beginning is passed on as it is. It knows nothing of what the lines mean. Start at Restore.
-// [Printable] keeps a terminal from acting on a text.
+// [Printable] keeps a terminal from acting on a text, [EchoOff] from showing what is typed.
 package terminal
 
 import (

@@ -11,7 +11,41 @@ import (
 
 	"cbdoctor/bundle"
 	"cbdoctor/collect/sim"
+	"cbdoctor/collect/sshdtest"
 )
+
+// hello is a small node that lets in who knows the password.
+func hello(name string, methods ...string) sim.Node {
+	return sim.Node{
+		Name: name, Login: sim.Login{Methods: methods},
+		Answers: map[string]string{"version": "3.9.1\n", "database cluster status": "Status : Disabled\n"},
+		Files:   []sim.File{{Name: "log", Content: []byte("Mar 31 10:16:59 user.info cms01 host:server: INFO : hello\n"), ModTime: time.Unix(1775000000, 0)}},
+	}
+}
+
+// startCluster starts nodes; home is a home directory that knows their host keys.
+func startCluster(t *testing.T, s sim.Scenario) (c *sim.Cluster, home string) {
+	t.Helper()
+	s.User, s.Password = "admin", "open sesame"
+	c, err := sim.Start(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	home = t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, ".ssh"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	sshdtest.Write(t, filepath.Join(home, ".ssh", "known_hosts"), c.KnownHosts())
+	return c, home
+}
+
+func endpoints(c *sim.Cluster) (out []string) {
+	for _, s := range c.Nodes {
+		out = append(out, s.Endpoint)
+	}
+	return out
+}
 
 // startNodes starts two nodes of which the second has another password, and writes known_hosts and a password file.
 func startNodes(t *testing.T) (hosts []string, home string) {

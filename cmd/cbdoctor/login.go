@@ -2,11 +2,9 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
@@ -29,6 +27,7 @@ type nodeOptions struct {
 	jump       string
 	sshConfig  string
 	algorithms login.Algorithms
+	asking     *asking // of everything that this run asks
 }
 
 func (o *nodeOptions) addFlags(cmd *cobra.Command) {
@@ -76,7 +75,7 @@ func (o *nodeOptions) nodes(cmd *cobra.Command, args []string, l *login.Login) (
 	}
 	found, err := collect.Discover(cmd.Context(), inventory.Nodes, l)
 	if err != nil {
-		return inventory, &codeError{exitPartial, withHint(err, loginHint(err.Error(), inventory.Nodes[0].Host))}
+		return inventory, &codeError{exitPartial, withHint(err, loginHint(err.Error(), l.Endpoint(inventory.Nodes[0].Target())))}
 	}
 	for _, n := range found {
 		fmt.Fprintf(cmd.ErrOrStderr(), "discovered %s\n", n)
@@ -91,6 +90,7 @@ func (o *nodeOptions) login(cmd *cobra.Command) (login.Login, error) {
 		User: o.user, KeyFiles: o.keys, Agent: os.Getenv("SSH_AUTH_SOCK"), KnownHosts: o.knownHosts, HostKeys: o.hostKeys,
 		AcceptNew: o.acceptNew, Jump: o.jump, Algorithms: o.algorithms,
 	}
+	o.asking = &asking{cmd: cmd}
 	if err := o.algorithms.Check(); err != nil {
 		return l, usageError(err, "names are as ssh -Q kex, ssh -Q cipher, ssh -Q mac and ssh -Q key print them")
 	}
@@ -140,111 +140,14 @@ func (o *nodeOptions) secrets(cmd *cobra.Command, l *login.Login) error {
 	if !term.IsTerminal(int(os.Stdin.Fd())) {
 		return nil
 	}
-	t := &asking{cmd: cmd}
 	if l.Password == nil {
-		l.Password = t.password()
+		typed := &passwords{asking: o.asking, given: map[string]int{}}
+		l.Password, l.Again = typed.of, typed.again
 	}
-	l.Passphrase = remembered(func(file string) (string, error) { return t.secret("passphrase of " + file + ": ") })
-	l.Answer = t.answer
-	l.Confirm = t.confirm
+	l.Passphrase = remembered(func(file string) (string, error) { return o.asking.secret("passphrase of " + file + ": ") })
+	l.Answer = o.asking.answer
+	l.Confirm = o.asking.confirm
 	return nil
-}
-
-// remembered asks once for each node or file.
-func remembered(ask func(string) (string, error)) func(string) (string, error) {
-	var mu sync.Mutex
-	known := map[string]string{}
-	return func(of string) (string, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if s, have := known[of]; have {
-			return s, nil
-		}
-		s, err := ask(of)
-		if err == nil {
-			known[of] = s
-		}
-		return s, err
-	}
-}
-
-// asking is the user at the terminal, who can answer one question at a time.
-type asking struct {
-	cmd *cobra.Command
-	mu  sync.Mutex
-}
-
-func (a *asking) secret(prompt string) (string, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	out := a.cmd.ErrOrStderr()
-	fmt.Fprint(out, printable(prompt))
-	b, err := term.ReadPassword(int(os.Stdin.Fd()))
-	fmt.Fprintln(out)
-	if err != nil {
-		return "", fmt.Errorf("read from the terminal: %w", err)
-	}
-	return string(b), nil
-}
-
-// password asks for one password and uses it for all nodes.
-func (a *asking) password() func(string) (string, error) {
-	var mu sync.Mutex
-	password, have := "", false
-	return func(node string) (string, error) {
-		mu.Lock()
-		defer mu.Unlock()
-		if have {
-			return password, nil
-		}
-		var err error
-		if password, err = a.secret("password for " + node + " (and the other nodes): "); err == nil {
-			have = true
-		}
-		return password, err
-	}
-}
-
-func (a *asking) line(prompt string) string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	fmt.Fprint(a.cmd.ErrOrStderr(), printable(prompt))
-	return readLine(a.cmd.InOrStdin())
-}
-
-// readLine reads to the line end and not beyond it, so that the next question finds its answer.
-func readLine(r io.Reader) string {
-	var line []byte
-	b := make([]byte, 1)
-	for len(line) < 1000 {
-		if n, err := r.Read(b); n == 0 || err != nil || b[0] == '\n' {
-			break
-		}
-		line = append(line, b[0])
-	}
-	return strings.TrimSpace(string(line))
-}
-
-func (a *asking) answer(question string, echo bool) (string, error) {
-	if echo {
-		return a.line(question + " "), nil
-	}
-	return a.secret(question + " ")
-}
-
-func (a *asking) confirm(host, fingerprint string) bool {
-	return a.line(fmt.Sprintf("the host key of %s is not known: %s\nis it right? Compare it with the node's console. [yes/no] ", host, fingerprint)) == "yes"
-}
-
-// yes asks a question whose answer is no unless it is yes.
-func (a *asking) yes(question string) bool {
-	answer := strings.ToLower(a.line(question + " [y/N] "))
-	return answer == "y" || answer == "yes"
-}
-
-// onTerminal reports whether somebody can be asked.
-func onTerminal() bool {
-	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
 }
 
 // loginHint says what to do about the most common failures.

@@ -30,6 +30,7 @@ func main() {
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // interrupted twice, it ends at once
 
 	root := newRootCommand()
 	root.SetIn(stdin)
@@ -37,7 +38,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	root.SetErr(stderr)
 	root.SetArgs(withDefaultCommand(root, args))
 	err := root.ExecuteContext(ctx)
-	if err != nil && err.Error() != "" {
+	if err != nil && err.Error() != "" && (ctx.Err() == nil || context.Cause(ctx) != err) { // who interrupts it knows
 		fmt.Fprintln(stderr, "cbdoctor: "+printable(err.Error()))
 		var hinted *hintError
 		if errors.As(err, &hinted) {

@@ -3,20 +3,22 @@ package main
 import (
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"cbdoctor/bundle"
 	"cbdoctor/collect"
 	"cbdoctor/fact"
 	"cbdoctor/finding"
 	"cbdoctor/report"
 )
 
-// openQuestions analyses what was collected, says what it leaves open and what would answer it, and offers to fetch that now.
-// It returns the nodes to go to again; nil: none.
-func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inventory) *collect.Inventory {
+// openQuestions analyses what was collected, says what it leaves open and what would answer it, and offers to fetch that while the nodes
+// are still connected.
+func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inventory, m *bundle.Manifest) *collect.Further {
 	r, err := (&materialOptions{port: 5432, timezone: zonesOf(inventory)}).diagnose(cmd, []string{o.run.Dir})
 	out := cmd.OutOrStdout()
 	if err != nil {
@@ -28,23 +30,22 @@ func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inv
 			fmt.Fprintf(out, "found: %s\n", printable(f.Title))
 		}
 	}
-	var again collect.Inventory
+	var where []string
 	for _, q := range questionsOf(r) {
 		fmt.Fprintf(out, "open: %s\n", printable(q.text))
-		for _, n := range inventory.Nodes {
-			if q.capture != "" && o.run.Capture == nil && o.isNode(n, q.capture, r) && !slices.ContainsFunc(again.Nodes, func(m collect.Node) bool { return m.Host == n.Host && m.Port == n.Port }) {
-				again.Nodes = append(again.Nodes, n)
+		for _, n := range m.Nodes {
+			if q.capture != "" && n.Outcome == bundle.Success && isNode(n, q.capture, r) && !slices.Contains(where, n.Reached) {
+				where = append(where, n.Reached)
 			}
 		}
 	}
-	if len(again.Nodes) == 0 || o.yes || !onTerminal() || o.archive != "" && o.run.Dir == "" {
+	if len(where) == 0 || o.run.Capture != nil || o.yes || !onTerminal() {
 		return nil
 	}
-	if !(&asking{cmd: cmd}).yes(fmt.Sprintf("capture on %s for 2 minutes now?", strings.Join(names(again.Nodes), ", "))) {
+	if !o.node.asking.yes(fmt.Sprintf("a capture on %s, for 2 minutes: fetch it now?", strings.Join(where, ", "))) {
 		return nil
 	}
-	o.run.Capture, o.run.Continue = &collect.Capture{Interface: "a"}, true
-	return &again
+	return &collect.Further{Nodes: func(reached string) bool { return slices.Contains(where, reached) }}
 }
 
 // zonesOf are the zones of an inventory as --timezone has them.
@@ -58,17 +59,10 @@ func zonesOf(inventory collect.Inventory) []string {
 	return out
 }
 
-func names(nodes []collect.Node) []string {
-	var out []string
-	for _, n := range nodes {
-		out = append(out, n.Host)
-	}
-	return out
-}
-
 // isNode reports whether an address of the report is that of a node, which may be reached at another one.
-func (o *collectOptions) isNode(n collect.Node, address string, r *report.Report) bool {
-	return n.Host == address || slices.ContainsFunc(r.Nodes, func(known fact.Node) bool {
+func isNode(n bundle.ManifestNode, address string, r *report.Report) bool {
+	host, _, _ := net.SplitHostPort(n.Reached)
+	return n.Address == address || host == address || slices.ContainsFunc(r.Nodes, func(known fact.Node) bool {
 		return known.Address == address && n.Name != "" && known.Name == n.Name
 	})
 }
@@ -93,7 +87,7 @@ func questionsOf(r *report.Report) []question {
 			out = append(out, question{fmt.Sprintf("why %s can't use %s: a capture on %s while it fails would tell (--pcap a)", f.Subject.Client, f.Subject.Server, f.Subject.Client), f.Subject.Client})
 		}
 		if f.ID == "material-missing" {
-			out = append(out, question{text: f.Title + ": collect from it too (--discover finds the nodes of a cluster)"})
+			out = append(out, question{text: f.Title + ": collect from there too (--discover finds the nodes of a cluster)"})
 		}
 	}
 	missing := map[string]int{}

@@ -47,7 +47,7 @@ func (f *Fault) UnmarshalYAML(unmarshal func(any) error) error {
 
 // Proxy forwards connections to one address.
 type Proxy struct {
-	Addr     string // "127.0.0.1:port"
+	Addr     string // where it listens: "127.0.0.1:port"
 	listener net.Listener
 	target   string
 	plan     func(i int) Link
@@ -60,7 +60,12 @@ type Proxy struct {
 
 // Listen starts a proxy on a free port of the loopback address. plan says what happens to the i-th connection, from 0.
 func Listen(target string, plan func(i int) Link) (*Proxy, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	return ListenAt("127.0.0.1:0", target, plan)
+}
+
+// ListenAt starts a proxy at an address of this machine.
+func ListenAt(address, target string, plan func(i int) Link) (*Proxy, error) {
+	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
 	}

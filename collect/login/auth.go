@@ -16,10 +16,10 @@ import (
 
 // methods are tried in this order: keys, password, keyboard-interactive. All keys are one method, since x/crypto tries each
 // kind of method once. done is to be called when the login is over.
-func (l *Login) methods(r resolved) (methods []ssh.AuthMethod, done func(), err error) {
+func (l *Login) methods(r resolved, p *patience) (methods []ssh.AuthMethod, done func(), err error) {
 	var signers []ssh.Signer
 	for _, file := range r.keyFiles {
-		more, err := l.signers(file)
+		more, err := l.signers(file, p)
 		if err != nil && !slices.Contains(r.usual, file) {
 			return nil, nil, fmt.Errorf("private key %s: %w", file, err)
 		}
@@ -40,15 +40,25 @@ func (l *Login) methods(r resolved) (methods []ssh.AuthMethod, done func(), err 
 	if password == nil && l.Answer == nil {
 		return methods, done, nil
 	}
-	a := &answers{node: r.endpoint(), password: password, answer: l.Answer}
-	if password != nil {
-		methods = append(methods, ssh.PasswordCallback(a.once))
+	tries := 1
+	a := &answers{node: r.endpoint(), password: p.asked(password), again: p.asked(l.Again)}
+	if a.again != nil {
+		tries = attempts
 	}
-	return append(methods, ssh.KeyboardInteractive(a.all)), done, nil
+	if l.Answer != nil {
+		a.answer = func(question string, echo bool) (string, error) { defer p.pause()(); return l.Answer(question, echo) }
+	}
+	if password != nil {
+		methods = append(methods, ssh.RetryableAuthMethod(ssh.PasswordCallback(a.next), tries))
+	}
+	return append(methods, ssh.RetryableAuthMethod(ssh.KeyboardInteractive(a.all), tries)), done, nil
 }
 
+// attempts is how often a password may be typed, as NumberOfPasswordPrompts of OpenSSH.
+const attempts = 3
+
 // signers reads a private key file, and the certificate beside it where there is one.
-func (l *Login) signers(file string) ([]ssh.Signer, error) {
+func (l *Login) signers(file string, p *patience) ([]ssh.Signer, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
@@ -57,7 +67,7 @@ func (l *Login) signers(file string) ([]ssh.Signer, error) {
 	var locked *ssh.PassphraseMissingError
 	if errors.As(err, &locked) && l.Passphrase != nil {
 		var phrase string
-		if phrase, err = l.Passphrase(file); err == nil {
+		if phrase, err = p.asked(l.Passphrase)(file); err == nil {
 			s, err = ssh.ParsePrivateKeyWithPassphrase(b, []byte(phrase))
 		}
 	}
@@ -88,20 +98,25 @@ func withAgent(signers []ssh.Signer, conn net.Conn) []ssh.Signer {
 	return signers
 }
 
-// answers gives a host the password, once: a second question means that it was wrong, and more of them lock accounts.
+// answers gives a host the password, once: a second question means that it was wrong, and more of them lock accounts. Only who types
+// it is asked again.
 type answers struct {
-	node     string
-	password func(node string) (string, error)
-	answer   func(question string, echo bool) (string, error)
-	given    bool
+	node            string
+	password, again func(node string) (string, error)
+	answer          func(question string, echo bool) (string, error)
+	given           bool
 }
 
-func (a *answers) once() (string, error) {
-	if a.given {
-		return "", errors.New("the password was refused")
+// next is the password, or after that the one that was typed instead of it.
+func (a *answers) next() (string, error) {
+	switch {
+	case !a.given:
+		a.given = true
+		return a.password(a.node)
+	case a.again != nil:
+		return a.again(a.node)
 	}
-	a.given = true
-	return a.password(a.node)
+	return "", errors.New("the password was refused")
 }
 
 var asksPassword = lazyregexp.New(`(?i)pass(word|phrase|code)`)
@@ -113,8 +128,10 @@ func (a *answers) all(_, _ string, questions []string, echos []bool) ([]string, 
 		var err error
 		switch {
 		case a.password != nil && !echos[i] && (asksPassword.MatchString(q) || a.answer == nil):
-			a.given = false // the method before asked for the same one
-			if out[i], err = a.password(a.node); err != nil {
+			if a.again == nil {
+				a.given = false // the method before asked for the same one
+			}
+			if out[i], err = a.next(); err != nil {
 				return nil, err
 			}
 		case a.answer != nil:

@@ -179,7 +179,7 @@ func TestHostKeyAskedFor(t *testing.T) {
 		"one of several":     {[]string{"SHA256:AAAA", s.Fingerprint(t, "host_ecdsa")}, true},
 		"another host's key": {[]string{"SHA256:AAAA"}, false},
 	} {
-		l := &Login{KeyFiles: []string{s.Key}, HostKeys: c.want, Confirm: func(string, string) bool { t.Errorf("%s: it asks", name); return true }}
+		l := &Login{KeyFiles: []string{s.Key}, HostKeys: c.want, Confirm: func(string, string, string) bool { t.Errorf("%s: it asks", name); return true }}
 		if err := dialAndClose(t, l, targetOf(s)); (err == nil) != c.ok {
 			t.Errorf("%s: %v", name, err)
 		}

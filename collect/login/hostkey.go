@@ -106,7 +106,7 @@ func (j *judge) tryOther(err error) bool {
 }
 
 // check accepts a known key, refuses a changed one, and asks about an unknown one.
-func (j *judge) check(host string, remote net.Addr, key ssh.PublicKey) error {
+func (j *judge) check(host string, remote net.Addr, key ssh.PublicKey, p *patience) error {
 	shown := key
 	if cert, ok := key.(*ssh.Certificate); ok {
 		shown = cert.Key
@@ -137,10 +137,22 @@ func (j *judge) check(host string, remote net.Addr, key ssh.PublicKey) error {
 	case !errors.As(err, &differs):
 		return fmt.Errorf("the host key of %s (%s): %w", host, j.fingerprint, err)
 	}
-	if j.login.AcceptNew || j.login.Confirm != nil && j.login.Confirm(host, j.fingerprint) {
+	accepted := j.login.AcceptNew
+	if !accepted && j.login.Confirm != nil {
+		resume := p.pause()
+		accepted = j.login.Confirm(host, kindOf(shown), j.fingerprint)
+		resume()
+	}
+	if accepted {
 		return j.remember(host, remote, shown)
 	}
 	return &UnknownHostKey{host, j.fingerprint}
+}
+
+// kindOf names the type of a key as ssh-keygen -l does: "ED25519".
+func kindOf(key ssh.PublicKey) string {
+	kind, _, _ := strings.Cut(strings.TrimPrefix(key.Type(), "ssh-"), "-")
+	return strings.ToUpper(kind)
 }
 
 // remember writes an accepted key to the first file of known hosts.

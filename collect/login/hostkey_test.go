@@ -79,7 +79,7 @@ func TestConfirmUnknownHostKey(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := 0
-			login := Login{KeyFiles: []string{s.Key}, KnownHosts: c.known, Confirm: func(_, fingerprint string) bool {
+			login := Login{KeyFiles: []string{s.Key}, KnownHosts: c.known, Confirm: func(_, _, fingerprint string) bool {
 				asked++
 				if !strings.HasPrefix(fingerprint, "SHA256:") {
 					t.Errorf("asked about %q", fingerprint)

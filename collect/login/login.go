@@ -14,15 +14,16 @@ import (
 type Login struct {
 	User       string                            // where neither the target nor the SSH configuration names one
 	Password   func(node string) (string, error) // asked when a host wants it; nil: no password
+	Again      func(node string) (string, error) // asked after a host refused the password; nil: it is tried once
 	Answer     func(question string, echo bool) (string, error)
 	KeyFiles   []string                          // private keys; they are tried before the agent's
 	Passphrase func(file string) (string, error) // of an encrypted private key; nil: such keys are left out
 	Agent      string                            // socket of an SSH agent; "" uses none
 
-	KnownHosts []string                            // files of known host keys; new ones go to the first
-	HostKeys   []string                            // "SHA256:..."; where there are any, a host must show one of them
-	AcceptNew  bool                                // an unknown host's key is accepted and remembered
-	Confirm    func(host, fingerprint string) bool // is asked about an unknown host's key; nil refuses it
+	KnownHosts []string                                  // files of known host keys; new ones go to the first
+	HostKeys   []string                                  // "SHA256:..."; where there are any, a host must show one of them
+	AcceptNew  bool                                      // an unknown host's key is accepted and remembered
+	Confirm    func(host, kind, fingerprint string) bool // is asked about an unknown host's key; nil refuses it
 
 	Algorithms Algorithms // in place of, or besides, those that are safe
 	Jump       string     // jump hosts of targets that name none, as ssh -J
@@ -121,25 +122,29 @@ func (l *Login) open(ctx context.Context, r resolved, connect dialFunc, timeout 
 	return client, fingerprint, err
 }
 
+// handshake has timeout for what the network and the host do. While somebody is asked, it does not run.
 func (l *Login) handshake(ctx context.Context, r resolved, j *judge, hostKeys []string, connect dialFunc, timeout time.Duration) (*ssh.Client, string, error) {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	endpoint := r.endpoint()
-	raw, err := connect(ctx, "tcp", endpoint)
+	began, endpoint := time.Now(), r.endpoint()
+	connecting, cancel := context.WithTimeout(ctx, timeout)
+	raw, err := connect(connecting, "tcp", endpoint)
+	cancel()
 	if err != nil {
 		return nil, "", &ConnectError{err}
 	}
+	ctx, p := newPatience(ctx, timeout-time.Since(began))
+	defer p.end()
 	conn := newConn(raw)
 	// a connection through a jump host has no deadlines: what bounds it is that it is closed
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	methods, done, err := l.methods(r)
+	methods, done, err := l.methods(r, p)
 	if err != nil {
 		conn.Close()
 		return nil, "", err
 	}
 	defer done()
-	config := &ssh.ClientConfig{User: r.user, Auth: methods, HostKeyCallback: j.check, HostKeyAlgorithms: hostKeys, ClientVersion: "SSH-2.0-cbdoctor"}
+	check := func(host string, remote net.Addr, key ssh.PublicKey) error { return j.check(host, remote, key, p) }
+	config := &ssh.ClientConfig{User: r.user, Auth: methods, HostKeyCallback: check, HostKeyAlgorithms: hostKeys, ClientVersion: "SSH-2.0-cbdoctor"}
 	if err := r.algorithms.apply(&config.Config); err != nil {
 		conn.Close()
 		return nil, "", err

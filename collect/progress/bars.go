@@ -1,8 +1,9 @@
 package progress
 
 import (
-	"fmt"
 	"io"
+	"sync"
+	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -12,76 +13,151 @@ import (
 
 // bars shows a bar a node and, below them, one of all nodes.
 type bars struct {
+	*screen
 	all     *mpb.Progress
-	overall *mpb.Bar
-	nodes   map[string]*nodeBar
+	overall *bar
+	nodes   map[string]*bar
 }
 
-type nodeBar struct {
-	bar   *mpb.Bar
+// bar is one line: before anything is to be fetched, and when that failed, a word stands where the bar is.
+type bar struct {
+	*mpb.Bar
 	total int64
 	files map[string]int64 // bytes that are here
+
+	mu   sync.Mutex
+	word string
 }
 
-func (n *nodeBar) here() (sum int64) {
-	for _, bytes := range n.files {
+func (b *bar) here() (sum int64) {
+	for _, bytes := range b.files {
 		sum += bytes
 	}
 	return sum
 }
 
-func newBars(w io.Writer) *bars {
-	return &bars{all: mpb.New(mpb.WithOutput(w), mpb.WithWidth(60)), nodes: map[string]*nodeBar{}}
+// say sets the word; "" shows the bar.
+func (b *bar) say(word string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.word = word
 }
 
-func (b *bars) add(name string, priority int) *mpb.Bar {
-	return b.all.AddBar(0,
-		mpb.BarPriority(priority),
-		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR), decor.CountersKibiByte("% .1f / % .1f", decor.WCSyncSpace)),
-		mpb.AppendDecorators(decor.AverageSpeed(decor.SizeB1024(0), "% .1f ", decor.WCSyncSpace), decor.AverageETA(decor.ET_STYLE_GO)),
+func (b *bar) said() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.word
+}
+
+// figure is a decorator of a bar that is not there beside a word.
+type figure struct {
+	decor.Decorator
+	of *bar
+}
+
+// Decor implements decor.Decorator.
+func (f *figure) Decor(s decor.Statistics) (string, int) {
+	if f.of.said() != "" {
+		return "", 0
+	}
+	return f.Decorator.Decor(s)
+}
+
+// Unwrap implements decor.Wrapper.
+func (f *figure) Unwrap() decor.Decorator { return f.Decorator }
+
+func newBars(w io.Writer) *bars {
+	s := &screen{out: w}
+	return &bars{screen: s, all: mpb.New(mpb.WithConsoleWriter(s)), nodes: map[string]*bar{}}
+}
+
+// barWidth is enough to see the bar move.
+const barWidth = 40
+
+func (b *bars) add(name string, priority int) *bar {
+	n := &bar{files: map[string]int64{}}
+	fetches := func(d decor.Decorator) decor.Decorator { return &figure{d, n} }
+	n.Bar = b.all.New(0, mpb.BarStyle().Rbound("] "),
+		mpb.BarPriority(priority), mpb.BarWidth(barWidth),
+		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
+		mpb.BarFillerMiddleware(func(filler mpb.BarFiller) mpb.BarFiller {
+			return mpb.BarFillerFunc(func(w io.Writer, s decor.Statistics) error {
+				if word := n.said(); word != "" {
+					_, err := io.WriteString(w, word[:min(len(word), max(s.AvailableWidth, 0))])
+					return err
+				}
+				return filler.Fill(w, s)
+			})
+		}),
+		mpb.AppendDecorators(
+			fetches(decor.CountersKibiByte("% .1f of % .1f, ")), fetches(decor.AverageSpeed(decor.SizeB1024(0), "% .1f, ")),
+			fetches(decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "done")),
+		),
 	)
+	return n
 }
 
 // Event implements Reporter.
 func (b *bars) Event(e collect.Event) {
 	n := b.nodes[e.Node]
 	if n == nil {
-		n = &nodeBar{files: map[string]int64{}}
+		n = b.add(e.Node, len(b.nodes))
 		b.nodes[e.Node] = n
-		n.bar = b.add(e.Node, len(b.nodes))
 		if len(b.nodes) == 2 {
 			b.overall = b.add("all nodes", 1<<20)
+			b.overall.say(" ")
 		}
 	}
+	over := e.Kind == collect.Done || e.Kind == collect.NodeFailed
 	switch e.Kind {
+	case collect.Connecting, collect.CommandRun, collect.Capturing, collect.Done:
+		if n.total == 0 {
+			n.say(e.Text)
+		}
+	case collect.NodeFailed:
+		n.say("failed")
 	case collect.Chosen:
 		n.total = e.Total
+		if e.Total > 0 {
+			n.begin()
+			if b.overall != nil && b.overall.said() != "" {
+				b.overall.begin()
+			}
+		}
 	case collect.Progress, collect.FileDone, collect.FileFailed:
 		n.files[e.File] = e.Bytes
 	}
 	if e.Kind == collect.NodeFailed || e.Kind == collect.FileFailed || e.Kind == collect.Retry || e.Kind == collect.Capturing {
-		fmt.Fprintf(b.all, "%s: %s\n", e.Node, e.Text) // above the bars
+		b.screen.say(e.Node + ": " + e.Text)
 	}
-	over := e.Kind == collect.Done || e.Kind == collect.NodeFailed
-	n.bar.SetCurrent(n.here())
-	n.bar.SetTotal(max(n.total, n.here()), false)
-	if over {
-		n.bar.SetTotal(-1, true)
-	}
+	n.set(n.here(), n.total, over)
 	if b.overall != nil {
 		var here, total int64
 		for _, one := range b.nodes {
 			here, total = here+one.here(), total+max(one.total, one.here())
 		}
-		b.overall.SetCurrent(here)
-		b.overall.SetTotal(total, false)
+		b.overall.set(here, total, false)
+	}
+}
+
+// begin shows the bar, whose speed counts from now on.
+func (b *bar) begin() {
+	b.say("")
+	_ = b.DecoratorAverageAdjust(time.Now()) // fails after the end alone
+}
+
+func (b *bar) set(here, total int64, over bool) {
+	b.SetCurrent(here)
+	b.SetTotal(max(total, here), false)
+	if over {
+		b.SetTotal(-1, true)
 	}
 }
 
 // Close implements Reporter.
 func (b *bars) Close() {
 	for _, n := range b.nodes {
-		n.bar.SetTotal(-1, true)
+		n.SetTotal(-1, true)
 	}
 	if b.overall != nil {
 		b.overall.SetTotal(-1, true)

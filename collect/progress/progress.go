@@ -11,9 +11,11 @@ import (
 	"cbdoctor/collect"
 )
 
-// Reporter shows events. Event is called by one goroutine at a time; after Close nothing is written any more.
+// Reporter shows events. Event is called by one goroutine at a time; after Close nothing is written any more. Between Aside and the
+// call of what it returns nothing is written either, so that somebody can be asked; what came meanwhile is written then.
 type Reporter interface {
 	Event(collect.Event)
+	Aside() (resume func())
 	Close()
 }
 
@@ -26,23 +28,23 @@ func New(kind string, w io.Writer) Reporter {
 	case "bar":
 		return newBars(w)
 	case "json":
-		return &lines{w, jsonLine}
+		return &lines{&screen{out: w}, jsonLine}
 	case "none":
-		return &lines{w, failures}
+		return &lines{&screen{out: w}, failures}
 	}
-	return &lines{w, newPlain().line}
+	return &lines{&screen{out: w}, newPlain().line}
 }
 
 // lines writes what format makes of each event.
 type lines struct {
-	w      io.Writer
+	*screen
 	format func(collect.Event) string
 }
 
 // Event implements Reporter.
 func (l *lines) Event(e collect.Event) {
 	if s := l.format(e); s != "" {
-		fmt.Fprintln(l.w, s) // nothing can be done about a terminal that is gone
+		l.say(s)
 	}
 }
 

@@ -38,6 +38,7 @@ type Server struct {
 	files  []File // those of the scenario and captures made since
 	reads  []string
 	events []string
+	logins int
 }
 
 // Reads are the paths that were opened for reading so far.
@@ -52,6 +53,13 @@ func (s *Server) Events() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.events)
+}
+
+// Logins is how often somebody logged in so far.
+func (s *Server) Logins() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.logins
 }
 
 func (s *Server) log(event string) {
@@ -96,7 +104,12 @@ func start(s Scenario, n Node) (*Server, error) {
 	if address == "" {
 		address, port = "127.0.0.1", 0
 	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(address, strconv.Itoa(port)))
+	at := net.JoinHostPort(address, strconv.Itoa(port))
+	behind := at
+	if n.Link != nil { // what is reached at the address is the bad link
+		behind = "127.0.0.1:0"
+	}
+	listener, err := net.Listen("tcp", behind)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +118,7 @@ func start(s Scenario, n Node) (*Server, error) {
 		conns: map[net.Conn]bool{}, files: slices.Clone(n.Files),
 	}
 	if n.Link != nil {
-		if server.link, err = faulty.Listen(server.Endpoint, func(int) faulty.Link { return *n.Link }); err != nil {
+		if server.link, err = faulty.ListenAt(at, server.Endpoint, func(int) faulty.Link { return *n.Link }); err != nil {
 			listener.Close()
 			return nil, err
 		}
@@ -192,6 +205,9 @@ func (s *Server) handle(conn net.Conn) {
 		return
 	}
 	defer c.Close()
+	s.mu.Lock()
+	s.logins++
+	s.mu.Unlock()
 	go ssh.DiscardRequests(requests)
 	var open sync.WaitGroup
 	defer open.Wait()

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"cbdoctor/bundle"
+	"cbdoctor/collect"
+)
+
+// showListing prints what would be fetched.
+func showListing(cmd *cobra.Command, nodes []collect.Listing) error {
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "node\tfile\tsize\tmodified\t")
+	var total int64
+	var failed []error
+	for _, n := range nodes {
+		if n.Err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", n.Node, n.Err))
+		}
+		for _, f := range n.Files {
+			total += f.Size
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t\n", n.Node, printable(strings.ReplaceAll(f.Path, "\n", "?")), collect.Size(f.Size), f.ModTime.UTC().Format(time.RFC3339))
+		}
+		for _, f := range n.Skipped {
+			fmt.Fprintf(w, "%s\t%s\tnot fetched\t%s\t\n", n.Node, f.Remote, f.Problem)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "total: %s\n", collect.Size(total))
+	if len(failed) > 0 {
+		return &codeError{exitPartial, withHint(errors.Join(failed...), loginHint(failed[0].Error(), nodes[0].Node))}
+	}
+	return nil
+}
+
+// showSummary says what was fetched and what failed, a line a node.
+func showSummary(w io.Writer, m *bundle.Manifest) error {
+	lines := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, n := range m.Nodes {
+		files, failed := 0, 0
+		for _, f := range n.Files {
+			switch f.Outcome {
+			case bundle.Success:
+				files++
+			case bundle.Skipped:
+			default:
+				failed++
+			}
+		}
+		line := fmt.Sprintf("%s\t%s\t%s", n.Reached, n.Outcome, count(files, "file"))
+		if failed > 0 {
+			line += fmt.Sprintf(", %d not whole", failed)
+		}
+		if n.Problem != "" {
+			line += "  " + printable(strings.NewReplacer("\n", "; ", "\t", " ").Replace(n.Problem))
+		}
+		if len(n.Left) > 0 {
+			line += "  left on the node: " + strings.Join(n.Left, ", ")
+		}
+		fmt.Fprintln(lines, line) // fails with Flush
+	}
+	return lines.Flush()
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// verdict says how to go on.
+func verdict(w io.Writer, m *bundle.Manifest, where string) error {
+	if m.Complete() {
+		fmt.Fprintf(w, "next: cbdoctor analyze %s\n", where)
+		return nil
+	}
+	return &codeError{exitPartial, withHint(errors.New("some nodes or files failed; what was collected is kept in "+where), hintFor(m, where))}
+}
+
+// hintFor says what to do about the first failure of a known kind.
+func hintFor(m *bundle.Manifest, where string) string {
+	for _, n := range m.Nodes {
+		if hint := loginHint(n.Problem, n.Reached); hint != "" && n.Outcome != bundle.Success {
+			return hint
+		}
+	}
+	return fmt.Sprintf("its manifest.json has the reason of each; cbdoctor collect --continue %s fetches the rest", where)
+}
