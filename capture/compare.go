@@ -24,7 +24,7 @@ func (t *tracker) compareResets(known peers) {
 		if l.listed && t.told.at(l.at).FirstFrame == l.judged.frame { // it may have had to make room in the list
 			out := t.told.at(l.at)
 			out.Verdict, out.Confidence, out.Reason, out.Evidence = verdict, confidence, reason, evidence
-			out.ask(m, &l.tuple)
+			out.ask(m, &l.tuple, packet.Addr.String)
 		}
 		l.judged.verdict, l.judged.class, l.judged.confidence = verdict, verdict.class(), confidence
 		t.count(l.tuple.pair(), &l.judged, nil)

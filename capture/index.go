@@ -29,7 +29,18 @@ const (
 const indexLeast = 1 << 8
 
 func newIndex(seed uint64) index {
-	return index{slots: make([]slot, indexLeast), seed: seed}
+	return index{slots: newSlots(indexLeast), seed: seed}
+}
+
+// newSlots makes free slots and writes to each page of them: one that is read before it is written costs two page faults instead of one,
+// and the second of them stops the other cores.
+func newSlots(n int) []slot {
+	const page = 4096 / 8
+	slots := make([]slot, n)
+	for i := 0; i < n; i += page {
+		slots[i].ref = none
+	}
+	return slots
 }
 
 // hash mixes a tuple by multiplication to 128 bits, as wyhash does. The table never has as many places as there are hashes.
@@ -81,7 +92,7 @@ func (t *tracker) tuple(r ref) *tuple {
 func (x *index) add(h uint32, r ref) {
 	if x.used++; x.used > len(x.slots)/4*3 {
 		old := x.slots
-		x.slots = make([]slot, 2*len(old))
+		x.slots = newSlots(2 * len(old))
 		for _, s := range old {
 			if s.ref != none {
 				x.place(s)

@@ -96,7 +96,7 @@ func (l *Live) asOfNow(s *session, k tuple) told {
 	confidence, reason, evidence := row.Judge(&m)
 	observations, own := observe(s, &m, nil)
 	out := told{tuple: k, own: own}
-	s.tell(&out.Session, &m, row.Verdict, confidence, reason, evidence, observations)
+	s.tell(&out.Session, &m, packet.Addr.String, row.Verdict, confidence, reason, evidence, observations)
 	return out
 }
 

@@ -129,24 +129,17 @@ func (l *Listing) mergeLists() {
 // sumUp makes the summaries of pairs, in the order of their first sessions, and numbers sessions: in the order of first packets over
 // all lanes, then the addresses that nobody answered for.
 func (l *Listing) sumUp(pairs []*pairCount) {
-	frames := make([]int64, 0, len(l.entries)+len(pairs))
-	for _, e := range l.entries {
-		frames = append(frames, e.frame)
-	}
-	for _, p := range pairs {
-		frames = append(frames, p.decisive.frame)
-	}
-	slices.Sort(frames)
-	frames = slices.Compact(frames)
-	numbers := numbers(l.lanes, frames)
-	number := func(frame int64) int {
-		i, _ := slices.BinarySearch(frames, frame)
-		return numbers[i]
-	}
-	l.numbers = make([]int, len(l.entries))
+	frames := make([]int64, len(l.entries))
 	for i, e := range l.entries {
-		l.numbers[i] = number(e.frame)
+		frames[i] = e.frame
 	}
+	l.numbers = numbers(l.lanes, frames)
+	decisive := make([]int64, len(pairs))
+	for i, p := range pairs {
+		decisive[i] = p.decisive.frame
+	}
+	slices.Sort(decisive)
+	decisiveNumbers := numbers(l.lanes, decisive)
 	slices.SortFunc(pairs, func(a, b *pairCount) int { return cmp.Compare(a.firstFrame, b.firstFrame) })
 	l.Pairs = make([]Pair, len(pairs))
 	var running sync.WaitGroup
@@ -161,7 +154,8 @@ func (l *Listing) sumUp(pairs []*pairCount) {
 	running.Wait()
 	for i, p := range pairs {
 		r := &l.Pairs[i]
-		r.Decisive = number(p.decisive.frame)
+		place, _ := slices.BinarySearch(decisive, p.decisive.frame)
+		r.Decisive = decisiveNumbers[place]
 		for i := range l.last {
 			if p.decisive.verdict == ARPUnanswered && l.last[i].FirstFrame == p.decisive.frame {
 				r.Decisive = l.last[i].Session

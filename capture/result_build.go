@@ -46,7 +46,7 @@ func (t *tracker) finish(s *session, final bool) {
 		var out *told
 		kept, out = t.told.new()
 		out.tuple, out.own, out.chains = s.tuple, own, j.chains
-		s.tell(&out.Session, m, row.Verdict, confidence, reason, evidence, observations)
+		s.tell(&out.Session, m, packet.Addr.String, row.Verdict, confidence, reason, evidence, observations)
 	}
 	if late {
 		t.late = append(t.late, lateSession{at: kept, listed: wanted, summary: *m, judged: j.copy(), resets: s.resets(m), tuple: s.tuple})
@@ -99,21 +99,21 @@ func (t *tracker) of(c class) *listing {
 	return &t.bad
 }
 
-// tell makes the session's entry in the report, in out, which is otherwise zero.
-func (s *session) tell(out *Session, m *Summary, v Verdict, c Confidence, reason string, evidence []int64, observations []string) {
+// tell makes the session's entry in the report, in out, which is otherwise zero. name gives the text of an address.
+func (s *session) tell(out *Session, m *Summary, name func(packet.Addr) string, v Verdict, c Confidence, reason string, evidence []int64, observations []string) {
 	s.build(out, m)
 	out.Verdict, out.Confidence, out.Reason, out.Evidence, out.Observations = v, c, reason, frames(evidence), append([]string{}, observations...)
-	out.ask(m, &s.tuple)
+	out.ask(m, &s.tuple, name)
 }
 
 // ask names the node on which a capture would settle what this one can't, and says in the reason what it would tell.
-func (out *Session) ask(m *Summary, k *tuple) {
+func (out *Session) ask(m *Summary, k *tuple, name func(packet.Addr) string) {
 	side, question := m.next(out.Verdict, out.Confidence)
 	if side < 0 {
 		out.NextCapture = ""
 		return
 	}
-	out.NextCapture = [2]packet.Addr{k.client, k.server}[side].String()
+	out.NextCapture = name([2]packet.Addr{k.client, k.server}[side])
 	out.Reason += "; a capture on " + out.NextCapture + " tells " + question
 }
 

@@ -54,7 +54,7 @@ func (r *teller) attempt(t *tracker, a *attempt) *told {
 	notes, own := observe(s, m, r.notes[:0])
 	r.notes = notes
 	r.out = told{tuple: a.tuple, own: own}
-	s.tell(&r.out.Session, m, row.Verdict, confidence, reason, evidence, r.notes)
+	s.tell(&r.out.Session, m, r.name, row.Verdict, confidence, reason, evidence, r.notes)
 	return &r.out
 }
 
@@ -85,10 +85,13 @@ func (r *teller) name(a packet.Addr) string {
 }
 
 func joinPort(address string, port uint16, v4 bool) string {
+	b := make([]byte, 0, 64)
 	if v4 {
-		return address + ":" + strconv.Itoa(int(port))
+		b = append(append(b, address...), ':')
+	} else {
+		b = append(append(append(b, '['), address...), "]:"...)
 	}
-	return "[" + address + "]:" + strconv.Itoa(int(port))
+	return string(strconv.AppendUint(b, uint64(port), 10))
 }
 
 // filter is a display filter that selects exactly the session.
