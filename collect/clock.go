@@ -1,7 +1,6 @@
 package collect
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -12,7 +11,7 @@ import (
 
 // clocks are the forms in which a date command prints a time; what is in parentheses is year, month, day, time, am or pm, zone.
 // There is no document that says how a CMS prints it, so all are taken that its relatives print.
-var clocks = []*regexp.Regexp{
+var clocks = []*lazyregexp.Regexp{
 	// 2026-03-31T08:00:10.500Z, 2026-03-31 17:00:10 +0900, 2026/03/31 08:00:10 UTC
 	form(`year[-/]month[-/]day[T ]+time(?: ?ampm)?(?: ?zone)?`),
 	// Tue Mar 31 08:00:10 UTC 2026, Tue Mar 31 08:00:10 2026, Tue Mar 31 05:00:10 PM JST 2026
@@ -24,8 +23,8 @@ var clocks = []*regexp.Regexp{
 }
 
 // form makes a pattern of one in which the parts of a time are words.
-func form(words string) *regexp.Regexp {
-	return regexp.MustCompile(`\b` + strings.NewReplacer(
+func form(words string) *lazyregexp.Regexp {
+	return lazyregexp.New(`\b` + strings.NewReplacer(
 		"year", `(?P<year>\d{4})`, "month", `(?P<month>\d\d)`, "name", `(?P<month>[A-Z][a-z]{2})`, "day", `(?P<day>\d{1,2})`,
 		"time", `(?P<time>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)`, "ampm", `(?P<half>[AP]M)`, "zone", `(?P<zone>Z|[+-]\d\d:?\d\d|[A-Z]{3,5})\b`,
 	).Replace(words))

@@ -31,6 +31,7 @@ func (r *Regexp) String() string                 { return r.source }
 func (r *Regexp) Match(b []byte) bool            { return r.Compiled().Match(b) }
 func (r *Regexp) MatchString(s string) bool      { return r.Compiled().MatchString(s) }
 func (r *Regexp) FindIndex(b []byte) []int       { return r.Compiled().FindIndex(b) }
+func (r *Regexp) FindString(s string) string     { return r.Compiled().FindString(s) }
 func (r *Regexp) SubexpNames() []string          { return r.Compiled().SubexpNames() }
 func (r *Regexp) FindSubmatch(b []byte) [][]byte { return r.Compiled().FindSubmatch(b) }
 
@@ -43,6 +44,10 @@ func (r *Regexp) FindAllSubmatchIndex(b []byte, n int) [][]int {
 }
 
 func (r *Regexp) FindStringSubmatch(s string) []string { return r.Compiled().FindStringSubmatch(s) }
+
+func (r *Regexp) FindStringSubmatchIndex(s string) []int {
+	return r.Compiled().FindStringSubmatchIndex(s)
+}
 
 func (r *Regexp) FindAllString(s string, n int) []string { return r.Compiled().FindAllString(s, n) }
 

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"cbdoctor/lang"
 )
@@ -41,7 +42,7 @@ func (c *Catalog) WriteDocs(w io.Writer, format string) error {
 	case "markdown":
 		return c.writeMarkdown(w)
 	case "html":
-		return htmlPage.Execute(w, struct {
+		return htmlPage().Execute(w, struct {
 			Lang     lang.Lang
 			Heading  string
 			Chapters []chapter
@@ -95,4 +96,4 @@ func (c *Catalog) writeMarkdown(w io.Writer) error {
 //go:embed docs.html
 var htmlSource string
 
-var htmlPage = template.Must(template.New("docs").Parse(htmlSource))
+var htmlPage = sync.OnceValue(func() *template.Template { return template.Must(template.New("docs").Parse(htmlSource)) })

@@ -2,8 +2,9 @@ package filter
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"cbdoctor/lazyregexp"
 )
 
 type tokenKind uint8
@@ -25,15 +26,15 @@ type token struct {
 // shapes are tried in this order at each place.
 var shapes = []struct {
 	kind  tokenKind
-	shape *regexp.Regexp
+	shape *lazyregexp.Regexp
 }{
-	{mac, regexp.MustCompile(`^[0-9a-fA-F]{1,2}([:.-][0-9a-fA-F]{1,2}){5}(?:[^0-9a-zA-Z:.]|$)`)},
-	{address, regexp.MustCompile(`^(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{0,4}|\d+\.\d+\.\d+\.\d+)(?:/\d+)?`)},
-	{address, regexp.MustCompile(`^(?:\d+\.){1,3}\d+(?:/\d+)?`)},
-	{address, regexp.MustCompile(`^\d+/\d+`)},
-	{word, regexp.MustCompile(`^(?:icmp6?|tcp)-[a-z0-9]+`)},
-	{word, regexp.MustCompile(`^\\?[A-Za-z0-9_][A-Za-z0-9_-]*`)},
-	{sign, regexp.MustCompile(`^(?:&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^<>=!()\[\]:])`)},
+	{mac, lazyregexp.New(`^[0-9a-fA-F]{1,2}([:.-][0-9a-fA-F]{1,2}){5}(?:[^0-9a-zA-Z:.]|$)`)},
+	{address, lazyregexp.New(`^(?:[0-9a-fA-F]{0,4}:){2,7}(?:[0-9a-fA-F]{0,4}|\d+\.\d+\.\d+\.\d+)(?:/\d+)?`)},
+	{address, lazyregexp.New(`^(?:\d+\.){1,3}\d+(?:/\d+)?`)},
+	{address, lazyregexp.New(`^\d+/\d+`)},
+	{word, lazyregexp.New(`^(?:icmp6?|tcp)-[a-z0-9]+`)},
+	{word, lazyregexp.New(`^\\?[A-Za-z0-9_][A-Za-z0-9_-]*`)},
+	{sign, lazyregexp.New(`^(?:&&|\|\||<<|>>|<=|>=|==|!=|[-+*/%&|^<>=!()\[\]:])`)},
 }
 
 // maxExpression bounds an expression: libpcap's programs are bounded too.
