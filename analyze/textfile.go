@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"cbdoctor/bundle"
+	"cbdoctor/interruptible"
 	"cbdoctor/logline"
 )
 
@@ -49,36 +50,15 @@ func (m *material) readText(ctx context.Context, f *bundle.File, r io.Reader, lo
 	var err error
 	if at, failed := os.Open(local); local != "" && failed == nil {
 		defer at.Close()
-		t.File, err = m.logs.ReadAt(interruptible{ctx, r, at}, t)
+		t.File, err = m.logs.ReadAt(interruptible.ReaderAt(ctx, at), t)
 	} else {
-		t.File, err = m.logs.Read(interruptible{ctx, r, nil}, t)
+		t.File, err = m.logs.Read(interruptible.Reader(ctx, r), t)
 	}
 	if err != nil {
 		t.problem, t.damaged = err.Error(), true
 	}
 	t.recognised = t.Recognised
 	return t
-}
-
-// interruptible stops reading a file when the context ends.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-	at  io.ReaderAt
-}
-
-func (i interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.r.Read(p)
-}
-
-func (i interruptible) ReadAt(p []byte, at int64) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return i.at.ReadAt(p, at)
 }
 
 // Wanted takes a log line.

@@ -78,6 +78,18 @@ type entry struct {
 	sum   string
 }
 
+// differs says how a file is not what was fetched; without a sum, as of commands of earlier versions, nothing is known of it.
+func (e entry) differs(bytes int64, sum string) string {
+	switch {
+	case sum == "":
+	case e.bytes != bytes:
+		return fmt.Sprintf("it has %d bytes, the manifest says %d", e.bytes, bytes)
+	case e.sum != sum:
+		return "its content is not what was fetched: SHA-256 " + e.sum + ", the manifest says " + sum
+	}
+	return ""
+}
+
 // compare says how the files differ from those of the manifest.
 func (m *Manifest) compare(have map[string]entry) []Problem {
 	var out []Problem
@@ -96,7 +108,7 @@ func (m *Manifest) compare(have map[string]entry) []Problem {
 	for _, n := range m.Nodes {
 		for _, c := range n.Commands {
 			if c.File != "" {
-				expect(c.File, func(entry) string { return "" })
+				expect(c.File, func(e entry) string { return e.differs(c.Bytes, c.SHA256) })
 			}
 		}
 		for _, f := range n.Files {
@@ -106,15 +118,7 @@ func (m *Manifest) compare(have map[string]entry) []Problem {
 			if f.File == "" {
 				continue
 			}
-			expect(f.File, func(e entry) string {
-				switch {
-				case e.bytes != f.Bytes:
-					return fmt.Sprintf("it has %d bytes, the manifest says %d", e.bytes, f.Bytes)
-				case e.sum != f.SHA256:
-					return "its content is not what was fetched: SHA-256 " + e.sum + ", the manifest says " + f.SHA256
-				}
-				return ""
-			})
+			expect(f.File, func(e entry) string { return e.differs(f.Bytes, f.SHA256) })
 		}
 	}
 	for name := range have {

@@ -70,6 +70,8 @@ type Clock struct {
 type ManifestCommand struct {
 	Command string    `json:"command"`
 	File    string    `json:"file,omitempty"`
+	Bytes   int64     `json:"bytes,omitempty"` // of the file
+	SHA256  string    `json:"sha256,omitempty"`
 	Time    time.Time `json:"time"`
 	Seconds float64   `json:"seconds"` // how long it took
 	Outcome Outcome   `json:"outcome"`
@@ -81,12 +83,19 @@ type ManifestFile struct {
 	Remote  string    `json:"remote"`
 	File    string    `json:"file,omitempty"`
 	Partial string    `json:"partial,omitempty"` // its beginning, where the rest could not be fetched
+	Kept    *Kept     `json:"kept,omitempty"`    // how much of Partial was on the disk at least
 	Bytes   int64     `json:"bytes"`
 	SHA256  string    `json:"sha256,omitempty"`
 	ModTime time.Time `json:"modified,omitzero"` // as the node says
 	Outcome Outcome   `json:"outcome"`
 	Problem string    `json:"problem,omitempty"`
 	Note    string    `json:"note,omitempty"` // what is special about it, such as that it grew while it was read
+}
+
+// Kept is the beginning of a file that a download which was cut off can go on from.
+type Kept struct {
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"` // of these bytes
 }
 
 // Complete reports whether every node, command and file succeeded or was left out on purpose.

@@ -2,6 +2,8 @@ package collect
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"time"
@@ -204,11 +206,12 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) (string,
 	case err != nil:
 		entry.Outcome, entry.Problem = outcomeOf(ctx, err), printable(err.Error())
 	default:
-		entry.File = v.name + "/" + step.file
-		if writeErr := writeWhole(v.dir, step.file, []byte(s.Name+"> "+step.command.String()+"\n"+out+"\n")); writeErr != nil {
-			entry.File, entry.Outcome, entry.Problem = "", bundle.Failed, writeErr.Error()
+		text := []byte(s.Name + "> " + step.command.String() + "\n" + out + "\n")
+		if writeErr := writeWhole(v.dir, step.file, text); writeErr != nil {
+			entry.Outcome, entry.Problem = bundle.Failed, writeErr.Error()
 			err = errors.Join(errKept, writeErr)
 		} else {
+			entry.File, entry.Bytes, entry.SHA256 = v.name+"/"+step.file, int64(len(text)), sumOf(text)
 			v.record.wrote(entry.File)
 		}
 	}
@@ -222,6 +225,11 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) (string,
 		}
 	})
 	return out, err
+}
+
+func sumOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
 }
 
 // zone is that of the node; nil when nobody said.

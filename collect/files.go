@@ -55,6 +55,12 @@ type pending struct {
 
 // enter gives every file of the listing its entry. What an earlier run has whole is not fetched again.
 func (v *visit) enter(take []transfer.File, skipped []bundle.ManifestFile) (todo []pending, total int64) {
+	var again []string // what is here of them is of no use
+	defer func() {
+		for _, part := range again {
+			_ = v.root.Remove(part) // mostly there is none
+		}
+	}()
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		used := map[string]bool{}
 		if all, err := steps(v.node.Interface); err == nil {
@@ -90,7 +96,13 @@ func (v *visit) enter(take []transfer.File, skipped []bundle.ManifestFile) (todo
 			listed[remote] = true
 			todo = append(todo, pending{t, len(m.Files)})
 			total += t.Size
-			m.Files = append(m.Files, bundle.ManifestFile{Remote: remote, Partial: v.name + "/" + t.Name + bundle.PartSuffix, Bytes: t.Size, ModTime: t.ModTime, Outcome: bundle.Unknown})
+			entry := bundle.ManifestFile{Remote: remote, Partial: v.name + "/" + t.Name + bundle.PartSuffix, Bytes: t.Size, ModTime: t.ModTime.UTC(), Outcome: bundle.Unknown}
+			if v.goesOn(t, e) {
+				entry.Kept = e.Kept
+			} else {
+				again = append(again, entry.Partial)
+			}
+			m.Files = append(m.Files, entry)
 		}
 		for _, e := range old { // that an earlier run could not fetch, and that is gone; what there is of it stays
 			if !listed[e.Remote] && e.Outcome != bundle.Skipped {
@@ -100,6 +112,16 @@ func (v *visit) enter(take []transfer.File, skipped []bundle.ManifestFile) (todo
 		}
 	})
 	return todo, total
+}
+
+// goesOn reports whether the beginning of a file that is here may be that of the node's file of now: the same one, or one that is only ever
+// appended to. Its overlap is compared all the same.
+func (v *visit) goesOn(now transfer.File, then bundle.ManifestFile) bool {
+	if then.Kept == nil {
+		return false
+	}
+	row, _ := v.opt.Files.choice(now.Path)
+	return then.Bytes == now.Size && then.ModTime.Equal(now.ModTime) || row.grows && now.Size >= then.Kept.Bytes
 }
 
 func (v *visit) approved(files int, total int64) bool {
@@ -138,6 +160,19 @@ func (v *visit) thatFit(files []pending) []pending {
 // reserve is left free for the manifest and the command outputs.
 const reserve = 64 << 10
 
+// kept writes down from where the download of a file can go on, when the disk has it.
+func (v *visit) kept(f transfer.File, size int64, sum string) {
+	name := v.name + "/" + f.Name + bundle.PartSuffix
+	v.record.wrote(name)
+	v.record.node(v.i, func(m *bundle.ManifestNode) {
+		for i := range m.Files {
+			if e := &m.Files[i]; e.Partial == name {
+				e.Bytes, e.ModTime, e.Kept = f.Size, f.ModTime.UTC(), &bundle.Kept{Bytes: size, SHA256: sum}
+			}
+		}
+	})
+}
+
 // fetched writes down what became of a file.
 func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
 	if r.Err == nil {
@@ -147,7 +182,7 @@ func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
 		e := &m.Files[entry]
 		e.Bytes, e.ModTime, e.Note, e.Partial = r.Size, r.ModTime.UTC(), r.Note, ""
 		if r.Err == nil {
-			e.File, e.SHA256, e.Outcome = v.name+"/"+r.Name, r.SHA256, bundle.Success
+			e.File, e.SHA256, e.Outcome, e.Kept = v.name+"/"+r.Name, r.SHA256, bundle.Success, nil
 			return
 		}
 		e.Outcome, e.Problem = outcomeOf(ctx, r.Err), printable(r.Err.Error())

@@ -19,29 +19,30 @@ type choice struct {
 	take    bool
 	why     string
 	lasting bool // what it says holds whenever it was written: the times that were asked for are those of events
+	grows   bool // it changes by being appended to
 }
 
 // choices decide what is fetched, first match wins. Private keys and backups come first, so that no later row can take them.
 var choices = []choice{
-	{"*.key", false, "a private key is never fetched", false},
-	{"*.pem", false, "it may hold a private key", false},
-	{"*.p12", false, "it may hold a private key", false},
-	{"*.pfx", false, "it may hold a private key", false},
-	{"*.bak", false, "a backup holds the database and keys", false},
-	{"*.img", false, "an upgrade image", false},
-	{"*.lic", false, "a licence", false},
-	{"logbundle*.tar.gz", true, "", false},
-	{"log", true, "", false},
-	{"log.*", true, "", false},
-	{"*.log", true, "", false},
-	{"syslog*", true, "", false},
-	{"audit*", true, "", false},
-	{"live.json", true, "", true},
-	{"boot.json", true, "", true},
-	{"*.pcap", true, "", false},
-	{"*.pcapng", true, "", false},
-	{"*.crt", true, "", true},
-	{"*.cer", true, "", true},
+	{"*.key", false, "a private key is never fetched", false, false},
+	{"*.pem", false, "it may hold a private key", false, false},
+	{"*.p12", false, "it may hold a private key", false, false},
+	{"*.pfx", false, "it may hold a private key", false, false},
+	{"*.bak", false, "a backup holds the database and keys", false, false},
+	{"*.img", false, "an upgrade image", false, false},
+	{"*.lic", false, "a licence", false, false},
+	{"logbundle*.tar.gz", true, "", false, false},
+	{"log", true, "", false, true},
+	{"log.*", true, "", false, true},
+	{"*.log", true, "", false, true},
+	{"syslog*", true, "", false, true},
+	{"audit*", true, "", false, true},
+	{"live.json", true, "", true, false},
+	{"boot.json", true, "", true, false},
+	{"*.pcap", true, "", false, true},
+	{"*.pcapng", true, "", false, true},
+	{"*.crt", true, "", true, false},
+	{"*.cer", true, "", true, false},
 }
 
 // never is how many of the first rows hold for names that the user asks for by pattern too.

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"strings"
 
 	"cbdoctor/bundle"
+	"cbdoctor/interruptible"
 )
 
 // distrust compares what an earlier run has of a node with what its manifest claims, before anything is left out on that account:
@@ -21,43 +23,47 @@ func (v *visit) distrust(ctx context.Context) {
 		claims.Commands = append(claims.Commands, m.Commands...)
 		claims.Files = append(claims.Files, m.Files...)
 	})
-	commands, files := map[string]string{}, map[string]string{} // what is wrong, by the name in the bundle
-	for _, c := range claims.Commands {
-		if c.File == "" {
-			continue
+	wrong := map[string]string{} // what is, by the name in the bundle
+	doubt := func(name string, err error) {
+		if err != nil && ctx.Err() == nil {
+			wrong[name] = err.Error()
+			v.tell(Retry, "%s is not what was fetched: %v", name, err)
 		}
-		if info, err := v.root.Stat(c.File); err != nil || info.Size() == 0 {
-			commands[c.File] = "its output is not here any more"
+	}
+	for _, c := range claims.Commands {
+		if c.File != "" {
+			doubt(c.File, v.holds(ctx, c.File, c.Bytes, c.SHA256))
 		}
 	}
 	for _, f := range claims.Files {
-		if f.Outcome == bundle.Success {
-			if err := v.matches(ctx, f); err != nil {
-				files[f.File] = err.Error()
-				v.tell(Retry, "%s is not what was fetched: %v", f.File, err)
-			}
-		} else if f.Partial != "" {
-			v.reopen(f)
+		switch {
+		case f.Outcome == bundle.Success:
+			doubt(f.File, v.holds(ctx, f.File, f.Bytes, f.SHA256))
+		case f.Partial != "":
+			doubt(f.Partial, v.reopen(ctx, f))
 		}
 	}
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		for i := range m.Commands {
-			if why := commands[m.Commands[i].File]; why != "" {
+			if why := wrong[m.Commands[i].File]; why != "" {
 				m.Commands[i].Outcome, m.Commands[i].Problem, m.Commands[i].File = bundle.Unknown, why, ""
 			}
 		}
 		for i := range m.Files {
 			e := &m.Files[i]
-			if why := files[e.File]; why != "" {
+			if why := wrong[e.File]; why != "" {
 				e.Outcome, e.Problem, e.Partial, e.File, e.SHA256 = bundle.Unknown, why, e.File, "", ""
+			}
+			if wrong[e.Partial] != "" {
+				e.Kept = nil
 			}
 		}
 	})
 }
 
-// matches reports how a file differs from its entry.
-func (v *visit) matches(ctx context.Context, e bundle.ManifestFile) error {
-	f, err := v.root.Open(e.File)
+// holds reports how a file differs from what is claimed of it.
+func (v *visit) holds(ctx context.Context, name string, size int64, sum string) error {
+	f, err := v.root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return errors.New("it is missing")
 	}
@@ -65,39 +71,49 @@ func (v *visit) matches(ctx context.Context, e bundle.ManifestFile) error {
 		return err
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() != size {
+		return fmt.Errorf("it has %d of %d bytes", info.Size(), size)
+	}
+	return begins(ctx, f, bundle.Kept{Bytes: size, SHA256: sum})
+}
+
+// begins reports whether a file begins with what was written to it.
+func begins(ctx context.Context, f io.Reader, want bundle.Kept) error {
 	h := sha256.New()
-	n, err := io.Copy(h, &interruptible{ctx, f})
+	n, err := io.Copy(h, io.LimitReader(interruptible.Reader(ctx, f), want.Bytes))
 	switch {
-	case ctx.Err() != nil:
-		return nil // nothing was found out
 	case err != nil:
 		return err
-	case n != e.Bytes:
-		return fmt.Errorf("it has %d of %d bytes", n, e.Bytes)
-	case hex.EncodeToString(h.Sum(nil)) != e.SHA256:
+	case n != want.Bytes:
+		return fmt.Errorf("it has %d of %d bytes", n, want.Bytes)
+	case hex.EncodeToString(h.Sum(nil)) != want.SHA256:
 		return errors.New("its SHA-256 is another one")
 	}
 	return nil
 }
 
-// interruptible ends with its context.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-// Read implements io.Reader.
-func (i *interruptible) Read(p []byte) (int, error) {
-	if err := i.ctx.Err(); err != nil {
-		return 0, err
+// reopen makes the beginning of a file ready to be gone on with: as much of it as is known to be what was fetched. One that got its final
+// name at the moment at which the earlier run was ended is a beginning again.
+func (v *visit) reopen(ctx context.Context, e bundle.ManifestFile) error {
+	if !strings.HasSuffix(e.Partial, bundle.PartSuffix) {
+		return nil // it was whole, and is fetched anew
 	}
-	return i.r.Read(p)
-}
-
-// reopen makes a file the part of one again that got its final name at the moment at which the earlier run was ended: so what is here
-// is compared with the node's and not fetched anew.
-func (v *visit) reopen(e bundle.ManifestFile) {
-	if _, err := v.root.Stat(e.Partial); errors.Is(err, fs.ErrNotExist) && strings.HasSuffix(e.Partial, bundle.PartSuffix) {
-		_ = v.root.Rename(e.Local(), e.Partial) // else it is fetched anew
+	if _, err := v.root.Stat(e.Partial); errors.Is(err, fs.ErrNotExist) {
+		_ = v.root.Rename(e.Local(), e.Partial) // else there is nothing
 	}
+	f, err := v.root.OpenFile(e.Partial, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) && e.Kept == nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if e.Kept == nil {
+		return errors.New("nobody wrote down how much of it can be trusted")
+	}
+	if err := begins(ctx, f, *e.Kept); err != nil {
+		return err
+	}
+	return f.Truncate(e.Kept.Bytes)
 }

@@ -111,7 +111,7 @@ func (v *visit) run(ctx context.Context) error {
 		commandErr = v.runCommands(ctx)
 	}()
 	v.files = &transfer.Fetcher{
-		Dial: v.link.nth, Connections: v.opt.Connections, Limit: v.limit, Retries: v.opt.Retries, Backoff: v.opt.Backoff, Stall: v.opt.Stall, Free: over,
+		Dial: v.link.nth, Connections: v.opt.Connections, Limit: v.limit, Retries: v.opt.Retries, Backoff: v.opt.Backoff, Stall: v.opt.Stall, Free: over, Kept: v.kept,
 		Retrying: func(err error, wait time.Duration) {
 			v.tell(Retry, "%v: trying again in %s", err, wait.Round(100*time.Millisecond))
 		},

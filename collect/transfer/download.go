@@ -52,10 +52,16 @@ func (d *download) run(ctx context.Context) (note string, err error) {
 	}()
 	written := make(chan piece, 64)
 	hashed := make(chan struct{})
+	had := d.part.size
 	go func() { // on another core than the writing
 		defer close(hashed)
+		at, kept := had, time.Now()
 		for p := range written {
 			d.part.hash.Write(p.bytes)
+			if at += int64(len(p.bytes)); d.fetcher.Kept != nil && time.Since(kept) >= d.fetcher.keepEvery {
+				d.fetcher.Kept(d.file, at, d.part.sum())
+				kept = time.Now()
+			}
 			d.fetcher.window.release(p.asked)
 			d.fetcher.memory.give(p.bytes)
 		}
@@ -170,7 +176,7 @@ func judge(told File, more bool, now state) (note string, err error) {
 	case more:
 		return "", &FinalError{fmt.Errorf("the node says that it has %d bytes, and it has more", told.Size)}
 	case !now.modTime.Equal(told.ModTime):
-		return "its time changed while it was read, its content did not", nil
+		return "its time changed while it was read, its beginning and its end did not", nil
 	}
 	return "", nil
 }

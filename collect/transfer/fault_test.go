@@ -244,3 +244,21 @@ func quickly(node *sim.Server, addr string, patience time.Duration) (*ssh.Client
 	}
 	return ssh.NewClient(c, channels, requests), conn.SetDeadline(time.Time{})
 }
+
+// Of a file that comes slowly it is told now and then what can be gone on from: the sum is that of its first bytes.
+func TestKept(t *testing.T) {
+	t.Parallel()
+	file := sim.File{Name: "log", Content: content(3_000_000), ModTime: listed}
+	f, _ := open(t, file)
+	f.keepEvery = time.Nanosecond
+	told := 0
+	f.Kept = func(of File, size int64, sum string) {
+		told++
+		if want := sha256.Sum256(file.Content[:size]); of.Name != "log" || sum != hex.EncodeToString(want[:]) {
+			t.Errorf("%s: the sum of the first %d bytes is another one", of.Name, size)
+		}
+	}
+	if _, err := fetchAll(t, t.Context(), f, t.TempDir()); err != nil || told < 3 {
+		t.Errorf("told %d times, %v", told, err)
+	}
+}

@@ -100,7 +100,13 @@ func (b *batch) one(ctx context.Context, p *pool, i int) Result {
 	if err != nil {
 		return Result{File: file, Err: err}
 	}
-	fail := func(err error) Result { return Result{File: file, Err: err, Left: local.leave(err)} }
+	fail := func(err error) Result {
+		left := local.leave(err)
+		if b.fetcher.Kept != nil && left > 0 {
+			b.fetcher.Kept(file, left, local.sum())
+		}
+		return Result{File: file, Err: err, Left: left}
+	}
 	had := local.size
 	d := &download{fetcher: b.fetcher, pool: p, part: local, came: func(size int64) {
 		if size > had {

@@ -20,7 +20,10 @@ type Fetcher struct {
 	Backoff     time.Duration                                         // before the first retry, then twice as long each time; default 500 ms
 	Stall       time.Duration                                         // a connection that brings nothing for so long is given up; default 60 s
 	Retrying    func(err error, wait time.Duration)                   // is told of each retry; may be nil
+	Kept        func(f File, size int64, sha256 string)               // is told now and then how much of a file was written, and what; may be nil
 	Free        <-chan struct{}                                       // closed when what else used the connection is over: awaited where the node refuses a channel
+
+	keepEvery time.Duration // how often Kept is told while a file comes
 
 	window *window
 	meter  *meter
@@ -48,6 +51,9 @@ type Result struct {
 	Err    error
 }
 
+// keepEvery is how much of a slow download a crash may cost; a fast one is over before.
+const keepEvery = 10 * time.Second
+
 func (f *Fetcher) init() {
 	if f.window != nil {
 		return
@@ -61,6 +67,9 @@ func (f *Fetcher) init() {
 		if *d.at == 0 {
 			*d.at = d.value
 		}
+	}
+	if f.keepEvery == 0 {
+		f.keepEvery = keepEvery
 	}
 	if f.Backoff == 0 {
 		f.Backoff = 500 * time.Millisecond

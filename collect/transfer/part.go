@@ -75,8 +75,11 @@ func (p *part) finish() (string, error) {
 	if err := p.root.Rename(p.name+bundle.PartSuffix, p.name); err != nil {
 		return "", &FinalError{fmt.Errorf("rename: %w", err)}
 	}
-	return hex.EncodeToString(p.hash.Sum(nil)), nil
+	return p.sum(), nil
 }
+
+// sum is the SHA-256 of what was hashed so far.
+func (p *part) sum() string { return hex.EncodeToString(p.hash.Sum(nil)) }
 
 // leave closes it after err. What there is stays for the next attempt, unless it is nothing, or the disk is full: then the
 // manifest needs the room.
