@@ -6,6 +6,8 @@ import (
 	"io"
 	"testing"
 	"testing/iotest"
+
+	"golang.org/x/crypto/cryptobyte"
 )
 
 // packetsOf cuts a stream into packets; the last one may be cut off.
@@ -49,7 +51,9 @@ func FuzzLane(f *testing.F) {
 				if len(q.data) > q.most {
 					t.Fatalf("%d bytes were asked for, and %d are there", q.most, len(q.data))
 				}
-				_, _ = attributes(q.body)
+				s := cryptobyte.String(q.body)
+				_, _ = attributes(&s)
+				_, _ = q.names()
 				_ = q.refusal()
 			}
 			var want []byte

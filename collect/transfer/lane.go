@@ -7,16 +7,16 @@ import (
 	"io"
 	"os"
 	"sync"
-	"time"
 
 	"golang.org/x/crypto/cryptobyte"
 	"golang.org/x/crypto/ssh"
 )
 
-// lane reads files over a channel on which pkg/sftp speaks SFTP for everything else. pkg/sftp wants memory for an answer when it
-// is asked for, allocates it once more when it comes, and copies it: over a long path that is all that is on the wire, twice. A
-// lane takes memory when an answer is there, and reads it off the channel into it. The ids of its requests are of the upper half;
-// pkg/sftp counts from 1, and the answers to a lane's requests never get to it.
+// lane reads files and directories over a channel on which pkg/sftp speaks SFTP for everything else. pkg/sftp wants memory for an
+// answer when it is asked for, allocates it once more when it comes, and copies it: over a long path that is all that is on the
+// wire, twice. A lane takes memory when an answer is there, and reads it off the channel into it; and it asks for all of a directory
+// at once (directory.go). The ids of its requests are of the upper half; pkg/sftp counts from 1, and the answers to a lane's requests
+// never get to it.
 //
 // pkg/sftp reads and writes the channel through the lane, so that its receiving goroutine serves both.
 type lane struct {
@@ -51,13 +51,13 @@ type request struct {
 
 // Types of packets, draft-ietf-secsh-filexfer-02 section 3.
 const (
-	typeOpen, typeClose, typeRead, typeFstat           = 3, 4, 5, 8
-	typeStatus, typeHandle, typeData, typeAttrs        = 101, 102, 103, 105
-	firstID                                     uint32 = 1 << 31
+	typeOpen, typeClose, typeRead, typeFstat, typeOpendir, typeReaddir        = 3, 4, 5, 8, 11, 12
+	typeStatus, typeHandle, typeData, typeName, typeAttrs                     = 101, 102, 103, 104, 105
+	firstID                                                            uint32 = 1 << 31
 )
 
-// maxBody bounds answers that are no data: the longest are messages of errors.
-const maxBody = 64 << 10
+// maxBody bounds answers that are no data: the longest are names, and OpenSSH's sftp-server sends no message that is longer.
+const maxBody = 256 << 10
 
 func newLane(channel io.ReadWriteCloser, m *meter, memory *buffers) *lane {
 	return &lane{channel: channel, r: &meteredReader{channel, m}, meter: m, memory: memory, last: firstID, waiting: map[uint32]*request{}}
@@ -251,6 +251,11 @@ func (l *lane) open(path string) (string, error) {
 			Flags, Attrs uint32
 		}{typeOpen, id, path, read, noAttrs}
 	})
+	return q.handle()
+}
+
+// handle is the answer to a request that opens something.
+func (q *request) handle() (string, error) {
 	if q.err != nil || q.kind != typeHandle {
 		return "", errors.Join(q.err, q.refusal())
 	}
@@ -261,7 +266,7 @@ func (l *lane) open(path string) (string, error) {
 	return answer.Handle, nil
 }
 
-// onHandle asks something about an open file.
+// onHandle asks something about an open file or directory.
 func (l *lane) onHandle(kind byte, handle string) *request {
 	return l.send(&request{}, func(id uint32) any {
 		return struct {
@@ -274,34 +279,14 @@ func (l *lane) onHandle(kind byte, handle string) *request {
 
 func (l *lane) close(handle string) { l.onHandle(typeClose, handle) }
 
-// state is what a node says of a file.
-type state struct {
-	size    int64
-	modTime time.Time
-}
-
 // stat asks for the state of an open file.
 func (l *lane) stat(handle string) (state, error) {
 	q := l.onHandle(typeFstat, handle)
 	if q.err != nil || q.kind != typeAttrs {
 		return state{}, errors.Join(q.err, q.refusal())
 	}
-	return attributes(q.body)
-}
-
-// attributes reads those of draft-ietf-secsh-filexfer-02 section 5.
-func attributes(body []byte) (state, error) {
-	const size, owner, permissions, times = 1, 2, 4, 8
-	s := cryptobyte.String(body)
-	var flags, modified uint32
-	var bytes uint64
-	whole := s.ReadUint32(&flags) &&
-		(flags&size == 0 || s.ReadUint64(&bytes)) && (flags&owner == 0 || s.Skip(8)) && (flags&permissions == 0 || s.Skip(4)) &&
-		(flags&times == 0 || s.Skip(4) && s.ReadUint32(&modified))
-	if !whole {
-		return state{}, errors.New("the attributes of a file came cut off")
-	}
-	return state{int64(bytes), time.Unix(int64(modified), 0)}, nil
+	s := cryptobyte.String(q.body)
+	return attributes(&s)
 }
 
 // refused is a request that the node answered with an error: it will answer the same again.

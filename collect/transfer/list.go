@@ -14,8 +14,7 @@ func (f *Fetcher) List(ctx context.Context) (entries []os.FileInfo, err error) {
 	err = f.retry(ctx, func(ctx context.Context, p *pool) (bool, error) {
 		f.meter.begin()
 		defer f.meter.end()
-		client := p.least().client
-		if entries, err = client.ReadDirContext(ctx, "."); err != nil {
+		if entries, err = p.least().lane.list("."); err != nil {
 			return false, fmt.Errorf("list the SFTP root: %w", err)
 		}
 		return true, nil

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/crypto/ssh"
 )
 
-// channel is one SFTP session: the client lists, the lane reads.
+// channel is one SFTP session: the lane lists and reads, the client does the rest.
 type channel struct {
 	client *sftp.Client
 	lane   *lane
