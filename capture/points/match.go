@@ -176,7 +176,7 @@ func chosen(r *capture.Result) (list []*capture.Session, leftOut int) {
 
 // match pairs the sessions of two captures and sorts them by their pair of addresses.
 func match(a, b *Source, here, there *index) []*comparison {
-	m := matcher{sources: [2]*Source{a, b}, byHosts: map[[2]hosts]*comparison{}, taken: [2]map[*capture.Session]bool{{}, {}}}
+	m := newMatcher(a, b)
 	list, leftOut := chosen(a.Result)
 	var alone [2][]*capture.Session
 	for _, s := range list {
@@ -221,6 +221,10 @@ type matcher struct {
 	byHosts map[[2]hosts]*comparison
 	order   []*comparison
 	taken   [2]map[*capture.Session]bool
+}
+
+func newMatcher(a, b *Source) *matcher {
+	return &matcher{sources: [2]*Source{a, b}, byHosts: map[[2]hosts]*comparison{}, taken: [2]map[*capture.Session]bool{{}, {}}}
 }
 
 func (m *matcher) comparison(key [2]hosts) *comparison {
@@ -298,5 +302,31 @@ func (p *pairing) start() time.Time {
 	return p.views[1].session.First.T
 }
 
-// Twin is the session of another capture that is the same as s, nil when there is none.
-func Twin(s *capture.Session, other *capture.Result) *capture.Session { return newIndex(other).find(s) }
+// Twins gives the sessions of another capture that are the same as those of one, each once.
+func Twins(of *capture.Result, sessions []*capture.Session, other *capture.Result) (twins []*capture.Session) {
+	m := newMatcher(&Source{Result: of}, &Source{Result: other})
+	here, there := newIndex(of), newIndex(other)
+	var alone [2][]*capture.Session
+	for _, s := range sessions {
+		if o := there.find(s); o == nil {
+			alone[0] = append(alone[0], s)
+		} else if !slices.Contains(twins, o) {
+			twins = append(twins, o)
+		}
+	}
+	if len(alone[0]) == 0 {
+		return twins
+	}
+	for i := range other.Sessions {
+		if o := &other.Sessions[i]; here.find(o) == nil {
+			alone[1] = append(alone[1], o)
+		}
+	}
+	for _, s := range alone[0] {
+		if o := m.rewritten(s, alone[1]); o != nil {
+			m.taken[1][o] = true
+			twins = append(twins, o)
+		}
+	}
+	return twins
+}

@@ -19,10 +19,17 @@ import (
 // printLadders prints a session of the first capture, and what the others have of the same session.
 func printLadders(cmd *cobra.Command, files []string, o captureOptions, opt capture.Options) error {
 	var first *capture.Session
+	var whole *capture.Result // the first file's
 	for i, file := range files {
 		number := o.session
 		if i > 0 {
-			_, twins, err := twinsIn(cmd, file, []*capture.Session{first}, opt)
+			if whole == nil {
+				var err error
+				if whole, err = capture.AnalyzeFile(cmd.Context(), files[0], opt); err != nil {
+					return captureError(err)
+				}
+			}
+			_, twins, err := twinsIn(cmd, file, whole, []*capture.Session{first}, opt)
 			if err != nil {
 				return err
 			}
@@ -40,6 +47,9 @@ func printLadders(cmd *cobra.Command, files []string, o captureOptions, opt capt
 			first = s
 		}
 		if len(files) > 1 && !o.json {
+			if i > 0 {
+				fmt.Fprintln(cmd.OutOrStdout())
+			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s, session %d\n", file, number)
 		}
 		if o.json {
@@ -54,16 +64,14 @@ func printLadders(cmd *cobra.Command, files []string, o captureOptions, opt capt
 	return nil
 }
 
-// twinsIn judges a file and numbers its sessions that are the same as those of another.
-func twinsIn(cmd *cobra.Command, file string, sessions []*capture.Session, opt capture.Options) (r *capture.Result, numbers []int, err error) {
+// twinsIn judges a file and numbers its sessions that are the same as those of another capture.
+func twinsIn(cmd *cobra.Command, file string, of *capture.Result, sessions []*capture.Session, opt capture.Options) (r *capture.Result, numbers []int, err error) {
 	opt.AllSessions = true
 	if r, err = capture.AnalyzeFile(cmd.Context(), file, opt); err != nil {
 		return nil, nil, captureError(err)
 	}
-	for _, s := range sessions {
-		if twin := points.Twin(s, r); twin != nil && !slices.Contains(numbers, twin.Session) {
-			numbers = append(numbers, twin.Session)
-		}
+	for _, twin := range points.Twins(of, sessions, r) {
+		numbers = append(numbers, twin.Session)
 	}
 	return r, numbers, nil
 }
@@ -100,7 +108,7 @@ func cutCapture(cmd *cobra.Command, files []string, o captureOptions, opt captur
 	}
 	parts, results := []capture.Part{part}, []*capture.Result{r}
 	for i, file := range files[1:] {
-		r, twins, err := twinsIn(cmd, file, sessions, opt)
+		r, twins, err := twinsIn(cmd, file, results[0], sessions, opt)
 		if err != nil {
 			return err
 		}
