@@ -34,6 +34,7 @@ type batch struct {
 	frames  uint32
 	packets int64
 	cut     int64 // packets of which less was captured than was sent
+	unread  []unread
 	first   int64 // earliest and latest time, noTime when there is none
 	last    int64
 	damage  string // why nothing can be found from next on
@@ -58,7 +59,7 @@ func (b *batch) reset(start int, s *section) {
 		b.hits[i] = b.hits[i][:0]
 	}
 	b.need, b.skip, b.frames, b.packets, b.cut, b.first, b.last = 0, 0, 0, 0, 0, noTime, noTime
-	b.early = ""
+	b.early, b.unread = "", b.unread[:0]
 	b.damage, b.halt, b.oddity, b.oddFrame, b.oddOffset = "", false, "", 0, 0
 }
 
@@ -98,6 +99,22 @@ func (b *batch) from(o origin) {
 	if b.origins[len(b.origins)-1] != o {
 		b.origins = append(b.origins, o)
 	}
+}
+
+// unread counts the packets of a link type that can't be read.
+type unread struct {
+	link    LinkType
+	packets int64
+}
+
+// countUnread adds to one of the counts in list.
+func countUnread(list []unread, link LinkType, packets int64) []unread {
+	i := slices.IndexFunc(list, func(u unread) bool { return u.link == link })
+	if i < 0 {
+		i, list = len(list), append(list, unread{link: link})
+	}
+	list[i].packets += packets
+	return list
 }
 
 // current is the section that the walk has reached.

@@ -26,6 +26,7 @@ type delivery struct {
 	secrets int
 	tell    func(b []byte) // Options.Secrets
 	leftOut []string
+	unread  []unread
 
 	statistics        map[[2]uint32]statistics // by section and interface
 	received          uint64                   // packets on all interfaces, as the file says
@@ -65,6 +66,9 @@ func (d *delivery) count(b *batch) {
 	d.frames += int64(b.frames)
 	d.info.Packets += b.packets
 	d.info.Truncated += b.cut
+	for _, u := range b.unread {
+		d.unread = countUnread(d.unread, u.link, u.packets)
+	}
 	if b.first != noTime {
 		if d.first == noTime || b.first < d.first {
 			d.first = b.first
@@ -118,9 +122,6 @@ func (d *delivery) listInterface(i Interface) {
 	}
 	d.links = append(d.links, i.Link)
 	d.info.LinkTypes = append(d.info.LinkTypes, i.Link.String())
-	if !i.Link.Readable() {
-		d.leaveOut(fmt.Sprintf("packets of link type %s, which is not known here", i.Link))
-	}
 }
 
 func stampOf(ns int64, digits uint8) stamp.Time { return stamp.New(time.Unix(0, ns), int(digits)) }
@@ -134,6 +135,9 @@ func (d *delivery) finish() Info {
 		d.info.Until = stampOf(until, d.digits)
 	}
 	d.info.PortPackets = d.lanes.portPackets()
+	for _, u := range d.unread {
+		d.leaveOut(fmt.Sprintf("packets of link type %s (%d), which is not known here", u.link, u.packets))
+	}
 	if n := d.lanes[0].decoder.parts.leftOut; n > 0 {
 		d.leaveOut(fmt.Sprintf("%d fragmented datagrams: at most %d are put together at a time", n, maxDatagrams))
 	}

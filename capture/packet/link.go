@@ -18,8 +18,11 @@ const (
 	etherERSPAN  = 0x88be
 	etherERSPAN3 = 0x22eb
 	etherNSH     = 0x894f
+	etherWCCP    = 0x883e // what a router redirects within GRE
 	etherFabric  = 0x8903 // Cisco FabricPath
 	etherCMD     = 0x8909 // Cisco MetaData: a TrustSec security group tag
+	etherPBB     = 0x88e7 // provider backbone bridges (IEEE 802.1ah)
+	etherETag    = 0x893f // the tag of bridge port extenders (IEEE 802.1BR)
 	etherVNTag   = 0x8926 // the tag of Cisco UCS and its fabric extenders (IEEE 802.1BR's forerunner)
 )
 
@@ -48,6 +51,11 @@ func (d *decoder) etherType(t uint16, s span) outcome {
 				return ignored
 			}
 			t, s = binary.BigEndian.Uint16(s.b[4:]), s.from(6)
+		case etherETag: // priority and channels
+			if len(s.b) < 8 {
+				return ignored
+			}
+			t, s = binary.BigEndian.Uint16(s.b[6:]), s.from(8)
 		case etherCMD: // version, length, option, tag
 			if len(s.b) < 8 {
 				return ignored
@@ -58,6 +66,11 @@ func (d *decoder) etherType(t uint16, s span) outcome {
 				return ignored
 			}
 			return d.ethernet(s.from(2))
+		case etherPBB: // priority and service, then the customer's frame
+			if len(s.b) < 4 {
+				return ignored
+			}
+			return d.ethernet(s.from(4))
 		case etherMPLS, etherMPLSUp:
 			return d.mpls(s)
 		case etherPPPoE:

@@ -55,6 +55,8 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"QinQ", 1, ethernet(0x88a8, join([]byte{0, 100, 0x81, 0, 0, 200, 8, 0}, v4)), ""},
 		{"VN-Tag", 1, ethernet(0x8926, join([]byte{0x80, 1, 0, 2, 8, 0}, v4)), ""},
 		{"VN-Tag and 802.1Q", 1, ethernet(0x8926, join([]byte{0x80, 1, 0, 2, 0x81, 0, 0, 100, 8, 0}, v4)), ""},
+		{"E-Tag", 1, ethernet(0x893f, join([]byte{0xe0, 0, 0, 1, 0, 0, 8, 0}, v4)), ""},
+		{"backbone bridges", 1, ethernet(0x88e7, join([]byte{0, 0, 0, 7}, ethernet(0x0800, v4))), ""},
 		{"Cisco MetaData behind 802.1Q", 1, ethernet(0x8100, join([]byte{0, 100, 0x89, 9, 1, 1, 0, 1, 0, 2, 8, 0}, v4)), ""},
 		{"FabricPath", 1, ethernet(0x8903, join([]byte{0, 0x40}, ethernet(0x0800, v4))), ""},
 		{"LLC and SNAP", 1, ethernet(uint16(8+len(v4)), join([]byte{0xaa, 0xaa, 3, 0, 0, 0, 8, 0}, v4)), ""},
@@ -70,6 +72,11 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"GRE", 1, outer(47, join(gre(0x0800), v4)), "gre"},
 		{"GRE with checksum, key and sequence", 1, outer(47, join([]byte{0xb0, 0, 8, 0}, make([]byte, 12), v4)), "gre"},
 		{"GRE, Ethernet", 1, outer(47, join(gre(0x6558), ethernet(0x0800, v4))), "gre"},
+		{"GRE, redirected by WCCP", 1, outer(47, join(gre(0x883e), v4)), "gre"},
+		{"GRE, redirected by WCCP 2", 1, outer(47, join(gre(0x883e), []byte{0, 5, 0, 1}, v4)), "gre"},
+		{"GRE in UDP", 1, outer(17, udp(4754, join(gre(0x0800), v4))), "gre"},
+		{"GTP", 1, outer(17, udp(2152, join([]byte{0x30, 255, 0, byte(len(v4)), 0, 0, 0, 1}, v4))), "gtp"},
+		{"GTP, IPv6 behind two extension headers", 1, outer(17, udp(2152, join([]byte{0x34, 255, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x85, 1, 16, 0, 0xc0, 2, 0, 0, 0, 0, 0, 0, 0}, v6))), "gtp"},
 		{"ERSPAN I", 1, outer(47, join(gre(0x88be), ethernet(0x0800, v4))), "erspan"},
 		{"ERSPAN II", 1, outer(47, join([]byte{0x10, 0, 0x88, 0xbe, 0, 0, 0, 1}, make([]byte, 8), ethernet(0x0800, v4))), "erspan"},
 		{"ERSPAN III", 1, outer(47, join([]byte{0x10, 0, 0x22, 0xeb, 0, 0, 0, 1}, make([]byte, 12), ethernet(0x0800, v4))), "erspan"},
@@ -99,6 +106,7 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"PPP, IPv6", 9, join([]byte{0, 0x57}, v6), ""},
 		{"PPP in HDLC", 50, join([]byte{0xff, 3, 0, 0x21}, v4), ""},
 		{"Cisco HDLC", 104, join([]byte{0x0f, 0, 8, 0}, v4), ""},
+		{"Cisco HDLC, called PPP", 9, join([]byte{0x0f, 0, 8, 0}, v4), ""},
 		{"PPPoE without Ethernet", 51, join([]byte{0x11, 0, 0, 1, 0, 0, 0, 0x21}, v4), ""},
 		{"PPP with direction", 204, join([]byte{1, 0xff, 3, 0, 0x21}, v4), ""},
 		{"MPLS", 219, join([]byte{0, 2, 1, 64}, v4), ""},
@@ -109,6 +117,11 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"802.11 with LLC", 105, join([]byte{8, 1, 0, 0}, make([]byte, 20), snap, v4, []byte{0, 0, 0, 0}), ""},
 		{"802.11 with QoS, between access points", 105, join([]byte{0x88, 3, 0, 0}, make([]byte, 28), snap, v4), ""},
 		{"802.11 behind radiotap", 127, join([]byte{0, 0, 8, 0, 0, 0, 0, 0, 8, 1, 0, 0}, make([]byte, 20), snap, v4), ""},
+		{"802.11 behind per-packet information", 192, join([]byte{0, 0, 8, 0, 105, 0, 0, 0, 8, 1, 0, 0}, make([]byte, 20), snap, v4), ""},
+		{"Ethernet behind per-packet information", 192, join([]byte{0, 0, 12, 0, 1, 0, 0, 0, 0, 0, 0, 0}, ethernet(0x0800, v4)), ""},
+		{"IP over InfiniBand", 242, join(make([]byte, 40), []byte{0x86, 0xdd, 0, 0}, v6), ""},
+		{"ARCNET", 7, join([]byte{1, 2, 212, 0, 0, 1}, v4), ""},
+		{"ARCNET, old, of Linux", 129, join([]byte{1, 2, 0, 0, 240}, v4), ""},
 		{"802.11 behind a Prism header", 119, join([]byte{0x44, 0, 0, 0, 144, 0, 0, 0}, make([]byte, 136), []byte{8, 1, 0, 0}, make([]byte, 20), snap, v4), ""},
 	}
 	for _, tt := range tests {
@@ -165,6 +178,20 @@ func TestWhatTheLinkLayerSays(t *testing.T) {
 	}
 }
 
+// TestUnknownLinkTypeWithoutPackets: nothing is left out of an interface that only the file's head mentions.
+func TestUnknownLinkTypeWithoutPackets(t *testing.T) {
+	t.Parallel()
+	f := newNG(little).iface(189).iface(1)
+	info, got := read(t, f.packet(1, 1, hello.frame()).b, packet.Options{})
+	if len(got) != 1 || info.LeftOut != "" {
+		t.Errorf("%d packets, %+v", len(got), info)
+	}
+	info, _ = read(t, f.packet(0, 2, hello.ip()).packet(0, 3, hello.ip()).b, packet.Options{})
+	if info.LeftOut != "packets of link type USB_LINUX (2), which is not known here" {
+		t.Errorf("left out: %q", info.LeftOut)
+	}
+}
+
 func TestUnknownLinkTypeIsNamed(t *testing.T) {
 	t.Parallel()
 	for link, want := range map[packet.LinkType]string{189: "USB_LINUX", 4711: "LINKTYPE_4711"} {
@@ -172,7 +199,7 @@ func TestUnknownLinkTypeIsNamed(t *testing.T) {
 		if len(got) != 0 || info.Packets != 1 || !slices.Equal(info.LinkTypes, []string{want}) {
 			t.Errorf("link type %d: %d packets, %+v", link, len(got), info)
 		}
-		if info.LeftOut != "packets of link type "+want+", which is not known here" {
+		if info.LeftOut != "packets of link type "+want+" (1), which is not known here" {
 			t.Errorf("left out: %q", info.LeftOut)
 		}
 	}

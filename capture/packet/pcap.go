@@ -42,6 +42,9 @@ func pcapHeader(h []byte) (*pcap, *section, string, error) {
 		name, digits, f.perTick, f.ticks = "pcap-ns", 9, 1, 1e9
 	}
 	major, minor := order.Uint16(h[4:]), order.Uint16(h[6:])
+	if major == 2<<8 && minor <= 4<<8 { // some writers take care of the magic number only
+		major, minor = major>>8, minor>>8
+	}
 	if major != 2 || minor > 4 {
 		return nil, nil, "", fmt.Errorf("%w: pcap version %d.%d, known are 2.0 to 2.4", ErrNotCapture, major, minor)
 	}
@@ -68,7 +71,7 @@ func (f *pcap) record(h []byte) (sec, tick, captured, original uint32) {
 
 func (f *pcap) walk(b *batch, s *sifter) {
 	i := &b.current().ifaces[0]
-	off := b.next
+	off, before := b.next, b.frames
 	for off < b.limit {
 		if len(b.buf)-off < pcapRecordLen {
 			b.need = pcapRecordLen
@@ -99,6 +102,9 @@ func (f *pcap) walk(b *batch, s *sifter) {
 		off = end
 	}
 	b.packets = int64(b.frames)
+	if n := b.frames - before; i.decode == nil && n > 0 {
+		b.unread = countUnread(b.unread, i.link, int64(n))
+	}
 	b.next = off
 }
 

@@ -130,6 +130,9 @@ func (b *batch) packetBlock(s *sifter, kind uint32, block []byte) {
 		return
 	}
 	i := &sec.ifaces[o.iface]
+	if i.decode == nil {
+		b.unread = countUnread(b.unread, i.link, 1)
+	}
 	if kind == blockSimple {
 		n.orig = sec.uint32(block[8:])
 		n.cap = min(n.orig, uint32(room))

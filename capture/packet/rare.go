@@ -74,3 +74,56 @@ func (d *decoder) prism(s span) outcome {
 	}
 	return d.wlan(s.from(int(header)))
 }
+
+// ppi passes over per-packet information (CACE PPI 1.0.10, section 3.1): version, flags, the header's length, and the true link type.
+func (d *decoder) ppi(s span) outcome {
+	const wlan = 105
+	if len(s.b) < 8 {
+		return ignored
+	}
+	header, link := int(binary.LittleEndian.Uint16(s.b[2:])), binary.LittleEndian.Uint32(s.b[4:])
+	if len(s.b) < header {
+		return ignored
+	}
+	switch link {
+	case wlan:
+		return d.wlan(s.from(header))
+	case uint32(linkEthernet):
+		return d.ethernet(s.from(header))
+	}
+	return ignored
+}
+
+// ipoib reads IP over InfiniBand: a global routing header, of which the capturing host has set the destination, an EtherType and 2
+// bytes more (RFC 4391 section 6).
+func (d *decoder) ipoib(s span) outcome {
+	const routing = 40
+	if len(s.b) < routing+4 {
+		return ignored
+	}
+	return d.etherType(binary.BigEndian.Uint16(s.b[routing:]), s.from(routing+4))
+}
+
+// arcnet reads sender, receiver and protocol; IP stands behind the protocol (RFC 1051), or behind 3 bytes that tell fragments
+// (RFC 1201), which are not put together.
+func (d *decoder) arcnet(s span) outcome {
+	const ip, ipOld = 212, 240
+	if len(s.b) < 6 {
+		return ignored
+	}
+	switch {
+	case s.b[2] == ipOld:
+		return d.ip(s.from(3))
+	case s.b[2] == ip && s.b[3] == 0:
+		return d.ip(s.from(6))
+	}
+	return ignored
+}
+
+// arcnetLinux is the same with 2 bytes more before the protocol.
+func (d *decoder) arcnetLinux(s span) outcome {
+	if len(s.b) < 2 {
+		return ignored
+	}
+	return d.arcnet(s.from(2))
+}

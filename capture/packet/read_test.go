@@ -214,6 +214,17 @@ func TestOldPcapWithLengthsInterchanged(t *testing.T) {
 	}
 }
 
+// TestVersionInTheOtherByteOrder: tshark reads such files, which DeepFlow and others made.
+func TestVersionInTheOtherByteOrder(t *testing.T) {
+	t.Parallel()
+	file := pcapFile(little, false, 1, record{data: hello.frame()})
+	copy(file[4:], []byte{0, 2, 0, 4})
+	info, got := read(t, file, packet.Options{})
+	if len(got) != 1 || info.Problem != "" {
+		t.Errorf("%+v", info)
+	}
+}
+
 func TestCapturedLengthOverTheSnapLength(t *testing.T) {
 	t.Parallel()
 	file := pcapFile(little, false, 1, record{data: hello.frame()})

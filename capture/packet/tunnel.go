@@ -4,6 +4,8 @@ import "encoding/binary"
 
 // UDP ports of tunnels.
 const (
+	portGTP        = 2152 // 3GPP TS 29.281
+	portGRE        = 4754 // RFC 8086
 	portVXLAN      = 4789 // RFC 7348
 	portVXLANLinux = 8472 // Linux before the assignment, still its default
 	portVXLANGPE   = 4790 // draft-ietf-nvo3-vxlan-gpe
@@ -11,7 +13,11 @@ const (
 )
 
 func isTunnelPort(p uint16) bool {
-	return p == portVXLAN || p == portVXLANLinux || p == portVXLANGPE || p == portGeneve
+	switch p {
+	case portGTP, portGRE, portVXLAN, portVXLANLinux, portVXLANGPE, portGeneve:
+		return true
+	}
+	return false
 }
 
 // tunnel goes on inside a tunnel and remembers its name.
@@ -35,6 +41,10 @@ func (d *decoder) udp(s span) outcome {
 		return d.vxlan(s.from(header), port == portVXLANGPE)
 	case portGeneve:
 		return d.geneve(s.from(header))
+	case portGTP:
+		return d.gtp(s.from(header))
+	case portGRE:
+		return d.gre(s.from(header))
 	}
 	d.p.Flags, d.p.Seq = 0, 0
 	return foreign
@@ -94,6 +104,30 @@ func (d *decoder) geneve(s span) outcome {
 	return d.tunnel("geneve", func(d *decoder, s span) outcome { return d.etherType(protocol, s) }, s.from(header))
 }
 
+// gtp reads a packet of the user plane of a mobile network (3GPP TS 29.281 section 5.1): version 1, optional fields, extension headers
+// that give their length in 4 bytes first and the type of the next one last.
+func (d *decoder) gtp(s span) outcome {
+	const optional, extended, carriesPacket = 0x07, 0x04, 255
+	if len(s.b) < 12 || s.b[0]>>4 != 3 || s.b[1] != carriesPacket {
+		return ignored
+	}
+	header, next := 8, byte(0)
+	if s.b[0]&optional != 0 {
+		header = 12
+	}
+	if s.b[0]&extended != 0 {
+		next = s.b[11]
+	}
+	for next != 0 {
+		if header >= len(s.b) || s.b[header] == 0 || header+int(s.b[header])*4 > len(s.b) {
+			return ignored
+		}
+		header += int(s.b[header]) * 4
+		next = s.b[header-1]
+	}
+	return d.tunnel("gtp", (*decoder).ip, s.from(header))
+}
+
 // gre reads generic routing encapsulation (RFC 2784, RFC 2890), PPTP's version (RFC 2637), and ERSPAN in it
 // (draft-foschiano-erspan).
 func (d *decoder) gre(s span) outcome {
@@ -136,6 +170,11 @@ func (d *decoder) gre(s span) outcome {
 			return ignored
 		}
 		return d.tunnel("erspan", (*decoder).ethernet, s.from(header))
+	case etherWCCP: // a header of 4 bytes since version 2, which an IP packet can't begin like
+		if len(s.b) >= 4 && s.b[0]>>4 != 4 {
+			s = s.from(4)
+		}
+		return d.tunnel("gre", (*decoder).ip, s)
 	}
 	return d.tunnel("gre", func(d *decoder, s span) outcome { return d.etherType(protocol, s) }, s)
 }
