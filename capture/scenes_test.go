@@ -294,3 +294,15 @@ func TestScenes(t *testing.T) {
 		})
 	}
 }
+
+// TestTLSOfTheServerAlone: a capture of one direction shows what the server negotiates, with and without an SSLRequest before.
+func TestTLSOfTheServerAlone(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{"after S": "0.03 S PA S ack=8\n", "without SSLRequest": ""} {
+		text := "0.010 S SA\n" + answer + "0.05 S PA hello12 ack=300\n0.07 S PA ccs rec:40 ack=600\n"
+		s := play(t, text).judge(t).Sessions[0]
+		if s.TLS == nil || s.TLS.Version != "TLS 1.2" || s.TLS.Cipher != "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" {
+			t.Errorf("%s: %s: TLS is %+v", name, s.Verdict, s.TLS)
+		}
+	}
+}

@@ -18,8 +18,8 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 	if w.pg.Foreign != "" && d == client && tlswire.BeginsConnection(b) {
 		w.upgraded = true // STARTTLS of another protocol
 	}
-	if !w.pg.TLS && w.pg.Lost(d == server) && tlswire.BeginsHandshake(b) {
-		w.pg.JoinTLS() // the SSLRequest or its answer is among what the capture lost
+	if !w.pg.TLS && (w.pg.Lost(d == server) || d == server && s.sides[client].data == 0) && tlswire.BeginsHandshake(b) {
+		w.pg.JoinTLS() // the SSLRequest or its answer is among what the capture lost, or does not have of this direction
 	}
 	if !w.pg.TLS && !w.upgraded {
 		if d == client {
