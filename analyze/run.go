@@ -69,7 +69,7 @@ func Run(ctx context.Context, paths []string, opt Options) (*fact.Set, error) {
 // usable reports whether anything was understood.
 func (m *material) usable() error {
 	for _, c := range m.captures {
-		if c.Packets > 0 {
+		if c.Packets > 0 || c.Problem == "" {
 			return nil
 		}
 	}
