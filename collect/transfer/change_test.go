@@ -224,7 +224,7 @@ func TestAdapt(t *testing.T) {
 		took, fastest   time.Duration
 		size2, resting2 int64
 	}{
-		"soon":                        {4 << 20, 0, 50 * ms, 50 * ms, 4<<20 + 1000, 0},
+		"soon":                        {4 << 20, 0, 50 * ms, 50 * ms, 4<<20 + 3000, 0},
 		"soon, as much as may be":     {maxInFlight, 0, 50 * ms, 50 * ms, maxInFlight, 0},
 		"not so soon":                 {4 << 20, 0, 200 * ms, 50 * ms, 4 << 20, 0},
 		"late":                        {4 << 20, 0, 900 * ms, 50 * ms, 2 << 20, 2 << 20},

@@ -11,6 +11,9 @@ import (
 // longPath is the round trip from which on one channel's window is what bounds it: 2 MiB in 4 ms are 500 MB/s.
 const longPath = 4 * time.Millisecond
 
+// farPath is more than a busy node makes of a short path: one question is enough, and each further one would cost as much again.
+const farPath = 20 * time.Millisecond
+
 // fewChannels are opened in any case: a short path needs no more, and each is a process on the node.
 const fewChannels = 2
 
@@ -76,7 +79,7 @@ func (f *Fetcher) join(ctx context.Context, p *pool, i int) {
 	_ = p.add(ctx, conn, channels)
 }
 
-// roundTrip is the shortest of a few: the node is busy with opening channels meanwhile.
+// roundTrip is the shortest of up to three: the node is busy with opening channels meanwhile.
 func roundTrip(conn *ssh.Client) time.Duration {
 	shortest := time.Hour
 	for range 3 {
@@ -85,7 +88,7 @@ func roundTrip(conn *ssh.Client) time.Duration {
 			return 0
 		}
 		shortest = min(shortest, time.Since(asked))
-		if shortest < longPath {
+		if shortest < longPath || shortest >= farPath {
 			break
 		}
 	}

@@ -7,13 +7,16 @@ import (
 )
 
 const (
-	// maxInFlight is what may be asked for and not yet written over a long path, for each connection: the windows of its channels
-	// hold no more.
-	maxInFlight = 16 << 20
+	// maxInFlight is what may be asked for and not yet written over a long path with one connection: half as much again as the
+	// windows of its channels hold, so that none of them waits for a request while pieces wait here for their turn.
+	maxInFlight = 24 << 20
+	// furtherInFlight is what each further connection adds: with more of them the processors are the bound, and memory is dearer.
+	furtherInFlight = 4 << 20
 	// shortInFlight is enough for a short path: 2 MiB in 4 ms are 500 MB/s.
 	shortInFlight = 2 << 20
-	// firstInFlight is where a long path starts; it doubles each round trip, as long as that helps.
-	firstInFlight = 4 << 20
+	// firstInFlight is where a long path starts, and growth how much more is asked for with each piece that came soon: four times as
+	// much each round trip, as long as that helps.
+	firstInFlight, growth = 4 << 20, 3
 	// patience is how long an answer may take before less is asked for at once: a thin link is not filled with minutes of
 	// answers, behind which the commands of the same connection would wait.
 	patience = 500 * time.Millisecond
@@ -71,7 +74,7 @@ func (w *window) long(connections int) {
 	if w.size == shortInFlight {
 		w.size = firstInFlight
 	}
-	w.most = int64(connections) * maxInFlight
+	w.most = maxInFlight + int64(connections-1)*furtherInFlight
 }
 
 // isLong reports whether the path is known to be long.
@@ -99,13 +102,13 @@ func (w *window) answered(n int64, took time.Duration) {
 	w.size, w.resting = adapt(w.size, w.resting, n, w.most, took, w.fastest)
 }
 
-// adapt decides on the next size: one more piece for each that came as soon as can be, as it is while the link has room, and
+// adapt decides on the next size: more pieces for each that came as soon as can be, as it is while the link has room, and
 // half when a piece came late.
 func adapt(size, resting, n, most int64, took, fastest time.Duration) (newSize, newResting int64) {
 	resting = max(0, resting-n)
 	switch {
 	case took <= 2*fastest+queueing:
-		return min(size+n, most), resting
+		return min(size+growth*n, most), resting
 	case took <= max(patience, 3*fastest) || resting > 0:
 		return size, resting
 	}
