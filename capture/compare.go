@@ -66,10 +66,14 @@ func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bo
 	if h != nil && r.leaves && h.Arrives {
 		return sentHere("its connections on other ports"), "", false
 	}
-	if h != nil && h.Len == 1 {
-		if h.TTLs[0].TTL != r.ttl {
-			return ttlDiffers(r.ttl, h.TTLs[0].TTL, h.TTLs[0].TTL, "its connections on other ports"), "", false
-		}
+	if h == nil {
+		return "", "", false
+	}
+	least, most := h.Range()
+	switch {
+	case r.ttl < least || r.ttl > most:
+		return ttlDiffers(r.ttl, least, most, "its connections on other ports"), "", false
+	case least == most:
 		return "", ttlSame(r.ttl, "its connections on other ports"), false
 	}
 	return "", "", false

@@ -178,7 +178,7 @@ func (m *Summary) worked() bool {
 		tooLate := m.FIN[client] > 0 && m.FIN[client] < m.Flow.firstAnswer // the client had given up before the answer came
 		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 || m.Flow.serverData > errorSize && !tooLate)
 	}
-	return m.Ready || m.SYN == 0 && m.SYNACK == 0 && m.Payload[client] > 0 && m.Payload[server] > 0
+	return m.Ready || !m.begun() && !m.SSLRequest && m.Payload[client] > 0 && m.Payload[server] > 0
 }
 
 // What the handshake of TLS 1.3 has of sealed records, at most: Certificate, CertificateVerify and Finished of the client, and

@@ -252,6 +252,28 @@ func TestEachPacketTwice(t *testing.T) {
 	})
 }
 
+// TestEachPacketAgainAfterOthers is a capture on both sides of a device that holds packets back for a while: the second copies stand between
+// what came after.
+func TestEachPacketAgainAfterOthers(t *testing.T) {
+	const later = 700 * time.Microsecond
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		if slices.ContainsFunc(want.Sessions, func(s capture.Session) bool {
+			return s.Verdict == capture.NotPostgres && s.Last.T.Sub(s.First.T) < 2*later
+		}) {
+			return // all is over before the second SYN
+		}
+		again := recording{name: c.name, link: c.link}
+		for _, f := range c.frames {
+			if binary.BigEndian.Uint16(f.data[12:]) != 0x0800 {
+				return // IPv6 has no ids that tell
+			}
+			again.frames = append(again.frames, f, frame{f.at.Add(later), f.data})
+		}
+		slices.SortStableFunc(again.frames, func(a, b frame) int { return a.at.Compare(b.at) })
+		same(t, "seeing each packet again", want, again.judge(t))
+	})
+}
+
 func TestOtherAddresses(t *testing.T) {
 	each(t, func(t *testing.T, c recording, want *capture.Result) {
 		other := recording{name: c.name, link: c.link}

@@ -49,6 +49,10 @@ var scenes = []struct {
 		text: tls13 + "0.06 C PA rec:2089\n0.07 C PA rec:81\n0.08 S PA rec:433\n0.09 C PA rec:40\n0.10 S PA rec:60\n" + closes,
 	},
 	{
+		name: "TLS 1.3: a query of the size of a Finished", verdict: capture.OK, confidence: capture.High,
+		text: tls13 + "0.06 C PA rec:2089\n0.07 C PA rec:81\n0.08 S PA rec:433\n0.09 C PA rec:53\n0.10 S PA rec:60\n" + closes,
+	},
+	{
 		name: "TLS 1.3: the client's flight in one record is rejected", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium,
 		text: tls13 + "0.06 C PA rec:2089 rec:81\n0.07 S PA rec:19\n0.071 S FA\n0.08 C FA\n",
 	},
@@ -172,6 +176,11 @@ var scenes = []struct {
 	{
 		name: "a cipher with short tags, no certificate, and an error inside", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, observations: "cert-missing",
 		text: strings.Replace(tls13, "hello13", "helloccm8", 1) + "0.06 C PA rec:17 rec:45\n0.061 C PA rec:73\n0.07 S PA rec:132\n0.071 S PA rec:11\n0.072 S FA\n0.08 C PA rec:11\n0.081 C FA\n0.09 S A\n",
+	},
+	{name: "not even the SYN is in the capture, but all that was said", text: strings.Replace(tls12, opens, "", 1) + "0.06 S FA\n0.07 C FA\n0.08 S A\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "the server closes"},
+	{name: "the same of a web server", text: "0.02 C PA ssl\n0.03 S PA http\n0.031 S FA\n0.04 C FA\n", verdict: capture.NotPostgres, confidence: capture.High, reason: "HTTP"},
+	{
+		name: "the same of a server that is silent", text: "0.02 C PA ssl\n0.03 S A\n4 C FA\n4.01 S A\n", verdict: capture.ServerSilent, confidence: capture.Medium, next: "10.48.36.61",
 	},
 	{name: "the server closes inside the handshake", text: tls12 + "0.06 S FA\n0.07 C FA\n0.08 S A\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "the server closes"},
 	{name: "the client closes after S, as libpq does that can't read its key", text: opens + "0.02 C PA ssl\n0.03 S PA S\n0.04 C FA\n0.05 S FA\n0.06 C A\n", verdict: capture.TLSClosed, confidence: capture.High},

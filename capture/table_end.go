@@ -94,7 +94,7 @@ var endRows = []Row{
 		Wrong:   "an inspecting device acknowledges in the server's name",
 		When: func(m *Summary) bool {
 			side, reset, _, _ := m.ended()
-			return m.Established > 0 && m.Payload[client] > 0 && m.Payload[server] == 0 && m.Acks[server] > 0 && !(side == server && reset) && m.waited(m.LastDataTime[client]) > 2*answerWait
+			return (m.Established > 0 || m.SSLRequest) && m.Payload[client] > 0 && m.Payload[server] == 0 && m.Acks[server] > 0 && !(side == server && reset) && m.waited(m.LastDataTime[client]) > 2*answerWait
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			reason := fmt.Sprintf("the server acknowledges the first message and says nothing for %s", seconds(m.waited(m.LastDataTime[client])))

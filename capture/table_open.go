@@ -93,13 +93,18 @@ var openRows = []Row{
 		Rule:    "SYN, repeated or alone, and nothing comes back",
 		Source:  "RFC 9293 section 3.10.7.4: every host answers a SYN with SYN-ACK or RST; silence is the network's",
 		Wrong:   "the address is dead, or the capture misses the way back",
-		When:    func(m *Summary) bool { return m.SYN > 0 && m.SYNACK == 0 && m.Packets[server] == 0 && !m.Challenged },
+		When: func(m *Summary) bool {
+			return m.SYN > 0 && m.SYNACK == 0 && m.Packets[server] == 0 && !m.Challenged && m.Established == 0
+		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
-			c := Medium
+			c, more := Medium, ""
+			if m.SYN == 1 && m.waited(m.Start) > 2*silence {
+				c, more = Low, "; it is not even repeated: the client asks no more, or the answer is not in the capture"
+			}
 			if m.SYN > 2 || m.SYN == 2 && m.waited(m.Start+m.SYNSpan) > answerWait { // two had the time to be answered
 				c = High
 			}
-			return c, plural(m.SYN, "SYN", "SYNs") + " within " + seconds(m.waited(m.Start)) + " and no answer of any kind", m.SYNFrames[:]
+			return c, plural(m.SYN, "SYN", "SYNs") + " within " + seconds(m.waited(m.Start)) + " and no answer of any kind" + more, m.SYNFrames[:]
 		},
 	},
 	{
@@ -152,7 +157,11 @@ var openRows = []Row{
 			if m.SYNACK > 2 || m.SYNACK == 2 && m.waited(m.LastTime[server]) > answerWait { // two had the time to be acknowledged
 				c = High
 			}
-			return c, fmt.Sprintf("%s, %s, and never the client's ACK: the way back to the client is blocked", plural(m.SYN, "SYN", "SYNs"), plural(m.SYNACK, "SYN-ACK", "SYN-ACKs")),
+			sent := plural(m.SYNACK, "SYN-ACK", "SYN-ACKs")
+			if m.SYN > 0 {
+				sent = plural(m.SYN, "SYN", "SYNs") + ", " + sent
+			}
+			return c, sent + ", and never the client's ACK: the way back to the client is blocked",
 				[]int64{m.SYNFrames[0], m.SYNACKFrame[0], m.SYNFrames[1], m.SYNACKFrame[1]}
 		},
 	},

@@ -95,7 +95,9 @@ var reachedRows = []Row{
 		Rule:    "the capture starts inside a session that works",
 		Source:  "no SYN was captured",
 		Wrong:   "a fault before the capture began",
-		When:    func(m *Summary) bool { return !m.begun() && m.Packets[client] > 0 && m.Packets[server] > 0 },
+		When: func(m *Summary) bool {
+			return !m.begun() && m.Packets[client] > 0 && m.Packets[server] > 0 && !(m.SSLRequest && m.over() && !m.worked())
+		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return Medium, "the capture starts inside the session; nothing wrong in what is seen of it", []int64{m.FirstFrame, m.LastFrame}
 		},

@@ -9,7 +9,7 @@ const duplicateWithin = 3e6 // ns
 // take notes one packet of the session.
 func (s *session) take(t *tracker, p *packet.Packet, d int) {
 	now := p.Time
-	if s.isDuplicate(p, d) {
+	if s.isDuplicate(p, d) || s.sides[d].sentLongAgo(p) {
 		if provesDuplicate(p) {
 			s.duplicates++
 		}
@@ -155,6 +155,14 @@ func (s *session) seen(p *packet.Packet, numbers uint64, what uint32) bool {
 func (me *side) sentBefore(p *packet.Packet) bool {
 	return p.PayloadLen > 0 && me.hasTTL && p.TTL != me.ttl && me.hasNext && !seqLess(me.next, p.Seq+uint32(p.PayloadLen)) &&
 		p.Time-me.lastDataTime < duplicateWithin && p.Flags&(packet.SYN|packet.FIN|packet.RST) == 0
+}
+
+// sentLongAgo tells a packet that was captured a second time after many others, as behind a device that holds packets back: its IP id comes
+// before that of the latest, where those of a retransmission come after it, and what it carries has been read.
+func (me *side) sentLongAgo(p *packet.Packet) bool {
+	const behind = 256
+	return me.lastID-p.IPID-1 < behind && p.IPID != 0 && me.idSteps >= 2 && me.idJumps == 0 && p.Flags&packet.RST == 0 &&
+		(p.PayloadLen == 0 || me.order.started && !seqLess(me.order.next, p.Seq+uint32(p.PayloadLen)))
 }
 
 // provesDuplicate: where packets have an IP id, only an id that comes twice proves that one packet was captured twice. Linux

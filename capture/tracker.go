@@ -226,12 +226,19 @@ func (t *tracker) sessionOf(p *packet.Packet, d int) *session {
 	return s
 }
 
-// startsAnew: a SYN of the client with another sequence number opens a new session on the same ports (RFC 9293 section 3.6.1).
+// startsAnew: a SYN of the client with another sequence number opens a new session on the same ports (RFC 9293 section 3.6.1). So does the
+// answer to another one.
 func startsAnew(s *session, p *packet.Packet, d int) bool {
-	if d != client || p.Flags&(packet.SYN|packet.ACK) != packet.SYN {
+	if p.Flags&packet.SYN == 0 {
 		return false
 	}
 	c, v := &s.sides[client], &s.sides[server]
+	if d == server { // where the capture lacks what the client sends
+		return c.packets == 0 && v.hasISN && v.isn != p.Seq && v.synAcked != p.Ack
+	}
+	if p.Flags&packet.ACK != 0 {
+		return false
+	}
 	if !c.hasISN && v.hasISN { // the SYN-ACK stands before its SYN in the file
 		return v.synAcked != p.Seq+1
 	}

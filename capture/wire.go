@@ -118,7 +118,7 @@ func (w *wire) flight13() (last int, empty bool) {
 			if n == 0 {
 				first = size
 			}
-			if last < 0 && (size == finishedSHA256 || size == finishedSHA384) {
+			if last < 0 && !ended && (size == finishedSHA256 || size == finishedSHA384) {
 				last = n
 			}
 			if n++; !ended {

@@ -130,7 +130,7 @@ func (t *terminal) paths(paths []points.Path) {
 				t.para("      ", t.sentence(s))
 			}
 		}
-		for _, s := range []string{p.Translated(), p.Clocks(), p.Doubt()} {
+		for _, s := range append([]string{p.Translated(), p.Clocks()}, p.Doubt()...) {
 			if s != "" {
 				t.para("      ", t.lang.Say(s))
 			}

@@ -80,7 +80,7 @@ func pathInJapanese(p *points.Path) string {
 			out.WriteString(lang.Japanese.Say(s) + "。")
 		}
 	}
-	for _, s := range []string{p.Conclusion, p.Translated(), p.Clocks(), p.Doubt()} {
+	for _, s := range append([]string{p.Conclusion, p.Translated(), p.Clocks()}, p.Doubt()...) {
 		out.WriteString(lang.Japanese.Say(s))
 	}
 	return out.String()

@@ -24,6 +24,15 @@ type HostTTLs struct {
 	Arrives   bool   // its packets come to the capturing host from elsewhere: see [Packet.Arrives]
 }
 
+// Range is the least and the greatest TTL: two where a capture sees packets on both sides of a router.
+func (t *HostTTLs) Range() (least, most uint8) {
+	least = 255
+	for _, h := range t.TTLs[:t.Len] {
+		least, most = min(least, h.TTL), max(most, h.TTL)
+	}
+	return least, most
+}
+
 // HostTTL is one TTL of a host.
 type HostTTL struct {
 	TTL        uint8

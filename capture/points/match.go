@@ -256,6 +256,9 @@ const sameMoment = 2 * time.Second
 // neither capture has seen of the other's, and the time.
 func (m *matcher) rewritten(s *capture.Session, list []*capture.Session) (best *capture.Session) {
 	opened := func(s *capture.Session) bool { return s.Trail.HasISN[client] }
+	leads := func(near, far *capture.Session) bool { // nothing comes out that did not go in
+		return far.BytesClient <= near.BytesClient && near.BytesServer <= far.BytesServer
+	}
 	unseen := func(side int, endpoint string) bool {
 		a, err := netip.ParseAddrPort(endpoint)
 		return err == nil && !m.sources[side].Result.Saw(a.Addr())
@@ -265,7 +268,7 @@ func (m *matcher) rewritten(s *capture.Session, list []*capture.Session) (best *
 		source := s.Server == o.Server && unseen(1, s.Client) && unseen(0, o.Client)
 		target := s.Client == o.Client && unseen(1, s.Server) && unseen(0, o.Server)
 		told := s.Trail.Hello != 0 && o.Trail.Hello != 0 // by their ClientHellos, which are not the same
-		if (source || target) && !told && !m.taken[1][o] && opened(s) && opened(o) && apart(o) < sameMoment && (best == nil || apart(o) < apart(best)) {
+		if (source || target) && !told && (leads(s, o) || leads(o, s)) && !m.taken[1][o] && opened(s) && opened(o) && apart(o) < sameMoment && (best == nil || apart(o) < apart(best)) {
 			best = o
 		}
 	}

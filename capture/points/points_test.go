@@ -281,6 +281,20 @@ func TestBlackholeBehindTranslation(t *testing.T) {
 	}
 }
 
+// TestAnotherClientOfTheServer: what two clients ask of one server at the same moment, each in a capture of its own, is not one connection, for
+// the one gets answers that the other's never led to.
+func TestAnotherClientOfTheServer(t *testing.T) {
+	t.Parallel()
+	blocked, served := read(t, "05-syn-drop/client.pcap"), change(read(t, "20-cert-client-wrongcn-tls12/client.pcap"), translate)
+	apart := blocked[0].at.Sub(served[0].at)
+	served = change(served, func(f *frame) { f.at = f.at.Add(apart) })
+	for _, p := range compare(t, source(t, "a", blocked), source(t, "b", served)) {
+		if p.Near.Client != p.Far.Client || p.Verdict != "" {
+			t.Errorf("%s", p.Text)
+		}
+	}
+}
+
 // TestInjectedReset: the client gets a reset that the server never sent.
 func TestInjectedReset(t *testing.T) {
 	t.Parallel()

@@ -17,7 +17,7 @@ func (p *Path) describe() string {
 		between = fmt.Sprintf("Between %s and %s (which of them is nearer to the client is not known)", p.Near.File, p.Far.File)
 	}
 	parts := []string{between + ": " + p.ToServer.Text + "; " + p.ToClient.Text + "."}
-	for _, s := range []string{p.Conclusion, p.Translated(), p.Clocks(), p.Doubt()} {
+	for _, s := range append([]string{p.Conclusion, p.Translated(), p.Clocks()}, p.Doubt()...) {
 		if s != "" {
 			parts = append(parts, s)
 		}
@@ -48,16 +48,15 @@ func (p *Path) Clocks() string {
 	return fmt.Sprintf("The clock of %s is %s ahead of that of %s (within %s).", p.Far.File, rounded(d), p.Near.File, within)
 }
 
-// Doubt says of how many packets nothing is known, "" when of none.
-func (p *Path) Doubt() string {
-	var parts []string
+// Doubt says of how many packets nothing is known, in sentences.
+func (p *Path) Doubt() (parts []string) {
 	if n := p.ToServer.Unknown + p.ToClient.Unknown; n > 0 {
 		parts = append(parts, fmt.Sprintf("Of %s nothing can be said: as far as its own packets show, the other capture did not run at that time.", count(n, "packet")))
 	}
 	if n := p.ToServer.Missed + p.ToClient.Missed; n > 0 {
 		parts = append(parts, fmt.Sprintf("One of the captures lacks %s that did arrive: it is not complete.", count(n, "packet")))
 	}
-	return strings.Join(parts, " ")
+	return parts
 }
 
 // describe says what became of the packets of one direction. Who is "10.0.0.1 to 10.0.0.2:5432".
