@@ -18,7 +18,6 @@ require (
 	github.com/google/gopacket v1.1.19
 	github.com/influxdata/go-syslog/v3 v3.0.0
 	github.com/jackc/pgx/v5 v5.12.0
-	github.com/kevinburke/ssh_config v1.6.0
 	github.com/klauspost/compress v1.20.4
 	github.com/mattn/go-runewidth v0.0.31
 	github.com/olekukonko/tablewriter v1.1.5

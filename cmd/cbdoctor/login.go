@@ -115,7 +115,7 @@ func (o *nodeOptions) login(cmd *cobra.Command) (login.Login, error) {
 			return l, usageError(err, "--ssh-config none goes on without it")
 		}
 		for _, block := range l.Config.Ignored {
-			fmt.Fprintf(cmd.ErrOrStderr(), "%s, %s\n", config, printable(block))
+			fmt.Fprintln(cmd.ErrOrStderr(), printable(block))
 		}
 	}
 	if l.User == "" {

@@ -26,11 +26,20 @@ func (l *Login) methods(r resolved, p *patience) (methods []ssh.AuthMethod, done
 		signers = append(signers, more...)
 	}
 	done = func() {}
-	if r.agent != "" && !r.onlyFiles {
+	if r.agent != "" {
 		if conn, err := net.Dial("unix", r.agent); err == nil { // one that is not there is done without
 			done = func() { conn.Close() }
-			signers = withAgent(signers, conn)
+			signers = withAgent(signers, conn, func(key ssh.PublicKey) bool { return !r.onlyFiles || r.names(key) })
 		}
+	}
+	if l.Passphrase == nil {
+		for _, s := range signers {
+			if key, ok := s.(*locked); ok && !slices.Contains(r.usual, key.file) {
+				_, err := key.open()
+				return nil, done, fmt.Errorf("private key %s: %w", key.file, err)
+			}
+		}
+		signers = slices.DeleteFunc(signers, func(s ssh.Signer) bool { _, ok := s.(*locked); return ok })
 	}
 	methods = append(methods, ssh.PublicKeys(signers...))
 	password := l.Password
@@ -64,11 +73,17 @@ func (l *Login) signers(file string, p *patience) ([]ssh.Signer, error) {
 		return nil, err
 	}
 	s, err := ssh.ParsePrivateKey(b)
-	var locked *ssh.PassphraseMissingError
-	if errors.As(err, &locked) && l.Passphrase != nil {
-		var phrase string
-		if phrase, err = p.asked(l.Passphrase)(file); err == nil {
-			s, err = ssh.ParsePrivateKeyWithPassphrase(b, []byte(phrase))
+	var missing *ssh.PassphraseMissingError
+	if errors.As(err, &missing) {
+		key := newLocked(file, b, missing, p.asked(l.Passphrase))
+		switch {
+		case key.public == nil && l.Passphrase != nil:
+			s, err = key.open()
+		case key.public == nil:
+		case l.Passphrase == nil: // the agent may have it
+			return []ssh.Signer{key}, nil
+		default:
+			s, err = key, nil
 		}
 	}
 	if err != nil {
@@ -87,15 +102,35 @@ func (l *Login) signers(file string, p *patience) ([]ssh.Signer, error) {
 	return signers, nil
 }
 
-// withAgent adds the keys of the agent. One that has nothing to give is done without.
-func withAgent(signers []ssh.Signer, conn net.Conn) []ssh.Signer {
+// withAgent adds the keys of the agent that are wanted. One that has nothing to give is done without.
+func withAgent(signers []ssh.Signer, conn net.Conn, wanted func(ssh.PublicKey) bool) []ssh.Signer {
 	held, _ := agent.NewClient(conn).Signers()
 	for _, s := range held {
-		if !slices.ContainsFunc(signers, func(have ssh.Signer) bool { return bytes.Equal(have.PublicKey().Marshal(), s.PublicKey().Marshal()) }) {
+		i := slices.IndexFunc(signers, func(have ssh.Signer) bool { return sameKey(have, s) })
+		if i < 0 && wanted(s.PublicKey()) {
 			signers = append(signers, s)
+		} else if i >= 0 {
+			signers[i] = s // it may be a locked one
 		}
 	}
 	return signers
+}
+
+// names reports whether one of the key files is that of a key: its public half stands in the file or beside it. IdentitiesOnly lets the agent
+// use no other keys.
+func (r resolved) names(key ssh.PublicKey) bool {
+	return slices.ContainsFunc(r.keyFiles, func(file string) bool {
+		for _, name := range []string{file, file + ".pub"} {
+			b, err := os.ReadFile(name)
+			if err != nil {
+				continue
+			}
+			if public, _, _, _, err := ssh.ParseAuthorizedKey(b); err == nil && bytes.Equal(public.Marshal(), key.Marshal()) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // answers gives a host the password, once: a second question means that it was wrong, and more of them lock accounts. Only who types

@@ -1,85 +1,60 @@
 package login
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"io/fs"
 	"net"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
-	"github.com/kevinburke/ssh_config"
+	"cbdoctor/collect/sshconfig"
 )
 
-// Config is the user's SSH configuration, as far as it is honoured: Host, HostName, Port, User, IdentityFile, IdentitiesOnly,
-// IdentityAgent, ProxyJump, UserKnownHostsFile, KexAlgorithms, Ciphers, MACs, HostKeyAlgorithms, Include, and Match by host alone.
+// Config is the user's SSH configuration, as far as it is honoured: HostName, Port, User, IdentityFile, IdentitiesOnly,
+// IdentityAgent, ProxyJump, UserKnownHostsFile, KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms, below Host and Match, in files that are
+// included too.
 type Config struct {
-	Ignored []string // blocks that are not understood, each a sentence with its line
-
-	file *ssh_config.Config
+	*sshconfig.File
 	home string
 }
 
 // ReadConfig reads an SSH configuration. One that is not there is empty.
 func ReadConfig(name string) (*Config, error) {
 	home, _ := os.UserHomeDir() // without one, "~" stays as it is
-	c := &Config{home: home}
-	f, err := os.Open(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return c, nil
-	}
+	f, err := sshconfig.Read(name, home)
 	if err != nil {
-		return nil, fmt.Errorf("read the SSH configuration: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	text, ignored, err := withoutMatch(f)
-	if err == nil {
-		c.Ignored = ignored
-		c.file, err = ssh_config.Decode(strings.NewReader(text))
-	}
-	if err != nil {
-		return nil, fmt.Errorf("read the SSH configuration %s: %w", name, err)
-	}
-	return c, nil
+	return &Config{f, home}, nil
 }
 
-func (c *Config) get(alias, key string) string {
-	if c == nil || c.file == nil {
-		return ""
-	}
-	v, _ := c.file.Get(alias, key) // what can't be read is not there
-	return v
-}
-
-func (c *Config) all(alias, key string) []string {
-	if c == nil || c.file == nil {
+// settings are what the configuration has for a host and a user of it; "" for who it is by default.
+func (c *Config) settings(host, user, byDefault string) sshconfig.Settings {
+	if c == nil {
 		return nil
 	}
-	v, _ := c.file.GetAll(alias, key)
-	return v
+	me := os.Getenv("USER")
+	return c.Settings(sshconfig.Host{Name: host, User: user, DefaultUser: cmp.Or(byDefault, me), LocalUser: me})
 }
 
 // Names is what the configuration calls an address: the alias of a Host block whose HostName it is, or the address itself where a
 // block is of it, and "" where none is. A block for many hosts does not count.
 func (c *Config) Names(address string) string {
-	if c == nil || c.file == nil {
+	if c == nil {
 		return ""
 	}
-	for _, block := range c.file.Hosts {
-		for _, p := range block.Patterns {
-			alias := p.String()
-			if !strings.ContainsAny(alias, "*?!") && (alias == address || c.get(alias, "HostName") == address) {
-				return alias
-			}
+	for _, alias := range c.Aliases() {
+		if alias == address || c.settings(alias, "", "").Get("HostName") == address {
+			return alias
 		}
 	}
 	return ""
 }
 
 // Says reports whether the configuration has a value of a key for an alias.
-func (c *Config) Says(alias, key string) bool { return c.get(alias, key) != "" }
+func (c *Config) Says(alias, key string) bool { return c.settings(alias, "", "").Get(key) != "" }
 
 // usualKeys are the private keys that OpenSSH tries by itself.
 var usualKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
@@ -104,44 +79,46 @@ func (r resolved) endpoint() string { return net.JoinHostPort(r.host, strconv.It
 // resolve asks the target first, then the SSH configuration, then the login.
 func (l *Login) resolve(t Target) resolved {
 	c := l.Config
+	s := c.settings(t.Host, t.User, l.User)
 	r := resolved{host: t.Host, user: t.User, port: t.Port, jump: t.Jump, agent: l.Agent, password: t.Password, hostKey: t.HostKey, knownHosts: l.KnownHosts}
-	if name := c.get(t.Host, "HostName"); name != "" {
-		r.host = strings.ReplaceAll(name, "%h", t.Host)
+	if name := s.Get("HostName"); name != "" {
+		r.host = strings.NewReplacer("%h", t.Host, "%%", "%").Replace(name)
 	}
-	if p, err := strconv.Atoi(c.get(t.Host, "Port")); r.port == 0 && err == nil {
+	r.host = strings.ToLower(r.host) // as OpenSSH does, also for known_hosts
+	if p, err := strconv.Atoi(s.Get("Port")); r.port == 0 && err == nil {
 		r.port = p
 	}
 	if r.port == 0 {
 		r.port = 22
 	}
-	for _, candidate := range []string{c.get(t.Host, "User"), l.User} {
+	for _, candidate := range []string{s.Get("User"), l.User} {
 		if r.user == "" {
 			r.user = candidate
 		}
 	}
-	for _, candidate := range []string{l.Jump, c.get(t.Host, "ProxyJump")} {
+	for _, candidate := range []string{l.Jump, s.Get("ProxyJump")} {
 		if r.jump == "" {
 			r.jump = candidate
 		}
 	}
-	if files := c.get(t.Host, "UserKnownHostsFile"); files != "" {
+	if files := s.All("UserKnownHostsFile"); len(files) > 0 {
 		r.knownHosts = nil
-		for _, f := range strings.Fields(files) {
+		for _, f := range files {
 			if f != "none" {
 				r.knownHosts = append(r.knownHosts, c.expand(f, t, r))
 			}
 		}
 	}
-	if socket := c.get(t.Host, "IdentityAgent"); socket == "none" {
+	if socket := s.Get("IdentityAgent"); socket == "none" {
 		r.agent = ""
 	} else if socket != "" && socket != "SSH_AUTH_SOCK" {
 		r.agent = c.expand(socket, t, r)
 	}
-	r.onlyFiles = strings.EqualFold(c.get(t.Host, "IdentitiesOnly"), "yes")
-	r.algorithms = Algorithms{c.get(t.Host, "KexAlgorithms"), c.get(t.Host, "Ciphers"), c.get(t.Host, "MACs"), c.get(t.Host, "HostKeyAlgorithms")}.over(l.Algorithms)
+	r.onlyFiles = strings.EqualFold(s.Get("IdentitiesOnly"), "yes")
+	r.algorithms = Algorithms{s.Get("KexAlgorithms"), s.Get("Ciphers"), s.Get("MACs"), s.Get("HostKeyAlgorithms")}.over(l.Algorithms)
 	r.keyFiles = append(r.keyFiles, t.KeyFiles...)
 	r.keyFiles = append(r.keyFiles, l.KeyFiles...)
-	for _, f := range c.all(t.Host, "IdentityFile") {
+	for _, f := range s.All("IdentityFile") {
 		r.usual = append(r.usual, c.expand(f, t, r)) // OpenSSH goes on without one that is not there
 	}
 	if len(r.keyFiles)+len(r.usual) == 0 && c != nil {

@@ -63,33 +63,6 @@ Host *
 	}
 }
 
-// A Match block that depends on the host alone is a Host block; of the others the settings are not used, and that is said.
-func TestMatch(t *testing.T) {
-	t.Parallel()
-	c := readConfig(t, `
-Match host cms01,cms02
-  Port 2201
-Match originalhost cms03
-  Port 2203
-Match host cms04 user admin
-  Port 2204
-match exec "test -f /x"
-  Port 2205
-Match final
-  Port 2206
-Match all
-  Port 2200
-`)
-	for alias, want := range map[string]string{"cms01": "2201", "cms02": "2201", "cms03": "2203", "cms04": "2200", "user": "2200", "admin": "2200", "x": "2200"} {
-		if got := c.get(alias, "Port"); got != want {
-			t.Errorf("%s: port %s, want %s", alias, got, want)
-		}
-	}
-	if len(c.Ignored) != 3 || !strings.Contains(c.Ignored[0], "line 6") || !strings.Contains(c.Ignored[1], `exec`) {
-		t.Errorf("ignored: %q", c.Ignored)
-	}
-}
-
 func TestParseTarget(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

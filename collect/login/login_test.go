@@ -95,6 +95,46 @@ func targetOf(s *sshdtest.Server) Target {
 	return Target{Host: "127.0.0.1", Port: s.Port, User: s.User}
 }
 
+// The passphrase of a key is asked for when a host takes the key, and not when the agent has it or the host wants none of it.
+func TestPassphraseWhenNeeded(t *testing.T) {
+	t.Parallel()
+	private, public, _ := keyPair(t)
+	block, err := ssh.MarshalPrivateKeyWithPassphrase(private, "", []byte("a phrase"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "id")
+	sshdtest.Write(t, file, string(pem.EncodeToMemory(block)))
+	_, strange, _ := keyPair(t)
+	socket := startAgent(t, private)
+	withPublic := filepath.Join(t.TempDir(), "id")
+	sshdtest.Write(t, withPublic, string(ssh.MarshalAuthorizedKey(public)))
+	for name, c := range map[string]struct {
+		known  ssh.PublicKey
+		login  Login
+		config string
+		asked  int
+		ok     bool
+	}{
+		"the host takes it":                     {public, Login{KeyFiles: []string{file}}, "", 1, true},
+		"the agent has it":                      {public, Login{KeyFiles: []string{file}, Agent: socket}, "", 0, true},
+		"only named keys, and the agent has it": {public, Login{Agent: socket}, "IdentitiesOnly yes\nIdentityFile " + withPublic, 0, true},
+		"only named keys, and it is none":       {public, Login{Agent: socket}, "IdentitiesOnly yes\nIdentityFile /nowhere", 0, false},
+		"the host wants a password":             {strange, Login{KeyFiles: []string{file}, Password: func(string) (string, error) { return "secret", nil }}, "", 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cluster := startSim(t, sim.Node{Name: "cms01", Login: sim.Login{Methods: []string{"publickey", "password"}, AuthorizedKeys: []ssh.PublicKey{c.known}}})
+			asked := 0
+			c.login.User, c.login.KnownHosts, c.login.Config = "admin", []string{knownHosts(t, cluster.KnownHosts())}, readConfig(t, c.config)
+			c.login.Passphrase = func(string) (string, error) { asked++; return "a phrase", nil }
+			if err := dialAndClose(t, &c.login, target(t, cluster.Nodes[0].Endpoint)); (err == nil) != c.ok || asked != c.asked {
+				t.Errorf("asked %d times, want %d: %v", asked, c.asked, err)
+			}
+		})
+	}
+}
+
 func TestLoginKinds(t *testing.T) {
 	t.Parallel()
 	private, public, file := keyPair(t)
