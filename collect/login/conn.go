@@ -12,6 +12,8 @@ import (
 const (
 	// readAhead is what one read takes off the socket: x/crypto reads each packet of 32 KiB with two calls.
 	readAhead = 256 << 10
+	// little is what a read brings while nothing much is transferred.
+	little = 4 << 10
 	// aliveEvery and deadAfter are as ServerAliveInterval 15 and ServerAliveCountMax 3 of OpenSSH.
 	aliveEvery = 15 * time.Second
 	deadAfter  = 45 * time.Second
@@ -25,9 +27,22 @@ type conn struct {
 }
 
 func newConn(c net.Conn) *conn {
-	n := &conn{Conn: c, r: bufio.NewReaderSize(c, readAhead)}
+	n := &conn{Conn: c, r: bufio.NewReaderSize(prompt{c}, readAhead)}
 	n.last.Store(time.Now().UnixNano())
 	return n
+}
+
+// prompt acknowledges at once what comes alone. sshd sends the next small packet after the acknowledgment of the one before (RFC 896)
+// until a terminal or a subsystem is asked for, and the acknowledgment of what needs no answer is put off for 40 ms: that is what the
+// first channel took to open.
+type prompt struct{ net.Conn }
+
+func (p prompt) Read(b []byte) (int, error) {
+	n, err := p.Conn.Read(b)
+	if n < little {
+		acknowledge(p.Conn)
+	}
+	return n, err
 }
 
 // Read implements net.Conn.

@@ -12,7 +12,7 @@ import (
 const longPath = 4 * time.Millisecond
 
 // farPath is more than a busy node makes of a short path: one question is enough, and each further one would cost as much again.
-const farPath = 20 * time.Millisecond
+const farPath = 30 * time.Millisecond
 
 // fewChannels are opened in any case: a short path needs no more, and each is a process on the node.
 const fewChannels = 2

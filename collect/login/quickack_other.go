@@ -1,0 +1,7 @@
+//go:build !linux
+
+package login
+
+import "net"
+
+func acknowledge(net.Conn) {}
