@@ -69,3 +69,50 @@ func TestCapturesBeginWithTheirFirstPacket(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// The times that are asked for are this machine's, and those of the files the node's: whichever of them is ahead, what was written to in
+// the time is taken, rotated logs too, and what is far from it is not.
+func TestTimesAreBroughtToTheNodesClock(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, c := range map[string]struct {
+		offset   time.Duration // of the node's clock
+		from, to time.Duration // before now
+		want     string
+	}{
+		"since 90 minutes":                       {0, 90 * time.Minute, 0, "log log.1"},
+		"since 90 minutes, the node is behind":   {-2 * time.Hour, 90 * time.Minute, 0, "log log.1"},
+		"since 90 minutes, the node is ahead":    {2 * time.Hour, 90 * time.Minute, 0, "log log.1 log.2.gz"}, // both clocks' times
+		"two hours of before":                    {0, 250 * time.Minute, 130 * time.Minute, "log.1 log.2.gz"},
+		"two hours of before, the node is ahead": {2 * time.Hour, 250 * time.Minute, 130 * time.Minute, "log.1 log.2.gz log.3.gz"},
+		"until 10 hours ago":                     {0, 0, 10 * time.Hour, "log.3.gz"},
+		"until 10 hours ago, the node is behind": {-2 * time.Hour, 0, 10 * time.Hour, "log.3.gz"},
+	} {
+		there := now.Add(c.offset)
+		n := node("cms01")
+		n.Answers["date"] = there.UTC().Format(time.RFC3339)
+		for file, before := range map[string]time.Duration{"log": 0, "log.1": time.Hour, "log.2.gz": 3 * time.Hour, "log.3.gz": 5 * time.Hour} {
+			n.Files = append(n.Files, sim.File{Name: file, ModTime: there.Add(-before)})
+		}
+		cluster := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{n}})
+		var s Selection
+		if c.from != 0 {
+			s.From = now.Add(-c.from)
+		}
+		if c.to != 0 {
+			s.To = now.Add(-c.to)
+		}
+		var got []string
+		for _, l := range List(t.Context(), inventoryOf(t, cluster), Options{Login: simLogin(t, cluster, "x"), Files: s}) {
+			if l.Err != nil {
+				t.Error(l.Err)
+			}
+			for _, f := range l.Files {
+				got = append(got, f.Path)
+			}
+		}
+		if s := strings.Join(got, " "); s != c.want {
+			t.Errorf("%s: %s, want %s", name, s, c.want)
+		}
+	}
+}

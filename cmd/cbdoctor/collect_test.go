@@ -2,9 +2,18 @@ package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/json"
+	"math/big"
 	"net"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +21,7 @@ import (
 	"cbdoctor/bundle"
 	"cbdoctor/collect/sim"
 	"cbdoctor/collect/sshdtest"
+	"cbdoctor/report"
 )
 
 // hello is a small node that lets in who knows the password.
@@ -151,5 +161,55 @@ func TestUnreachableNodeIsEvidence(t *testing.T) {
 	run([]string{"analyze", dir, "--format", "json"}, strings.NewReader(""), &out, &messages)
 	if s := out.String(); !strings.Contains(s, `"node-unreachable"`) || !strings.Contains(s, "connection refused") {
 		t.Errorf("the report has no finding about it: %.2000s", s)
+	}
+}
+
+// A certificate that "pki inspect" shows on a node is judged, as one in a file is: here an expired one, printed by OpenSSL itself.
+func TestCollectedCertificateIsJudged(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("openssl"); err != nil {
+		t.Skip("there is no openssl to print a certificate")
+	}
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "postgres"}, NotBefore: time.Now().AddDate(-2, 0, 0), NotAfter: time.Now().AddDate(0, -1, 0),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	openssl := exec.Command("openssl", "x509", "-inform", "DER", "-noout", "-text")
+	openssl.Stdin = bytes.NewReader(der)
+	text, err := openssl.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenario := sim.Incident(time.Now())
+	scenario.Nodes[1].Answers["pki inspect dbclusterclient.cer"] = string(text)
+	c, home := startCluster(t, scenario)
+	sshdtest.Write(t, filepath.Join(home, "password"), "open sesame\n")
+	dir := filepath.Join(home, "bundle")
+	var out, messages bytes.Buffer
+	if code := run(append([]string{"collect", "-F", "none", "-o", dir, "--password-file", filepath.Join(home, "password"), "--known-hosts", filepath.Join(home, ".ssh", "known_hosts")}, endpoints(c)...), strings.NewReader(""), &out, &messages); code != exitOK {
+		t.Fatalf("exit %d: %s%s", code, &out, &messages)
+	}
+	out.Reset()
+	run([]string{"analyze", dir, "--format", "json"}, strings.NewReader(""), &out, &messages)
+	var r report.Report
+	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, f := range r.Findings {
+		if strings.HasPrefix(f.ID, "cert-") {
+			found = append(found, f.ID+" "+f.Subject.Node+" "+f.Subject.Side+" "+path.Base(f.Evidence[0].File))
+		}
+	}
+	if want := []string{"cert-expired 10.48.36.118 client pki_inspect_dbclusterclient.cer.txt"}; !slices.Equal(found, want) {
+		t.Errorf("findings about certificates: %q, want %q", found, want)
 	}
 }

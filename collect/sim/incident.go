@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 )
@@ -34,6 +35,7 @@ func (i incident) node(name, address, last string, others map[string]string, own
 		"ipv4 a":                  ipv4(address),
 		"pki list":                "User supplied certificates and keys:\ndbclusterserver.key\ndbclusterserver.cer\ndbclusterclient.key\ndbclusterclient.cer\nrootCA.cer\n",
 	}}
+	maps.Copy(n.Answers, i.inspections(name))
 	n.Files = []File{
 		{Name: "log", Content: []byte(log), ModTime: i.begin.Add(time.Hour)},
 		{Name: "dbclusterclient.key", Content: []byte("never to be fetched\n"), ModTime: i.begin},

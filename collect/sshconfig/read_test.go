@@ -55,12 +55,12 @@ func TestInclude(t *testing.T) {
 	write(t, filepath.Join(home, ".ssh", "conf.d", "2"), "Match host 10.48.36.61 user admin\n  Port 2201\n")
 	write(t, filepath.Join(home, "more"), "User admin\nInclude ~/more\n")
 	config := write(t, filepath.Join(home, ".ssh", "config"), "Include ~/none conf.d/*\nHost other\n  Include ~/more\n")
-	f, err := Read(config, home)
-	if err == nil || !strings.Contains(err.Error(), "include each other") {
+	if _, err := Read(config, home); err == nil || !strings.Contains(err.Error(), "include each other") {
 		t.Errorf("a file that includes itself: %v", err)
 	}
 	write(t, filepath.Join(home, "more"), "User admin\n")
-	if f, err = Read(config, home); err != nil {
+	f, err := Read(config, home)
+	if err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, user, want string }{{"cms01", "admin", "10.48.36.61 2201 "}, {"cms01", "bob", "10.48.36.61  "}, {"other", "", "  admin"}, {"user", "admin", "  "}} {
