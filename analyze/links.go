@@ -181,8 +181,8 @@ func detail(l *fact.Link, x *capture.Session) {
 	if i := x.ICMP; i != nil {
 		l.ICMPName, l.ICMPFirewall = i.Name, prohibited(i)
 	}
-	if t := x.TLS; t != nil && t.Alert != nil {
-		l.Alert, l.AlertSender = t.Alert.Name, t.Alert.Sender
+	if a := x.TLS.EndedBy(); a != nil {
+		l.Alert, l.AlertSender = a.Name, a.Sender
 	}
 	if p := x.Postgres; p != nil {
 		l.SQLState, l.Message = p.SQLState, p.Message
@@ -306,8 +306,8 @@ func (m *material) certificate(s *fact.Set, c *capture.Result, x *capture.Sessio
 
 // rejected: the other side ended the session over the certificate.
 func rejected(x *capture.Session, side string) bool {
-	if x.TLS != nil && x.TLS.Alert != nil {
-		return x.TLS.Alert.Sender != side
+	if a := x.TLS.EndedBy(); a != nil {
+		return a.Sender != side
 	}
 	return side == certificate.ClientSide && (x.Verdict == capture.TLSRejectedEncrypted || x.Verdict == capture.PGRejectedEncrypted)
 }

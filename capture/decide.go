@@ -85,7 +85,9 @@ func (m *Summary) next(v Verdict, c Confidence) (side int, question string) {
 		(v == ResetByServer || v == ClosedEarly) && here == server,
 		v == ResetByClient && here == client:
 		return -1, ""
-	case here == server, here < 0 && v == SYNACKLost, here < 0 && v == ResetByClient:
+	case v == SYNACKLost && m.Challenged && here == client:
+		return server, "whether the client's resets arrive there"
+	case here == server, v == SYNACKLost, here < 0 && v == ResetByClient:
 		return client, question
 	}
 	return server, question

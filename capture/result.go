@@ -108,8 +108,18 @@ type TLS struct {
 	Version string `json:"version,omitempty"` // "TLS 1.2"
 	Cipher  string `json:"cipher,omitempty"`  // IANA name
 	SNI     string `json:"sni,omitempty"`
-	Alert   *Alert `json:"alert,omitempty"`
-	Mutual  bool   `json:"mutual"` // the server asked for a client certificate
+	Alert   *Alert `json:"alert,omitempty"` // the one that ended the session, else the first warning; close_notify is none
+	Mutual  bool   `json:"mutual"`          // the server asked for a client certificate
+}
+
+// EndedBy is the alert that ended the session, nil where there is none, or a warning only. In TLS 1.3 the level means nothing (RFC 8446
+// section 6).
+func (t *TLS) EndedBy() *Alert {
+	const userCanceled = 90
+	if t == nil || t.Alert == nil || t.Alert.Level != "fatal" && (t.Version != "TLS 1.3" || t.Alert.Code == userCanceled) {
+		return nil
+	}
+	return t.Alert
 }
 
 // Alert is a TLS alert in clear text (RFC 8446 section 6, RFC 5246 section 7.2).

@@ -154,6 +154,9 @@ func (s *session) build(out *Session, m *Summary) {
 		if a == nil {
 			a = m.OpenedAlert
 		}
+		if a == nil && w.tls.HasWarning {
+			a = &w.tls.Warning
+		}
 		if a != nil {
 			level := "warning"
 			if a.Fatal {

@@ -70,6 +70,7 @@ var messages = map[string][]byte{
 	"http":      []byte("HTTP/1.1 400 Bad Request\r\n\r\n"),
 	"ssh":       []byte("SSH-2.0-OpenSSH_9.2\r\n"),
 	"hello":     hello(1, 0x0303, 0),
+	"oldhello":  append([]byte{0x80, 28, 1, 3, 1, 0, 3, 0, 0, 0, 16, 0, 0, 4}, make([]byte, 16)...),
 	"hello12":   hello(2, 0x0303, 0),
 	"hello13":   hello(2, 0x0304, 0),
 	"helloccm8": bytes.Replace(hello(2, 0x0304, 0), []byte{0xc0, 0x2f}, []byte{0x13, 0x05}, 1),
@@ -79,6 +80,7 @@ var messages = map[string][]byte{
 	"alert45":   record(21, []byte{2, 45}),
 	"alert70":   record(21, []byte{2, 70}),
 	"alert116":  record(21, []byte{2, 116}),
+	"warn112":   record(21, []byte{1, 112}),
 }
 
 func record(kind byte, body []byte) []byte {

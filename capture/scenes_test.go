@@ -120,6 +120,30 @@ var scenes = []struct {
 		text: tls12 + "0.06 C PA raw:900\n0.061 S - icmp=3,4\n0.3 C PA again\n0.9 C PA again\n1.9 C PA again\n", next: "10.48.36.61",
 	},
 	{
+		name: "the server gives up a handshake that the client does not complete", verdict: capture.SYNACKLost, confidence: capture.High, observations: "retransmissions", next: "10.48.36.118",
+		text: "0 C S\n0.01 S SA\n1.01 S SA again\n3.01 S SA again\n7.01 S SA again\n15 S RA\n", reason: "1 SYN, 4 SYN-ACKs, and never the client's ACK",
+	},
+	{
+		name: "SYN-ACKs without an IP id that come at once, of one SYN", verdict: capture.SYNACKLost, confidence: capture.High, next: "10.48.36.118", observations: "retransmissions",
+		text: "0 C S\n0.0001 S SA id=0\n0.0002 S SA again id=0\n0.0003 S SA again id=0\n0.0004 S R seq=+900\n", reason: "1 SYN, 3 SYN-ACKs",
+	},
+	{
+		name: "every packet captured twice", verdict: capture.ResetByServer, confidence: capture.Medium, observations: "duplicate-packets", next: "10.48.36.61",
+		text: "0 C S\n0.0001 C - dup\n0.0002 S SA id=0\n0.0003 S - dup\n0.0004 S R\n", reason: "after its SYN-ACK, before the client's ACK",
+	},
+	{
+		name: "SYN-ACKs of a SYN that is not in the capture", verdict: capture.SYNACKLost, confidence: capture.Medium, next: "10.48.36.118", observations: "retransmissions",
+		text: "0 S SA\n1 S SA again\n3 S SA again\n7 S SA again\n", reason: "4 SYN-ACKs",
+	},
+	{
+		name: "several answers at once, whose question is not in the capture", verdict: capture.Open, confidence: capture.Low, observations: "retransmissions",
+		text: "0 S SA\n0.0001 S SA seq=+1\n0.0011 S SA seq=+2\n",
+	},
+	{
+		name: "a reset stands before the SYN that it answers", verdict: capture.Refused, confidence: capture.Medium, next: "10.48.36.61",
+		text: "0 S RA ack=1001\n0.001 C S\n",
+	},
+	{
 		name: "a SYN-ACK that never gets there", text: "0 C S ttl=62\n0.0001 S SA ttl=64\n1 S SA again ttl=64\n1.01 C S again ttl=62\n3 S SA again ttl=64\n7 S SA again ttl=64\n",
 		verdict: capture.SYNACKLost, confidence: capture.High, observations: "retransmissions", next: "10.48.36.118",
 	},
@@ -301,6 +325,35 @@ func TestScenes(t *testing.T) {
 				t.Errorf("next capture on %q, want %q", s.NextCapture, v.next)
 			}
 		})
+	}
+}
+
+// TestWarning: an alert that ends nothing is told, and makes no verdict; one that ends the session counts more.
+func TestWarning(t *testing.T) {
+	t.Parallel()
+	warned := strings.Replace(tls12, "S PA hello12", "S PA warn112 hello12", 1)
+	goesOn := warned + "0.06 C PA ccs\n0.061 C PA rec:40\n0.07 S PA ccs rec:60\n0.08 C PA rec:40\n0.09 S PA rec:400\n"
+	for text, want := range map[string]capture.Alert{
+		goesOn:                       {Frame: 7, Sender: "server", Level: "warning", Code: 112, Name: "unrecognized_name", Stage: "ClientHello"},
+		warned + "0.06 C PA alert45": {Frame: 8, Sender: "client", Level: "fatal", Code: 45, Name: "certificate_expired", Stage: "ServerHello"},
+	} {
+		s := play(t, text).judge(t).Sessions[0]
+		if s.TLS == nil || s.TLS.Alert == nil || *s.TLS.Alert != want {
+			t.Errorf("%s: TLS is %+v, want the alert %+v", s.Verdict, s.TLS, want)
+		}
+		fatal := want.Level == "fatal"
+		if ended := s.TLS.EndedBy() != nil; ended != fatal || (s.Verdict == capture.TLSAlert) != fatal {
+			t.Errorf("%s: ended by %+v", s.Verdict, s.TLS.EndedBy())
+		}
+	}
+}
+
+// TestOldHelloInTheMiddle: a capture that begins with a ClientHello in the form of SSL 2.0 is one of TLS.
+func TestOldHelloInTheMiddle(t *testing.T) {
+	t.Parallel()
+	s := play(t, "0.04 C PA oldhello\n0.05 S PA hello12\n").judge(t).Sessions[0]
+	if s.TLS == nil || s.TLS.Version != "TLS 1.2" {
+		t.Errorf("%s: TLS is %+v", s.Verdict, s.TLS)
 	}
 }
 

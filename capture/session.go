@@ -124,7 +124,9 @@ type side struct {
 	synAcked             uint32 // what the first SYN-ACK acknowledged
 	synFrame, synLast    int64  // first and last SYN
 	synTime, synLastTime int64
+	synCopies            int64 // SYNs that were taken for copies of one
 	rstFrame, rstTime    int64 // of the first one, as all of the resets
+	rstAck               uint32
 	rstID                uint16
 	rstMAC               [6]byte
 	rstLeaves            bool   // the capturing host sent it, and had not received it before

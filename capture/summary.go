@@ -23,7 +23,8 @@ type Summary struct {
 	SYNFrames   [2]int64 // first and last SYN
 	SYNSpan     int64    // between the first and the last SYN
 	SYNACKFrame [2]int64
-	ServerAfter bool // the server sent something after its SYN-ACKs
+	SYNACKSpan  int64 // between the first and the last SYN-ACK
+	ServerAfter bool  // the server sent something after its SYN-ACKs
 	Established int64
 	RTT         int64
 	ICMP        *ICMP
@@ -106,8 +107,8 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		Missed:     c.missed() || v.missed(),
 		MissedOf:   [2]bool{c.missed(), v.missed()},
 		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
-		SYN: c.syn, SYNACK: v.syn, SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
-		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
+		SYN: c.syn, SYNACK: s.synAcks(), SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
+		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, SYNACKSpan: v.synLastTime - v.synTime, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
 		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst, Challenged: s.challenged,
 		FragNeeded: s.fragNeeded,
 		RSTLeaves:  v.rstLeaves,
@@ -159,6 +160,15 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 	if w := s.wire; w != nil {
 		w.summarise(m)
 	}
+}
+
+// synAcks is how often the server sent its SYN-ACK. Those that come at once and alike were captured several times, or sent so fast: the
+// former as often as the SYN.
+func (s *session) synAcks() int64 {
+	if more := s.sides[server].synCopies - s.sides[client].synCopies; more > 1 {
+		return s.sides[server].syn + more
+	}
+	return s.sides[server].syn
 }
 
 // missed reports whether the other side acknowledged bytes that are not in the capture. One byte more than what was sent is a FIN

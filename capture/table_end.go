@@ -159,6 +159,9 @@ var endRows = []Row{
 		Wrong:   "a device on the way that copies the server's TTL",
 		When:    func(m *Summary) bool { side, reset, _, _ := m.ended(); return side == server && reset },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
+			if m.Established == 0 && m.SYNACK > 0 {
+				return Medium, "the server resets the connection after its SYN-ACK, before the client's ACK", []int64{m.SYNACKFrame[0], m.RST[server]}
+			}
 			return Medium, "the server resets the connection after the TCP handshake", []int64{m.LastData[client], m.RST[server]}
 		},
 	},

@@ -150,11 +150,13 @@ var openRows = []Row{
 		Source:  "RFC 9293 section 3.5: the handshake ends with the client's ACK; tcp_synack_retries repeats it",
 		Wrong:   "the client's host drops the SYN-ACK itself, or is gone",
 		When: func(m *Summary) bool {
-			return m.Established == 0 && m.SYNACK > 0 && m.Packets[client] == m.SYN && m.RST[server] == 0 && (m.SYNACK > 1 || m.SYNFrames[1] > m.SYNACKFrame[0])
+			gaveUp := m.SYNACK > 1 && m.RST[server] > m.SYNACKFrame[1] && m.RSTForeign[server] == ""
+			return m.Established == 0 && m.SYNACK > 0 && m.Packets[client] == m.SYN && (m.RST[server] == 0 || gaveUp) &&
+				(m.SYNACK > 1 || m.SYNFrames[1] > m.SYNACKFrame[0]) && (m.SYN > 0 || m.SYNACKSpan > answerWait)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			c := Medium
-			if m.SYNACK > 2 || m.SYNACK == 2 && m.waited(m.LastTime[server]) > answerWait { // two had the time to be acknowledged
+			if m.SYN > 0 && (m.SYNACK > 2 || m.SYNACK == 2 && m.waited(m.LastTime[server]) > answerWait) { // two had the time to be acknowledged
 				c = High
 			}
 			sent := plural(m.SYNACK, "SYN-ACK", "SYN-ACKs")
@@ -162,7 +164,7 @@ var openRows = []Row{
 				sent = plural(m.SYN, "SYN", "SYNs") + ", " + sent
 			}
 			return c, sent + ", and never the client's ACK: the way back to the client is blocked",
-				[]int64{m.SYNFrames[0], m.SYNACKFrame[0], m.SYNFrames[1], m.SYNACKFrame[1]}
+				[]int64{m.SYNFrames[0], m.SYNACKFrame[0], m.SYNFrames[1], m.SYNACKFrame[1], m.RST[server]}
 		},
 	},
 }

@@ -13,6 +13,9 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 		if provesDuplicate(p) {
 			s.duplicates++
 		}
+		if p.Flags&packet.SYN != 0 {
+			s.sides[d].synCopies++
+		}
 		s.lastFrame, s.last = p.Frame, max(s.last, now)
 		return
 	}
@@ -227,7 +230,7 @@ func idFollows(before, id uint16) bool { return id-before < 2048 }
 
 func (s *session) reset(me *side, p *packet.Packet) {
 	if me.rst == 0 {
-		me.rstFrame, me.rstTime = p.Frame, p.Time
+		me.rstFrame, me.rstTime, me.rstAck = p.Frame, p.Time, p.Ack
 		me.rstTTL, me.rstID, me.rstMAC, me.rstLeaves = p.TTL, p.IPID, p.SrcMAC, p.Direction == packet.Outgoing
 	}
 	if s.established != 0 {

@@ -242,6 +242,9 @@ func startsAnew(s *session, p *packet.Packet, d int) bool {
 	if !c.hasISN && v.hasISN { // the SYN-ACK stands before its SYN in the file
 		return v.synAcked != p.Seq+1
 	}
+	if !c.hasISN && v.rst > 0 && v.packets == v.rst { // and so may the reset
+		return v.rstAck != p.Seq+1
+	}
 	return !c.hasISN && s.packets > 0 || c.hasISN && c.isn != p.Seq
 }
 

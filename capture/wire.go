@@ -36,7 +36,7 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 
 // join settles, at the first bytes of a connection whose start was not captured, what it is: TLS may begin at any record.
 func (w *wire) join(b []byte) {
-	if len(b) >= 3 && b[0] >= tlswire.TypeChangeCipherSpec && b[0] <= tlswire.TypeApplicationData && b[1] == 3 && b[2] <= 4 {
+	if len(b) >= 3 && b[0] >= tlswire.TypeChangeCipherSpec && b[0] <= tlswire.TypeApplicationData && b[1] == 3 && b[2] <= 4 || tlswire.BeginsOldHello(b) {
 		w.pg.TLS = true
 	} else if len(b) < 8 || b[0] != 0 {
 		w.pg.Startup = true

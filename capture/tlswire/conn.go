@@ -66,6 +66,8 @@ type Conn struct {
 	NotTLS         [2]bool
 	Alerts         [2]Alert // the first alert of each side in clear text
 	HasAlert       [2]bool
+	Warning        Alert // the first alert in clear text that ends nothing, e.g. unrecognized_name (RFC 6066 section 3)
+	HasWarning     bool
 	OpenedAlerts   [2]Alert // the first alert of each side in a record that was opened
 	HasOpenedAlert [2]bool
 	EncryptedAlert [2]int64 // frame of the first alert record that is encrypted (TLS up to 1.2), else 0
@@ -205,7 +207,7 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 				}
 				header = s.header[:]
 			}
-			if !s.started && side == Client && isOldHello(header) {
+			if !s.started && side == Client && BeginsOldHello(header) {
 				c.oldHello(frame)
 				continue
 			}
@@ -247,8 +249,8 @@ func BeginsConnection(b []byte) bool {
 	return len(b) > headerLen && b[0] == TypeHandshake && plausible(b) && HandshakeType(b[headerLen]) == ClientHello
 }
 
-// isOldHello reports whether b begins with a ClientHello in the form of SSL 2.0, by which old clients offer SSL 3.0 or TLS (RFC 5246 appendix E.2).
-func isOldHello(b []byte) bool {
+// BeginsOldHello reports whether b begins with a ClientHello in the form of SSL 2.0, by which old clients offer SSL 3.0 or TLS (RFC 5246 appendix E.2).
+func BeginsOldHello(b []byte) bool {
 	return len(b) >= headerLen && b[0]&0x80 != 0 && HandshakeType(b[2]) == ClientHello && b[3] == 3 && b[4] <= 4
 }
 

@@ -404,3 +404,18 @@ func FuzzConn(f *testing.F) {
 		}
 	})
 }
+
+// TestServerHelloOfDrafts: neither session id nor compression method, whether the version says draft or not.
+func TestServerHelloOfDrafts(t *testing.T) {
+	t.Parallel()
+	for _, version := range []uint16{0x7f0e, 0x0304} {
+		body := append([]byte{byte(version >> 8), byte(version)}, make([]byte, 32)...)
+		body = append(body, 0xc0, 0x2b, 0, 0)
+		message := append([]byte{byte(ServerHello), 0, 0, byte(len(body))}, body...)
+		c := &Conn{}
+		c.Feed(Server, 1, append([]byte{TypeHandshake, 3, 1, 0, byte(len(message))}, message...))
+		if c.Version != version || c.Cipher != 0xc02b {
+			t.Errorf("version %#x, cipher %#x", c.Version, c.Cipher)
+		}
+	}
+}

@@ -216,9 +216,11 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 	}
 }
 
-// draftHello reports whether a ServerHello is one of the drafts 1 to 21 of TLS 1.3: version 0x7fNN, neither session id nor
-// compression method (draft-ietf-tls-tls13-21 section 4.1.3).
-func draftHello(version uint16) bool { return version > draft13 && version <= draft13|21 }
+// draftHello reports whether a ServerHello is one of the drafts 1 to 21 of TLS 1.3: version 0x7fNN, or 0x0304 as the RFC later forbids,
+// neither session id nor compression method (draft-ietf-tls-tls13-21 section 4.1.3).
+func draftHello(version uint16) bool {
+	return version > draft13 && version <= draft13|21 || version == 0x0304
+}
 
 // extension takes the next extension off a list; ok is false at its end, or where it is broken.
 func extension(s *cryptobyte.String) (kind uint16, data cryptobyte.String, ok bool) {

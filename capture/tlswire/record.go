@@ -108,9 +108,16 @@ func (c *Conn) endAlert(side Side, frame int64, length uint16) {
 		if c.EncryptedAlert[side] == 0 {
 			c.EncryptedAlert[side] = frame
 		}
-	case s.alertN == 2 && !c.HasAlert[side] && ends(s.alert[0], s.alert[1], c.Version):
-		c.HasAlert[side] = true
-		c.Alerts[side] = Alert{Frame: frame, Side: side, Fatal: s.alert[0] == 2, Code: s.alert[1], Stage: c.Last[1-side]}
+	case s.alertN == 2:
+		alert := Alert{Frame: frame, Side: side, Fatal: s.alert[0] == 2, Code: s.alert[1], Stage: c.Last[1-side]}
+		switch {
+		case !ends(s.alert[0], s.alert[1], c.Version):
+			if !c.HasWarning {
+				c.Warning, c.HasWarning = alert, true
+			}
+		case !c.HasAlert[side]:
+			c.Alerts[side], c.HasAlert[side] = alert, true
+		}
 	}
 }
 
