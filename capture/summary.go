@@ -102,19 +102,19 @@ func (m *Summary) show(frames ...int64) []int64 { return append(m.shown[:0], fra
 // summarise boils a session down into m. end is the time of the capture's last packet so far, final whether it is the last one.
 func (s *session) summarise(m *Summary, end int64, final bool) {
 	c, v := &s.sides[client], &s.sides[server]
-	*m = Summary{
-		Start: s.first, End: s.last, Rest: end - s.last, CaptureEnd: final && !s.closed, Truncated: s.cutShort,
-		Missed:     c.missed() || v.missed(),
-		MissedOf:   [2]bool{c.missed(), v.missed()},
-		FirstFrame: s.firstFrame, LastFrame: s.lastFrame,
-		SYN: c.syn, SYNACK: s.synAcks(), SYNFrames: [2]int64{c.synFrame, c.synLast}, SYNSpan: c.synLastTime - c.synTime,
-		SYNACKFrame: [2]int64{v.synFrame, v.synLast}, SYNACKSpan: v.synLastTime - v.synTime, ServerAfter: v.packets > v.syn+v.rst, Established: s.established,
-		RTT: max(s.synAckAfterSYN, s.ackAfterSYNACK), ICMP: s.icmp, ICMPFirst: s.icmpFirst, Challenged: s.challenged,
-		FragNeeded: s.fragNeeded,
-		RSTLeaves:  v.rstLeaves,
-		RSTReply:   v.rst > 0 && c.syn > 0 && (v.syn == 0 && v.packets == v.rst || s.established == 0 && v.rstFrame < v.synFrame),
-		AfterPause: s.afterPause, Pause: s.longestIdle, PauseFrame: s.idleBefore, PauseSide: s.pauseSide, MSS: int32(minMSS(c.mss, v.mss)),
-	}
+	*m = Summary{} // and then field by field: see tuple.set
+	m.Start, m.End, m.Rest, m.CaptureEnd, m.Truncated = s.first, s.last, end-s.last, final && !s.closed, s.cutShort
+	m.MissedOf[client], m.MissedOf[server] = c.missed(), v.missed()
+	m.Missed = m.MissedOf[client] || m.MissedOf[server]
+	m.FirstFrame, m.LastFrame = s.firstFrame, s.lastFrame
+	m.SYN, m.SYNFrames[0], m.SYNFrames[1], m.SYNSpan = c.syn, c.synFrame, c.synLast, c.synLastTime-c.synTime
+	m.SYNACK, m.SYNACKFrame[0], m.SYNACKFrame[1], m.SYNACKSpan = s.synAcks(), v.synFrame, v.synLast, v.synLastTime-v.synTime
+	m.ServerAfter, m.Established = v.packets > v.syn+v.rst, s.established
+	m.RTT, m.ICMP, m.ICMPFirst, m.Challenged, m.FragNeeded = max(s.synAckAfterSYN, s.ackAfterSYNACK), s.icmp, s.icmpFirst, s.challenged, s.fragNeeded
+	m.RSTLeaves = v.rstLeaves
+	m.RSTReply = v.rst > 0 && c.syn > 0 && (v.syn == 0 && v.packets == v.rst || s.established == 0 && v.rstFrame < v.synFrame)
+	m.AfterPause, m.Pause, m.PauseFrame, m.PauseSide = s.afterPause, s.longestIdle, s.idleBefore, s.pauseSide
+	m.MSS = int32(minMSS(c.mss, v.mss))
 	for d := range s.sides {
 		a, b := &s.sides[d], &s.sides[1-d]
 		m.Packets[d], m.Payload[d] = a.packets, a.payload

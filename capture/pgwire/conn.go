@@ -41,7 +41,9 @@ type Conn struct {
 
 // Reset makes the value ready for another connection, keeping its buffers.
 func (c *Conn) Reset() {
-	*c = Conn{client: stream{body: c.client.body[:0]}, server: stream{body: c.server.body[:0]}, opening: c.opening[:0]}
+	client, server, opening := c.client.body, c.server.body, c.opening
+	*c = Conn{}
+	c.client.body, c.server.body, c.opening = client[:0], server[:0], opening[:0]
 }
 
 // Gap says that an unknown number of bytes is missing: what follows can't be read as messages.

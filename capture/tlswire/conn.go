@@ -107,14 +107,15 @@ const maxKept = 16 << 10
 
 // Reset makes the value ready for another connection, keeping its callback and its buffers.
 func (c *Conn) Reset() {
-	fresh := Conn{Certificates: c.Certificates, Open: c.Open, Data: c.Data, Authorities: c.Authorities[:0], records: c.records, chain: c.chain[:0]}
-	for side := range c.streams {
-		if m := c.streams[side].message; cap(m) <= maxKept {
-			fresh.streams[side].message = m[:0]
+	certificates, open, data, authorities, records, chain, streams := c.Certificates, c.Open, c.Data, c.Authorities, c.records, c.chain, c.streams
+	*c = Conn{}
+	c.Certificates, c.Open, c.Data, c.Authorities, c.records, c.chain = certificates, open, data, authorities[:0], records, chain[:0]
+	for side := range streams {
+		if m := streams[side].message; cap(m) <= maxKept {
+			c.streams[side].message = m[:0]
 		}
-		fresh.streams[side].sealed = c.streams[side].sealed[:0]
+		c.streams[side].sealed = streams[side].sealed[:0]
 	}
-	*c = fresh
 }
 
 // Gap says that an unknown number of bytes of a side is missing from here on. The next piece that begins like a record is
