@@ -14,7 +14,7 @@ func (b *buffers) take(n int) []byte {
 	case m := <-b.free:
 		return m
 	default:
-		return make([]byte, 0, max(n, largeAnswer))
+		return make([]byte, 0, max(n, largeAnswer)+lookAhead)
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 // pkg/sftp reads and writes the channel through the lane, so that its receiving goroutine serves both.
 type lane struct {
 	channel io.WriteCloser
-	r       io.Reader // the channel, metered
+	r       *ahead // the channel, metered
 	meter   *meter
 	memory  *buffers
 
@@ -60,7 +60,7 @@ const (
 const maxBody = 256 << 10
 
 func newLane(channel io.ReadWriteCloser, m *meter, memory *buffers) *lane {
-	return &lane{channel: channel, r: &meteredReader{channel, m}, meter: m, memory: memory, last: firstID, waiting: map[uint32]*request{}}
+	return &lane{channel: channel, r: &ahead{r: &meteredReader{channel, m}}, meter: m, memory: memory, last: firstID, waiting: map[uint32]*request{}}
 }
 
 // Read gives pkg/sftp its packets, and serves those of the lane that come in between.
@@ -86,12 +86,12 @@ func (l *lane) Read(p []byte) (int, error) {
 
 // packet reads the beginning of a packet, and all of it when it is the lane's.
 func (l *lane) packet() error {
-	if _, err := io.ReadFull(l.r, l.space[:4]); err != nil {
+	if err := l.r.fill(l.space[:4]); err != nil {
 		return err
 	}
 	length := int64(binary.BigEndian.Uint32(l.space[:]))
 	begin := min(length, 5) // type and id
-	if _, err := io.ReadFull(l.r, l.space[4:4+begin]); err != nil {
+	if err := l.r.fill(l.space[4 : 4+begin]); err != nil {
 		return unexpected(err)
 	}
 	if begin == 5 {
@@ -114,13 +114,12 @@ func (l *lane) answer(q *request, kind byte, left int64) error {
 			return fmt.Errorf("an answer of %d bytes came that is no data", left)
 		}
 		q.body = make([]byte, left)
-		_, err := io.ReadFull(l.r, q.body)
-		return unexpected(err)
+		return unexpected(l.r.fill(q.body))
 	}
 	if left < 4 {
 		return errors.New("an answer came without its length")
 	}
-	if _, err := io.ReadFull(l.r, l.space[:4]); err != nil {
+	if err := l.r.fill(l.space[:4]); err != nil {
 		return unexpected(err)
 	}
 	n := int64(binary.BigEndian.Uint32(l.space[:]))
@@ -131,8 +130,10 @@ func (l *lane) answer(q *request, kind byte, left int64) error {
 		q.data = l.memory.take(q.most)
 	}
 	had := len(q.data)
-	got, err := io.ReadFull(l.r, q.data[had:had+int(n)])
-	q.data = q.data[:had+got]
+	err := l.r.fill(q.data[had : had+int(n)])
+	if err == nil {
+		q.data = q.data[:had+int(n)]
+	}
 	l.meter.saw(n)
 	if err == nil {
 		_, err = io.CopyN(io.Discard, l.r, left-4-n)
