@@ -21,7 +21,7 @@ func (v *visit) fetch(ctx context.Context) error {
 		return err
 	}
 	todo, total := v.enter(take, skipped)
-	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Text: fmt.Sprintf("%d files, %s", len(todo), Size(total))})
+	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Text: Count(len(todo), "file")+", "+Size(total)})
 	if v.opt.AskAbove > 0 && total > v.opt.AskAbove && v.opt.Approve != nil && !v.approved(len(todo), total) {
 		v.skip(todo, "it was not wanted")
 		return nil
@@ -32,18 +32,28 @@ func (v *visit) fetch(ctx context.Context) error {
 		files[i] = e.File
 	}
 	var mu sync.Mutex
-	told := make([]time.Time, len(files))
+	told, came := make([]time.Time, len(files)), make([]int64, len(files))
+	for i, e := range todo {
+		came[i] = e.here
+	}
 	v.files.Fetch(ctx, v.dir, files, func(i int, here int64) {
 		mu.Lock()
 		again := time.Since(told[i]) >= progressEvery
 		if again {
 			told[i] = time.Now()
 		}
+		v.room.wrote(here - came[i])
+		came[i] = here
 		mu.Unlock()
 		if again {
 			v.teller.tell(Event{Node: v.reached, Kind: Progress, File: files[i].Path, Bytes: here, Total: files[i].Size})
 		}
-	}, func(i int, r transfer.Result) { v.fetched(ctx, todo[i].entry, r) })
+	}, func(i int, r transfer.Result) {
+		mu.Lock()
+		v.room.wrote(todo[i].Size - came[i]) // or never will
+		mu.Unlock()
+		v.fetched(ctx, todo[i].entry, r)
+	})
 	return context.Cause(ctx)
 }
 
@@ -51,6 +61,7 @@ func (v *visit) fetch(ctx context.Context) error {
 type pending struct {
 	transfer.File
 	entry int
+	here  int64 // bytes of it that an earlier run left
 }
 
 // enter gives every file of the listing its entry. What an earlier run has whole is not fetched again.
@@ -94,14 +105,15 @@ func (v *visit) enter(take []transfer.File, skipped []bundle.ManifestFile) (todo
 				t.Name = unique(safeName(t.Path), used)
 			}
 			listed[remote] = true
-			todo = append(todo, pending{t, len(m.Files)})
 			total += t.Size
 			entry := bundle.ManifestFile{Remote: remote, Partial: v.name + "/" + t.Name + bundle.PartSuffix, Bytes: t.Size, ModTime: t.ModTime.UTC(), Outcome: bundle.Unknown}
+			p := pending{File: t, entry: len(m.Files)}
 			if v.goesOn(t, e) {
-				entry.Kept = e.Kept
+				entry.Kept, p.here = e.Kept, e.Kept.Bytes
 			} else {
 				again = append(again, entry.Partial)
 			}
+			todo = append(todo, p)
 			m.Files = append(m.Files, entry)
 		}
 		for _, e := range old { // that an earlier run could not fetch, and that is gone; what there is of it stays
@@ -140,25 +152,21 @@ func (v *visit) skip(files []pending, why string) {
 
 // thatFit leaves out what the disk here has no room for, rather than fill it.
 func (v *visit) thatFit(files []pending) []pending {
-	free, known := freeSpace(v.opt.Dir)
-	if !known {
-		return files
-	}
 	return slices.DeleteFunc(files, func(f pending) bool {
-		if f.Size <= free-reserve {
-			free -= f.Size
-			return false
+		free, fits := v.room.take(v.opt.Dir, f.Size-f.here)
+		if !fits {
+			v.record.node(v.i, func(m *bundle.ManifestNode) {
+				e := &m.Files[f.entry]
+				e.Outcome, e.Problem = bundle.Failed, fmt.Sprintf("it has %s, and the disk here has %s left", Size(f.Size), Size(free))
+				if e.Kept == nil {
+					e.Partial = ""
+				}
+			})
+			v.teller.tell(Event{Node: v.reached, Kind: FileFailed, File: f.Path, Text: fmt.Sprintf("no room for %s, which has %s: the disk here has %s left", f.Path, Size(f.Size), Size(free))})
 		}
-		v.record.node(v.i, func(m *bundle.ManifestNode) {
-			m.Files[f.entry].Outcome, m.Files[f.entry].Partial = bundle.Failed, ""
-			m.Files[f.entry].Problem = fmt.Sprintf("it has %s, and the disk here has %s left", Size(f.Size), Size(free))
-		})
-		return true
+		return !fits
 	})
 }
-
-// reserve is left free for the manifest and the command outputs.
-const reserve = 64 << 10
 
 // kept writes down from where the download of a file can go on, when the disk has it.
 func (v *visit) kept(f transfer.File, size int64, sum string) {
@@ -206,6 +214,14 @@ func localName(inBundle string) string {
 		return ""
 	}
 	return path.Base(inBundle)
+}
+
+// Count prints a number of things for people.
+func Count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // Size prints a number of bytes for people.

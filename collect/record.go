@@ -65,7 +65,9 @@ func (r *record) wrote(name string) {
 func (r *record) close() error {
 	close(r.changed)
 	<-r.stopped
-	return r.write()
+	err := r.write()
+	saveDir(r.root, ".") // its name too
+	return err
 }
 
 func (r *record) write() error {
@@ -99,10 +101,15 @@ func save(root *os.Root, names []string) error {
 		dirs[path.Dir(name)] = true
 	}
 	for dir := range dirs {
-		if d, err := root.Open(dir); err == nil {
-			_ = d.Sync() // not every system can
-			d.Close()
-		}
+		saveDir(root, dir)
 	}
 	return failed
+}
+
+// saveDir waits until the disk has the names in a directory, where the system can.
+func saveDir(root *os.Root, name string) {
+	if d, err := root.Open(name); err == nil {
+		_ = d.Sync()
+		d.Close()
+	}
 }

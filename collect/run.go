@@ -76,6 +76,7 @@ type collection struct {
 	limit    *rate.Limiter
 	captures *captures // nil: none
 	asking   sync.Mutex
+	room     room
 
 	settled sync.WaitGroup // nodes that have what there is, or failed
 	decided chan struct{}  // then further says what else is to be done

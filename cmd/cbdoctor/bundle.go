@@ -84,20 +84,27 @@ func runBundleCheck(cmd *cobra.Command, path string) error {
 		fmt.Fprintf(out, "%s: %s\n", printable(p.File), p.Text)
 	}
 	if len(problems) > 0 {
-		return inputError(withHint(fmt.Errorf("the bundle %s is damaged: %d of its files are not what was fetched", path, len(problems)), "cbdoctor collect --continue fetches only what failed: collect anew"))
+		return inputError(withHint(fmt.Errorf("the bundle %s is damaged: %d of its files are not what was fetched", path, len(problems)), "cbdoctor collect --continue "+path+" fetches them again, where the nodes still have them"))
 	}
 	files := 0
+	failed := func(what string, o bundle.Outcome, problem string) {
+		if o != bundle.Success && o != bundle.Skipped {
+			fmt.Fprintln(out, strings.TrimSuffix(printable(strings.ReplaceAll(fmt.Sprintf("%s: %s: %s", what, o, problem), "\n", "; ")), ": "))
+		}
+	}
 	for _, n := range m.Nodes {
+		failed(n.Reached, n.Outcome, n.Problem)
+		for _, c := range n.Commands {
+			failed(n.Reached+": "+c.Command, c.Outcome, c.Problem)
+		}
 		for _, f := range n.Files {
+			failed(n.Reached+": "+f.Remote, f.Outcome, f.Problem)
 			if f.Outcome == bundle.Success {
 				files++
 			}
 		}
-		if n.Outcome != bundle.Success {
-			fmt.Fprintf(out, "%s: %s: %s\n", n.Reached, n.Outcome, printable(strings.ReplaceAll(n.Problem, "\n", "; ")))
-		}
 	}
-	fmt.Fprintf(out, "%d nodes, %d files: each is what was fetched\n", len(m.Nodes), files)
+	fmt.Fprintf(out, "%s, %s: each is what was fetched\n", collect.Count(len(m.Nodes), "node"), collect.Count(files, "file"))
 	if m.Finished.IsZero() || !m.Complete() {
 		return &codeError{exitPartial, withHint(errors.New("the collection is not complete"), "cbdoctor collect --continue "+path)}
 	}

@@ -138,7 +138,7 @@ func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory
 	}
 	if !o.yes && onTerminal() {
 		o.run.Approve = func(node string, files int, bytes int64) bool {
-			return o.node.asking.yes(fmt.Sprintf("%s has %s of %s to fetch: go on?", node, count(files, "file"), collect.Size(bytes)))
+			return o.node.asking.yes(fmt.Sprintf("%s has %s of %s to fetch: go on?", node, collect.Count(files, "file"), collect.Size(bytes)))
 		}
 	}
 	m, err := o.attempt(cmd, inventory)

@@ -56,7 +56,7 @@ func showSummary(w io.Writer, m *bundle.Manifest) error {
 				failed++
 			}
 		}
-		line := fmt.Sprintf("%s\t%s\t%s", n.Reached, n.Outcome, count(files, "file"))
+		line := fmt.Sprintf("%s\t%s\t%s", n.Reached, n.Outcome, collect.Count(files, "file"))
 		if failed > 0 {
 			line += fmt.Sprintf(", %d not whole", failed)
 		}
@@ -69,13 +69,6 @@ func showSummary(w io.Writer, m *bundle.Manifest) error {
 		fmt.Fprintln(lines, line) // fails with Flush
 	}
 	return lines.Flush()
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // verdict says how to go on.

@@ -48,7 +48,7 @@ func openPart(root *os.Root, name string) (*part, error) {
 // append adds the next bytes of the file; the caller hashes them.
 func (p *part) append(b []byte) error {
 	if _, err := p.file.WriteAt(b, p.size); err != nil {
-		return &FinalError{fmt.Errorf("write: %w", err)}
+		return &FinalError{err}
 	}
 	p.size += int64(len(b))
 	if p.size-p.sent >= stretch {
@@ -70,7 +70,7 @@ func (p *part) restart() error {
 // finish gives it its final name and returns its SHA-256.
 func (p *part) finish() (string, error) {
 	if err := p.file.Close(); err != nil {
-		return "", &FinalError{fmt.Errorf("write: %w", err)}
+		return "", &FinalError{err}
 	}
 	if err := p.root.Rename(p.name+bundle.PartSuffix, p.name); err != nil {
 		return "", &FinalError{fmt.Errorf("rename: %w", err)}
