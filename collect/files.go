@@ -21,7 +21,7 @@ func (v *visit) fetch(ctx context.Context) error {
 		return err
 	}
 	todo, total := v.enter(take, skipped)
-	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Text: Count(len(todo), "file")+", "+Size(total)})
+	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Text: Count(len(todo), "file") + ", " + Size(total)})
 	if v.opt.AskAbove > 0 && total > v.opt.AskAbove && v.opt.Approve != nil && !v.approved(len(todo), total) {
 		v.skip(todo, "it was not wanted")
 		return nil
