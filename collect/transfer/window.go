@@ -12,8 +12,10 @@ const (
 	maxInFlight = 24 << 20
 	// furtherInFlight is what each further connection adds: with more of them the processors are the bound, and memory is dearer.
 	furtherInFlight = 4 << 20
-	// shortInFlight is enough for a short path: 2 MiB in 4 ms are 500 MB/s.
-	shortInFlight = 2 << 20
+	// shortInFlight is where a short path starts, and mostShort what it may come to. No path needs as much, but the processes on it do:
+	// those that always have something to do sleep and wake less often. On 2 cores for all of them, 1 GiB takes a tenth less time than
+	// with 2 MiB.
+	shortInFlight, mostShort = 2 << 20, 8 << 20
 	// firstInFlight is where a long path starts, and growth how much more is asked for with each piece that came soon: four times as
 	// much each round trip, as long as that helps.
 	firstInFlight, growth = 4 << 20, 3
@@ -21,7 +23,7 @@ const (
 	// answers, behind which the commands of the same connection would wait.
 	patience = 500 * time.Millisecond
 	// queueing is what an answer may wait behind others without more in flight being of no use.
-	queueing = 5 * time.Millisecond
+	queueing = 15 * time.Millisecond
 )
 
 // window bounds the bytes in flight of one node, growing while answers come soon and shrinking when they don't.
@@ -36,7 +38,7 @@ type window struct {
 }
 
 func newWindow() *window {
-	return &window{size: shortInFlight, most: shortInFlight, freed: make(chan struct{})}
+	return &window{size: shortInFlight, most: mostShort, freed: make(chan struct{})}
 }
 
 // acquire waits until n more bytes may be asked for. One request always may.
@@ -81,7 +83,7 @@ func (w *window) long(connections int) {
 func (w *window) isLong() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.most > shortInFlight
+	return w.most > mostShort
 }
 
 // broke makes it small again after a connection broke: of what is in flight then only the beginning is kept, so over a link that
