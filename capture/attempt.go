@@ -33,6 +33,7 @@ const (
 	attemptHasMAC attemptBits = 1 << iota
 	attemptHasID
 	attemptFinal  // it was judged because the capture ended
+	attemptScans  // it is made by a scanner
 	attemptListed // it is judged, and kept to be told at the end
 )
 
@@ -82,6 +83,9 @@ func (a *attempt) begin(key *tuple, p *packet.Packet) {
 	if p.HasIPID {
 		a.bits |= attemptHasID
 	}
+	if scans(p) {
+		a.bits |= attemptScans
+	}
 }
 
 // repeats takes a retransmission of the SYN. It refuses whatever is more than that: a SYN that differs or that may be one packet
@@ -128,6 +132,7 @@ func (a *attempt) replay(t *tracker, s *session) {
 		IPID: a.id, HasIPID: a.bits&attemptHasID != 0, SrcMAC: a.mac, HasSrcMAC: a.bits&attemptHasMAC != 0,
 	}
 	p.Options.MSS, p.Options.HasMSS = a.mss, a.mss != 0
+	p.Options.SACKPermitted = a.bits&attemptScans == 0
 	s.take(t, &p, client)
 	for i := range a.again[:a.more] {
 		l := &a.again[i]

@@ -175,14 +175,14 @@ func (l *ladder) tcp(p *packet.Packet, d int) {
 	switch {
 	case again > 0:
 		step.Meaning = fmt.Sprintf("retransmission of frame %d", again)
-		step.Protocol = l.protocol(w, p)
+		step.Protocol = l.protocol(w, p, d)
 	case p.PayloadLen > 0:
 		if w != nil && w.opened {
 			for i := range l.says {
 				l.says[i] = strings.Replace(l.says[i], applicationData, said(&w.inside, d), 1)
 			}
 		}
-		step.Protocol, step.Meaning = l.protocol(w, p), strings.Join(l.says, ", ")
+		step.Protocol, step.Meaning = l.protocol(w, p, d), strings.Join(l.says, ", ")
 		if step.Meaning == "" {
 			step.Meaning = l.clear(w, p, d)
 		}
@@ -210,11 +210,11 @@ func (l *ladder) read(p *packet.Packet, d int) {
 		func(frame int64, b []byte) { l.follow.read(l.tracker, d, frame, b) }, func(frame int64, n int) { l.follow.skip(l.tracker, d, frame, n) })
 }
 
-func (l *ladder) protocol(w *wire, p *packet.Packet) string {
+func (l *ladder) protocol(w *wire, p *packet.Packet, d int) string {
 	if w == nil || p.PayloadLen == 0 {
 		return "TCP"
 	}
-	if w.pg.Foreign != "" && !w.pg.TLS {
+	if !w.pg.TLS && (w.pg.Foreign != "" || w.pg.Lost(d == server)) {
 		return "TCP"
 	}
 	if !w.pg.TLS || w.tls.Total == 0 && len(l.says) == 0 && p.PayloadLen <= 8 {
@@ -232,7 +232,7 @@ func (l *ladder) protocol(w *wire, p *packet.Packet) string {
 // clear says what clear-text PostgreSQL a packet carries.
 func (l *ladder) clear(w *wire, p *packet.Packet, d int) string {
 	switch {
-	case w == nil:
+	case w == nil, !w.pg.TLS && w.pg.Foreign == "" && w.pg.Lost(d == server):
 		return fmt.Sprintf("%d bytes", p.PayloadLen)
 	case w.pg.Foreign != "":
 		return "speaks " + w.pg.Foreign
@@ -255,7 +255,7 @@ func said(c *pgwire.Conn, d int) string {
 	switch {
 	case d == client && c.Terminate:
 		return "Terminate"
-	case d == client && c.Queries == 0 && !c.AuthAnswer:
+	case d == client && c.User != "" && c.Queries == 0 && !c.AuthAnswer:
 		return fmt.Sprintf("StartupMessage user=%s database=%s", c.User, c.Database)
 	case d == client:
 		return "frontend message"

@@ -237,6 +237,28 @@ var scenes = []struct {
 		text: opens + "0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query\n0.05 S PA raw:1448 lost\n0.051 S PA raw:200\n0.052 C A ack=-1648\n9 C FA ack=-1648\n",
 	},
 	{
+		name: "a full-size segment never comes where others do: that is no matter of size", verdict: capture.BlackholeAfterTCP, confidence: capture.Medium, next: "10.48.36.61",
+		text:   opens + "0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query\n0.05 S A raw:1448\n0.0501 S PA raw:1448 lost\n0.051 S PA raw:1448\n0.052 C A ack=-2896\n9 C FA ack=-2896\n",
+		reason: "1448 bytes of the server never arrive here",
+	},
+	{
+		name: "a capture without acknowledgements that begins in the middle proves little", verdict: capture.Midstream, confidence: capture.Medium, observations: "retransmissions",
+		text: "0 C PA raw:100\n0.1 S PA raw:200\n0.2 C A raw:1448\n0.2001 C PA raw:1448\n0.3 C PA again\n0.31 C PA raw:300\n30 C PA raw:20\n",
+	},
+	{
+		name: "what a session under way sends is never acknowledged, and nothing else is here", verdict: capture.BlackholeAfterTCP, confidence: capture.Medium, observations: "retransmissions", next: "10.48.36.61",
+		text: "0 C PA rec:120\n13 C PA again\n40 C PA again\n", reason: "in a session that was under way",
+	},
+	{name: "a ClientHello that is sent again at once, and no other packet", text: "0 C PA hello\n0.2 C PA again\n0.4 C PA again\n0.41 C RA\n", verdict: capture.Open, confidence: capture.Low, observations: "retransmissions"},
+	{
+		name: "a scanner's SYN, and the reset of the host that knows nothing of it", verdict: capture.ClosedByClient, confidence: capture.High,
+		text: "0 C S ttl=43 win=1024\n0.01 S SA\n0.011 C R\n", reason: "a port probe",
+	},
+	{
+		name: "an opening that a device resets in the client's name", verdict: capture.ResetInjected, confidence: capture.High,
+		text: "0 C S from=43\n0.01 S SA\n0.011 C R ttl=64\n", reason: "the reset has TTL 64",
+	},
+	{
 		name: "the window stays at zero", verdict: capture.Stalled, confidence: capture.High,
 		text: "0 C S\n0.01 S SA\n0.011 C A\n0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query raw:900\n0.05 S A win=0\n0.3 C A seq=-1\n0.31 S A win=0\n1 C A seq=-1\n1.01 S A win=0\n3 C A seq=-1\n3.01 S A win=0\n7 C A seq=-1\n7.01 S A win=0\n9 C RA\n",
 	},

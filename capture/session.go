@@ -103,6 +103,7 @@ type side struct {
 	ttlMin   uint8 // several where the capture sees packets on both sides of a router
 	ttlMax   uint8
 	synAcks  bool // the first SYN carried an ACK
+	synBare  bool // it has no options that hosts send, and a window that scanners have
 	rstTTL   uint8
 	window   uint16
 	lastID   uint16
@@ -118,7 +119,8 @@ type side struct {
 	pendingNext  uint8
 	pendingAny   bool
 	biggestAcked int32
-	tail         tail // what is sent and not acknowledged
+	biggest      int32 // payload of a segment
+	tail         tail  // what is sent and not acknowledged
 
 	isn                  uint32
 	synAcked             uint32 // what the first SYN-ACK acknowledged

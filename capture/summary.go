@@ -22,6 +22,7 @@ type Summary struct {
 	SYN, SYNACK int64
 	SYNFrames   [2]int64 // first and last SYN
 	SYNSpan     int64    // between the first and the last SYN
+	Scan        bool     // the SYN is one that a scanner makes
 	SYNACKFrame [2]int64
 	SYNACKSpan  int64 // between the first and the last SYN-ACK
 	ServerAfter bool  // the server sent something after its SYN-ACKs
@@ -56,6 +57,7 @@ type Summary struct {
 	HoleFrame     [2]int64
 	HoleTold      [2]bool // the other side has spoken since, and did not acknowledge them
 	BiggestAcked  [2]int32
+	Biggest       [2]int32 // payload of a segment
 	MSS           int32
 	ZeroWindow    [2]int64 // how long the window had been zero at the end
 	ZeroFrame     [2]int64
@@ -107,7 +109,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 	m.MissedOf[client], m.MissedOf[server] = c.missed(), v.missed()
 	m.Missed = m.MissedOf[client] || m.MissedOf[server]
 	m.FirstFrame, m.LastFrame = s.firstFrame, s.lastFrame
-	m.SYN, m.SYNFrames[0], m.SYNFrames[1], m.SYNSpan = c.syn, c.synFrame, c.synLast, c.synLastTime-c.synTime
+	m.SYN, m.SYNFrames[0], m.SYNFrames[1], m.SYNSpan, m.Scan = c.syn, c.synFrame, c.synLast, c.synLastTime-c.synTime, c.synBare
 	m.SYNACK, m.SYNACKFrame[0], m.SYNACKFrame[1], m.SYNACKSpan = s.synAcks(), v.synFrame, v.synLast, v.synLastTime-v.synTime
 	m.ServerAfter, m.Established = v.packets > v.syn+v.rst, s.established
 	m.RTT, m.ICMP, m.ICMPFirst, m.Challenged, m.FragNeeded = max(s.synAckAfterSYN, s.ackAfterSYNACK), s.icmp, s.icmpFirst, s.challenged, s.fragNeeded
@@ -134,7 +136,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 		}
 		m.Retransmitted[d] = a.retrans
 		m.Probes[d], m.ProbeFrame[d], m.ProbeIdle[d] = a.probes, a.probeFrame, a.probeIdle
-		m.BiggestAcked[d] = a.biggestAcked
+		m.BiggestAcked[d], m.Biggest[d] = a.biggestAcked, a.biggest
 		m.LastData[d], m.LastDataTime[d], m.LastTime[d] = a.lastData, a.lastDataTime, a.lastTime
 		if a.tail.times > 0 && (!a.hasAcked || seqLess(a.acked, a.tail.seq+uint32(a.tail.len))) {
 			m.Tail[d] = a.tail

@@ -69,12 +69,18 @@ func (m *Summary) firstResetEnds() bool {
 	return reset && (m.Established > 0 || m.SYNACK > 0 || !m.begun())
 }
 
+// lostUnderWay is lost of a session whose start is not in the capture. There the acknowledgements may not be either, so more is wanted.
+func (m *Summary) lostUnderWay(d int) bool {
+	t := &m.Tail[d]
+	return !m.begun() && (t.times >= 3 || t.times == 2 && m.waited(t.started) > answerWait)
+}
+
 // fullSizeLost reports whether only large segments of a side get lost.
 func (m *Summary) fullSizeLost(d int) bool {
-	if t := &m.Tail[d]; m.lost(d) && t.len >= fullSize && t.len > m.BiggestAcked[d] {
+	if t := &m.Tail[d]; (m.begun() && m.lost(d) || m.lostUnderWay(d)) && t.len >= fullSize && t.len > m.BiggestAcked[d] {
 		return true
 	}
-	return m.Hole[d] >= fullSize && m.Tail[d].times == 0 && m.unfilled(d, m.LastDataTime[d])
+	return m.Hole[d] >= fullSize && m.Biggest[d] < fullSize && m.Tail[d].times == 0 && m.unfilled(d, m.LastDataTime[d])
 }
 
 // neverArrived reports whether a hole in what a side sent was never filled, seen from the receiving end.

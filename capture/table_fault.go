@@ -145,7 +145,7 @@ var faultRows = []Row{
 		Source:  "RFC 9293 section 3.8.1",
 		Wrong:   "the peer lost power at that moment",
 		When: func(m *Summary) bool {
-			return m.Established > 0 && (m.lost(client) || m.lost(server) || m.neverArrived(client) || m.neverArrived(server)) || !m.begun() && (m.Tail[client].times >= 3 || m.Tail[server].times >= 3)
+			return m.Established > 0 && (m.lost(client) || m.lost(server) || m.neverArrived(client) || m.neverArrived(server)) || m.lostUnderWay(client) || m.lostUnderWay(server)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			d := client
@@ -157,7 +157,14 @@ var faultRows = []Row{
 				said = fmt.Sprintf("; %s says ICMP %q", m.ICMP.Sender, m.ICMP.Name)
 			}
 			if t := m.Tail[d]; t.times > 0 {
-				return High, fmt.Sprintf("the %s sends %d bytes %d times and they are never acknowledged, though the TCP handshake completed", sideName(d), t.len, t.times+1) + said, []int64{m.Established, t.first, t.last}
+				c, never := High, " times and they are never acknowledged, though the TCP handshake completed"
+				if !m.begun() {
+					never = " times and they are never acknowledged, in a session that was under way when the capture began"
+					if t.times < 3 {
+						c = Medium
+					}
+				}
+				return c, fmt.Sprintf("the %s sends %d bytes %d", sideName(d), t.len, t.times+1) + never + said, []int64{m.Established, t.first, t.last}
 			}
 			return Medium, fmt.Sprintf("%d bytes of the %s never arrive here, though the TCP handshake completed and later packets do arrive", m.Hole[d], sideName(d)) + said, []int64{m.Established, m.HoleFrame[d]}
 		},

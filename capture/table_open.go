@@ -32,7 +32,7 @@ var openRows = []Row{
 			if m.SYN == 0 && m.SYNACK > 0 && m.RST[client] > 0 && m.Payload[client]+m.Payload[server] == 0 {
 				return true // a SYN-ACK that comes when its session is over
 			}
-			return !m.begun() && m.ICMP == nil && !m.lost(client) && !m.lost(server) &&
+			return !m.begun() && m.ICMP == nil && !m.lostUnderWay(client) && !m.lostUnderWay(server) &&
 				(m.Packets[client] == 0 || m.Packets[server] == 0 || m.over() && m.Payload[client]+m.Payload[server] == 0)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
@@ -138,7 +138,7 @@ var openRows = []Row{
 		Source:  "nmap and load balancers probe so; RFC 9293 section 3.10.7.3",
 		Wrong:   "the client's host rejects its own connection",
 		When: func(m *Summary) bool {
-			return m.SYNACK > 0 && m.RST[client] > 0 && m.Payload[client] == 0 && m.Payload[server] == 0 && m.FIN[server] == 0 && m.RSTForeign[client] == ""
+			return m.SYNACK > 0 && m.RST[client] > 0 && m.Payload[client] == 0 && m.Payload[server] == 0 && m.FIN[server] == 0 && (m.RSTForeign[client] == "" || m.Scan && m.Packets[client] == m.SYN+1)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, "the client resets before it sends anything: a port probe", []int64{m.SYNACKFrame[0], m.RST[client]}

@@ -260,6 +260,13 @@ func (me *side) noteResetNumber(seq uint32) {
 	}
 }
 
+// scans reports whether a SYN is one that a scanner makes without the host's TCP, as nmap does (its windows are 1 to 4 KiB): hosts
+// permit SACK, scale windows or send timestamps. The host itself then resets the connection that it knows nothing of.
+func scans(p *packet.Packet) bool {
+	o := &p.Options
+	return !o.SACKPermitted && !o.HasWindowScale && !o.HasTimestamps && p.Window > 0 && p.Window <= 4096 && p.Window%1024 == 0
+}
+
 func (s *session) syn(me *side, p *packet.Packet, d int) {
 	acks := p.Flags&packet.ACK != 0
 	if me.syn > 0 && acks && !me.synAcks {
@@ -271,6 +278,7 @@ func (s *session) syn(me *side, p *packet.Packet, d int) {
 		me.isn, me.hasISN = p.Seq, true
 		me.synAcked = p.Ack
 		me.mss = p.Options.MSS
+		me.synBare = scans(p)
 		if !me.hasNext {
 			me.next, me.hasNext = p.Seq+1, true
 		}
@@ -337,6 +345,7 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 	if me.probesWith(p) {
 		return
 	}
+	me.biggest = max(me.biggest, int32(p.PayloadLen))
 	switch {
 	case p.PayloadLen > 0 && seqLess(me.next, end) || p.PayloadLen > 0 && me.data == 0:
 		fresh := int64(p.PayloadLen)

@@ -151,7 +151,7 @@ func parseError(b []byte) *Error {
 // can't fork (src/backend/postmaster/postmaster.c, report_fork_failure_to_client), or another protocol.
 func (c *Conn) notTyped(rest []byte) {
 	header := c.server.header[:]
-	if header[0] == 'E' && printable(header[1:]) {
+	if begins := c.User != "" || !c.Startup; begins && header[0] == 'E' && printable(header[1:]) {
 		c.server.plain = true
 		c.Error = &Error{}
 		c.plainError(header[1:])

@@ -419,3 +419,18 @@ func TestServerHelloOfDrafts(t *testing.T) {
 		}
 	}
 }
+
+// TestRetryIsNamed: Wireshark gives a HelloRetryRequest its own name, though it is a ServerHello.
+func TestRetryIsNamed(t *testing.T) {
+	t.Parallel()
+	body := append([]byte{3, 3}, 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11)
+	body = append(body, make([]byte, 24)...)
+	body = append(body, 0, 0x13, 1, 0)
+	message := append([]byte{byte(ServerHello), 0, 0, byte(len(body))}, body...)
+	var said []string
+	c := &Conn{Message: func(_ Side, _ int64, what string) { said = append(said, what) }}
+	c.Feed(Server, 1, append([]byte{TypeHandshake, 3, 3, 0, byte(len(message))}, message...))
+	if len(said) != 1 || said[0] != "Hello Retry Request" || !c.Retry {
+		t.Errorf("%q, retry %v", said, c.Retry)
+	}
+}

@@ -93,7 +93,11 @@ func (c *Conn) message(side Side, frame int64, kind HandshakeType, body cryptoby
 	}
 	c.Last[side], c.LastFrame[side] = kind, frame
 	if c.Message != nil {
-		if name := kind.String(); name != "" {
+		name := kind.String()
+		if kind == ServerHello && isRetry(body) {
+			name = "HelloRetryRequest"
+		}
+		if name != "" {
 			c.Message(side, frame, spaced(name))
 		}
 	}
@@ -187,11 +191,17 @@ func (c *Conn) clientHello(s cryptobyte.String) {
 // retryRandom is the random of a HelloRetryRequest (RFC 8446 section 4.1.3); its first eight bytes are enough.
 const retryRandom = 0xcf21ad74e59a6111
 
+// isRetry reports whether the body of a ServerHello is a HelloRetryRequest.
+func isRetry(body []byte) bool {
+	return len(body) >= 10 && binary.BigEndian.Uint64(body[2:]) == retryRandom
+}
+
 func (c *Conn) serverHello(s cryptobyte.String) {
 	var random []byte
 	var session, extensions cryptobyte.String
 	var version, cipher uint16
 	var compression uint8
+	hello := s
 	if !s.ReadUint16(&version) || !s.ReadBytes(&random, 32) {
 		return
 	}
@@ -204,7 +214,7 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 	}
 	c.Version, c.Cipher = version, cipher
 	copy(c.ServerRandom[:], random)
-	c.Retry = c.Retry || binary.BigEndian.Uint64(random) == retryRandom
+	c.Retry = c.Retry || isRetry(hello)
 	if s.ReadUint16LengthPrefixed(&extensions) {
 		for kind, data, ok := extension(&extensions); ok; kind, data, ok = extension(&extensions) {
 			var v uint16
