@@ -52,7 +52,7 @@ func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bo
 			return ttlDiffers(r.ttl, seen.ttlMin, seen.ttlMax, "its other connections on this port"), "", false
 		}
 		if seen.ttlMin != seen.ttlMax {
-			return "", "", false
+			return "", r.passes(seen.arrives, seen.ttlMax, "its other connections on this port"), false
 		}
 		if why := seen.foreign(r); why != "" {
 			return why, "", true
@@ -76,7 +76,16 @@ func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bo
 	case least == most:
 		return "", ttlSame(r.ttl, "its connections on other ports"), false
 	}
-	return "", "", false
+	return "", r.passes(h.Arrives, most, "its connections on other ports"), false
+}
+
+// passes says, on a router whose capture has each packet as it comes in and as it goes out, that the reset came in like the host's other
+// packets; "" where that is not so, or not known.
+func (r reset) passes(arrives bool, first uint8, where string) string {
+	if !arrives || r.leaves || r.ttl != first {
+		return ""
+	}
+	return ttlSame(r.ttl, where)
 }
 
 // sentHere says that the capturing host sent a reset in the name of another one.

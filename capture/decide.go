@@ -178,7 +178,7 @@ func (m *Summary) worked() bool {
 			return m.AppData[client] >= least[client] && m.AppData[server] >= least[server]
 		}
 		tooLate := m.FIN[client] > 0 && m.FIN[client] < m.Flow.firstAnswer // the client had given up before the answer came
-		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 || m.Flow.serverData > errorSize && !tooLate)
+		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 && !m.Flow.authAsked || m.Flow.serverMost > errorSize && !tooLate)
 	}
 	return m.Ready || !m.begun() && !m.SSLRequest && m.Payload[client] > 0 && m.Payload[server] > 0
 }

@@ -162,7 +162,7 @@ func (s *session) build(out *Session, m *Summary) {
 			if a.Fatal {
 				level = "fatal"
 			}
-			out.TLS.Alert = &Alert{Frame: a.Frame, Sender: sideName(int(a.Side)), Level: level, Code: a.Code, Name: tlswire.AlertName(a.Code), Stage: a.Stage.String()}
+			out.TLS.Alert = &Alert{Frame: a.Frame, Sender: sideName(int(a.Side)), Level: level, Code: a.Code, Name: tlswire.AlertName(a.Code), Stage: a.After()}
 		}
 	}
 	if len(w.chain[client])+len(w.chain[server]) > 0 {

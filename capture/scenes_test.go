@@ -178,6 +178,37 @@ var scenes = []struct {
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:140\n0.071 S PA rec:19\n0.072 S FA\n0.08 C PA rec:19\n0.081 C FA\n0.09 S A\n",
 	},
 	{
+		name: "a wrong password inside TLS", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, reason: "the password is refused",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:60\n0.08 C PA rec:72\n0.09 S PA rec:110\n0.1 C PA rec:126\n0.11 S PA rec:124\n0.111 S PA rec:19\n0.112 S FA\n0.12 C PA rec:19\n0.121 C FA\n0.13 S A\n",
+	},
+	{
+		name: "a right password inside TLS", verdict: capture.OK, confidence: capture.High,
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:60\n0.08 C PA rec:72\n0.09 S PA rec:110\n0.1 C PA rec:126\n0.11 S PA rec:480\n0.12 C PA rec:22\n0.121 C PA rec:19\n0.122 C FA\n0.13 S FA\n0.131 C A\n",
+	},
+	{
+		name: "a password is wanted inside TLS, and there is none", verdict: capture.ClosedByClient, confidence: capture.Medium, reason: "when the server asks for a password",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:60\n0.08 C PA rec:19\n0.081 C FA\n0.09 S FA\n0.091 C A\n",
+	},
+	{
+		name: "a password is wanted inside TLS, the client leaves and the server is quicker to close", verdict: capture.ClosedByClient, confidence: capture.Medium, reason: "when the server asks for a password",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.07 S PA rec:60\n0.08 C PA rec:19\n0.09 S PA rec:19\n0.091 S FA\n0.092 C RA\n",
+	},
+	{
+		name: "one ticket before the startup is no answer", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, reason: "answers the startup message with 140 bytes",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.07 S PA rec:1667\n0.071 C PA rec:81\n0.08 S PA rec:140\n0.081 S PA rec:19\n0.082 S FA\n0.09 C PA rec:19\n0.091 C FA\n0.1 S A\n",
+	},
+	{name: "a client that says nothing until the server closes", text: opens + "60.01 S FA\n60.02 C FA\n60.03 S A\n", verdict: capture.ClosedByClient, confidence: capture.High, reason: "says nothing for 60.0 s"},
+	{name: "a server that closes at once", text: opens + "0.02 S FA\n0.03 C FA\n0.04 S A\n", verdict: capture.ClosedEarly, confidence: capture.High, next: "10.48.36.61"},
+	{name: "a client that does not begin TLS", text: opens + "0.02 C PA ssl\n0.03 S PA S\n60 S FA\n60.01 C FA\n60.02 S A\n", verdict: capture.TLSClosed, confidence: capture.High, reason: "does not begin TLS for 60.0 s"},
+	{
+		name: "TLS is done, and the startup is never answered", verdict: capture.ServerSilent, confidence: capture.Medium, next: "10.48.36.61",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:81\n0.1 S A\n4.06 C PA rec:19\n4.061 C FA\n4.1 S A\n",
+	},
+	{
+		name: "session tickets that come apart are no answer", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, reason: "answers the startup message with 140 bytes",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:265\n0.071 S PA rec:265\n0.08 S PA rec:140\n0.081 S PA rec:19\n0.082 S FA\n0.09 C PA rec:19\n0.091 C FA\n0.1 S A\n",
+	},
+	{
 		name: "TLS 1.3: the client rejects the server and says so encrypted", verdict: capture.TLSClosed, confidence: capture.High, reason: "it may reject the server's certificate",
 		text: tls13 + "0.06 C PA rec:19\n0.061 C FA\n0.07 S FA\n",
 	},

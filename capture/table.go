@@ -34,6 +34,12 @@ func (m *Summary) maybeCancel() bool {
 	return unread && m.Payload[server] == 0
 }
 
+// mute reports whether the client opened the connection and said nothing until the server, after some time, closed it.
+func (m *Summary) mute() bool {
+	side, reset, at, _ := m.ended()
+	return side == server && !reset && m.Established > 0 && m.Payload[client] == 0 && m.Payload[server] == 0 && at-m.Start > answerWait
+}
+
 // probedInVain is the side whose keep-alives nobody answers, -1 when there is none. One may be lost by chance; a host that gives up
 // after some (TCP_KEEPCNT) resets the connection.
 func (m *Summary) probedInVain() int {

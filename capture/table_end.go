@@ -15,7 +15,7 @@ var endRows = []Row{
 		Wrong:   "a proxy without a backend closed in its place",
 		When: func(m *Summary) bool {
 			side, reset, _, _ := m.ended()
-			return side == server && !reset && m.Payload[server] == 0 && !m.Missed && !m.maybeCancel()
+			return side == server && !reset && m.Payload[server] == 0 && !m.Missed && !m.maybeCancel() && !m.mute()
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, "the server closes the connection before it answers anything", []int64{m.LastData[client], m.FIN[server]}
@@ -28,15 +28,29 @@ var endRows = []Row{
 		Wrong:   "the client crashed",
 		When: func(m *Summary) bool {
 			side, _, at, _ := m.ended()
-			return side == client && !m.Missed && (m.Payload[client] == 0 || m.AuthAsked && !m.AuthAnswer || !m.TLS && m.SSLReply == 0 && m.Payload[server] > 0 && m.AuthAsked) && at-m.Start < int64(3*silence)
+			switch {
+			case side < 0 || m.Missed:
+				return false
+			case m.Flow.authAsked && m.Flow.clientMore == 0 && (side == client || m.Flow.clientEnds):
+				return true
+			case m.mute():
+				return true
+			}
+			return side == client && (m.Payload[client] == 0 || m.AuthAsked && !m.AuthAnswer || !m.TLS && m.SSLReply == 0 && m.Payload[server] > 0 && m.AuthAsked) && at-m.Start < int64(3*silence)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			_, _, _, frame := m.ended()
 			what := "without sending anything: a port probe"
-			if m.AuthAsked {
+			c := High
+			switch {
+			case m.mute():
+				return c, fmt.Sprintf("the client says nothing for %s, and the server closes (authentication_timeout): a port probe", seconds(m.waited(m.Start))), []int64{m.Established, frame}
+			case m.AuthAsked:
 				what = "when the server asks for a password"
+			case m.Flow.authAsked: // by its size
+				c, what = Medium, "when the server asks for a password"
 			}
-			return High, "the client closes " + what, []int64{m.LastData[server], frame}
+			return c, "the client closes " + what, []int64{m.LastData[server], frame}
 		},
 	},
 	{
@@ -105,6 +119,23 @@ var endRows = []Row{
 		},
 	},
 	{
+		Verdict: ServerSilent,
+		Rule:    "TLS finishes and the server's TCP acknowledges the StartupMessage, but it is never answered",
+		Source:  "PostgreSQL protocol-flow: every request has an answer; the backend was forked and hangs",
+		Wrong:   "the client's certificate is being looked up somewhere else",
+		When: func(m *Summary) bool {
+			side, _, _, _ := m.ended()
+			return m.TLS && m.TLSDone && !m.Missed && !m.TLSGap && m.Flow.clientFirst > 0 && m.Flow.serverCount == 0 && !m.Flow.serverAlert && side != server && m.waited(m.LastDataTime[server]) > 2*answerWait
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			c := Medium
+			if m.vantage() == server {
+				c = High
+			}
+			return c, fmt.Sprintf("TLS is done, the server acknowledges the startup message and says nothing for %s", seconds(m.waited(m.LastDataTime[server]))), []int64{m.Flow.requestFrame, m.LastFrame}
+		},
+	},
+	{
 		Verdict: TLSStalled,
 		Rule:    "the TLS handshake stops and times out though TCP still acknowledges",
 		Source:  "RFC 8446 section 2: every flight has an answer",
@@ -144,6 +175,8 @@ var endRows = []Row{
 			switch a := m.OpenedAlert; {
 			case a != nil:
 				reason = fmt.Sprintf("the %s ends the TLS handshake with alert %d %s, read with the key log", sideName(int(a.Side)), a.Code, tlswire.AlertName(a.Code))
+			case !m.TLSBegun && side == server && m.SSLReply == 'S' && m.waited(m.LastDataTime[server]) > answerWait:
+				reason = fmt.Sprintf("the client does not begin TLS for %s after the server's S, and the server closes", seconds(m.waited(m.LastDataTime[server])))
 			case m.Flow.clientLeft > 0 || m.TLSDone && side == client && m.Flow.clientFirst == 0:
 				reason = "the client closes when the TLS handshake is done, before its StartupMessage: it does not accept what the server shows, e.g. its name (sslmode=verify-full)"
 			case m.Flow.earlyAlert > 0:

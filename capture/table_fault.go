@@ -20,7 +20,7 @@ var faultRows = []Row{
 				who = "server"
 			}
 			reason := fmt.Sprintf("the %s ends the TLS handshake with alert %d %s", who, m.Alert.Code, tlswire.AlertName(m.Alert.Code))
-			if stage := m.Alert.Stage.String(); stage != "" {
+			if stage := m.Alert.After(); stage != "" {
 				reason += " after the " + stage
 			}
 			if m.EmptyCert && (m.Alert.Code == 40 || m.Alert.Code == 116) {

@@ -61,18 +61,21 @@ var reachedRows = []Row{
 	},
 	{
 		Verdict: PGRejectedEncrypted,
-		Rule:    "TLS finishes, the server answers the startup message, and the connection ends without the client sending any further message",
+		Rule:    "TLS finishes, the server answers the startup message, and the connection ends without the client sending any further message but a password",
 		Source:  "PostgreSQL protocol-flow: ErrorResponse and close; sizes measured, see errorSize",
 		Wrong:   "the client was killed right after it connected",
 		When: func(m *Summary) bool {
 			if m.Opened {
 				return m.PGError && !m.Ready
 			}
-			return m.TLS && m.TLSDone && !m.Missed && m.Flow.serverCount > 0 && m.Flow.clientMore == 0 && m.Flow.clientFirst > 0 && m.Flow.serverData <= errorSize && m.over()
+			return m.TLS && m.TLSDone && !m.Missed && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0) == m.Flow.authAsked && m.Flow.clientFirst > 0 && m.Flow.serverMost <= errorSize && m.over()
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			if m.Opened {
 				return High, fmt.Sprintf("inside TLS, read with the key log, the server answers %s: %s", m.SQLState, m.Message), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
+			}
+			if m.Flow.authAsked {
+				return Medium, "inside TLS the server asks for a password, and its answers to that have the size of an error: the password is refused", []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
 			}
 			return Medium, fmt.Sprintf("inside TLS the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.Flow.serverData), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
 		},

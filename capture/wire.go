@@ -143,8 +143,11 @@ type flow struct {
 	clientMore   int  // messages of the client after that, close_notify not counted
 	serverData   int  // bytes of the server's records after the client's Finished, alerts not counted
 	serverCount  int
+	serverMost   int  // bytes of the longest of them
+	authAsked    bool // the first of them is so short that it asks for a password
 	serverAlert  bool // the server's last record has the size of an alert, or is one
 	clientAlert  bool
+	clientEnds   bool  // it came before any alert of the server
 	firstAnswer  int64 // frame of the server's first record after the client's Finished
 	alertFrame   int64
 	alertSize    int   // of that record
@@ -153,11 +156,29 @@ type flow struct {
 	requestFrame int64
 }
 
+// longestRequest is how long the contents of a request to authenticate are at most: AuthenticationSASL with two mechanisms has 43 bytes. An
+// ErrorResponse has 67 or more: severity twice, code, message, file, line and routine.
+const longestRequest = 48
+
+// answer takes a record of the server after the handshake, with the size of its contents.
+func (f *flow) answer(r *tlswire.Record, size int) {
+	if f.serverCount++; f.serverCount == 1 {
+		f.firstAnswer, f.authAsked = r.Frame, size <= longestRequest
+	}
+	f.serverData += int(r.Len)
+	f.serverMost = max(f.serverMost, int(r.Len))
+}
+
+// noAnswer forgets the server's records so far.
+func (f *flow) noAnswer() {
+	f.serverCount, f.serverData, f.serverMost, f.firstAnswer, f.authAsked = 0, 0, 0, 0, false
+}
+
 // flow13 reads the records of a TLS 1.3 session.
 func (w *wire) flow13() flow {
 	var f flow
 	last, empty := w.flight13()
-	n := 0
+	n, answers, early := 0, 0, 0 // records: of the client's flight, of the server in a row, and before the StartupMessage
 	for i := range w.tls.Remembered() {
 		r := w.tls.Record(i)
 		if r.Type != tlswire.TypeApplicationData {
@@ -178,7 +199,7 @@ func (w *wire) flow13() flow {
 				}
 				n++
 			case size == alertLen:
-				f.clientAlert = true
+				f.clientAlert, f.clientEnds = true, f.clientEnds || !f.serverAlert
 				if f.clientFirst == 0 && !f.serverAlert && f.serverCount == 0 {
 					f.clientLeft = r.Frame
 				}
@@ -187,6 +208,7 @@ func (w *wire) flow13() flow {
 			default:
 				f.clientMore++
 			}
+			answers = 0
 			continue
 		}
 		if !f.clientDone {
@@ -200,14 +222,16 @@ func (w *wire) flow13() flow {
 			continue
 		}
 		f.serverAlert = false
-		f.serverCount++
-		f.serverData += int(r.Len)
-		if f.firstAnswer == 0 {
-			f.firstAnswer = r.Frame
+		if early > 0 && early == f.serverCount && f.clientFirst > 0 && f.clientMore == 0 {
+			f.noAnswer() // what came before there was anything to answer were session tickets
 		}
-		if f.serverCount == 2 && f.serverData == 2*int(r.Len) && r.Frame == f.firstAnswer {
-			// Two records of one size at once: session tickets, of which OpenSSL sends two (SSL_CTX_set_num_tickets), no answer yet.
-			f.serverCount, f.serverData, f.firstAnswer = 0, 0, 0
+		f.answer(r, size)
+		if f.clientFirst == 0 {
+			early++
+		}
+		if answers++; f.serverCount == 2 && f.serverData == 2*int(r.Len) && answers == 2 {
+			f.noAnswer() // two records of one size, one after the other: session tickets, of which OpenSSL sends two (SSL_CTX_set_num_tickets)
+			early = 0
 		}
 	}
 	return f
@@ -220,17 +244,14 @@ func (w *wire) flow12() flow {
 		serverAlert: w.tls.EncryptedAlert[tlswire.Server] > 0, clientAlert: w.tls.EncryptedAlert[tlswire.Client] > 0,
 		alertFrame: w.tls.EncryptedAlert[tlswire.Server],
 	}
+	f.clientEnds = f.clientAlert && (!f.serverAlert || w.tls.EncryptedAlert[tlswire.Client] < w.tls.EncryptedAlert[tlswire.Server])
 	for i := range w.tls.Remembered() {
 		r := w.tls.Record(i)
 		if r.Type != tlswire.TypeApplicationData {
 			continue
 		}
 		if r.Side == tlswire.Server {
-			f.serverCount++
-			f.serverData += int(r.Len)
-			if f.firstAnswer == 0 {
-				f.firstAnswer = r.Frame
-			}
+			f.answer(r, w.tls.Inside12(r.Len))
 		} else if f.clientFirst == 0 {
 			f.clientFirst, f.requestFrame = int(r.Len), r.Frame
 		} else {

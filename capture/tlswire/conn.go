@@ -31,7 +31,15 @@ type Alert struct {
 	Side  Side
 	Fatal bool
 	Code  uint8
-	Stage HandshakeType // the last handshake message that the other side had sent
+	Stage HandshakeType // the last handshake message that the other side had sent, 0 when there was none: see After
+}
+
+// After is the name of the handshake message that the alert answers, "" when none is in the capture.
+func (a *Alert) After() string {
+	if a.Stage == 0 { // a HelloRequest, which nobody answers with a fatal alert
+		return ""
+	}
+	return a.Stage.String()
 }
 
 // Conn follows one connection. The zero value is ready; Reset makes it ready again.

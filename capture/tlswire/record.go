@@ -1,5 +1,7 @@
 package tlswire
 
+import "strings"
+
 // The records that are remembered: the first ones tell the handshake, the last ones how it ended.
 const (
 	firstRecords = 24
@@ -19,6 +21,24 @@ func (c *Conn) Inside13(length uint16) int {
 		return int(length) - 1 - 8
 	}
 	return int(length) - 1 - 16
+}
+
+// Inside12 is how many bytes of contents a record of TLS 1.2 or older has: with AES-CBC, at most (RFC 5246 section 6.2.3).
+func (c *Conn) Inside12(length uint16) int {
+	name := CipherName(c.Cipher)
+	switch {
+	case strings.Contains(name, "_GCM"), strings.HasSuffix(name, "_CCM"):
+		return int(length) - 8 - 16
+	case strings.HasSuffix(name, "_CCM_8"):
+		return int(length) - 8 - 8
+	case strings.Contains(name, "CHACHA20"):
+		return int(length) - 16
+	case strings.HasSuffix(name, "SHA384"):
+		return int(length) - 16 - 48 - 1
+	case strings.HasSuffix(name, "SHA256"):
+		return int(length) - 16 - 32 - 1
+	}
+	return int(length) - 16 - 20 - 1
 }
 
 // Record is one TLS record as seen from outside.
