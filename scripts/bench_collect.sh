@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the collector against OpenSSH's sftp, in turn, from a real sshd of its own on the loopback address: a large file without
 # delay, and a smaller one behind a proxy with 25 ms each way. Both are timed whole: start, login, download, end. Then eight nodes at
-# once, each behind a proxy of 12.5 MB/s: what counts is how much of the 100 MB/s is used.
+# once, each behind a proxy of 12.5 MB/s, and eight sftp in turn: what counts is how much of the 100 MB/s is used.
 # Needs sshd, sftp-server and sftp; about 3 GiB below $DIR, which is removed. RUNS, SIZE and FAR (MiB) may be set.
 set -eu
 cd "$(dirname "$0")/.."
@@ -90,10 +90,18 @@ compare "$size MiB, loopback" "$near" 1 "ratio <= 0.95" "$work/near"
 compare "$far MiB, 50 ms round trip, 1 connection" "$slow" 1 "4 x" "$work/far"
 compare "$far MiB, 50 ms round trip, 2 connections" "$slow" 2 "5 x" "$work/far"
 
-: >"$work/b"; : >"$work/m"
+# the yardstick: as many sftp as there are nodes, at the same time
+together() {
+  rm -f "$work"/copy_*
+  timed bash -c 'for p in "${@:3}"; do sftp -q -F none -i "$1/user" -P "$p" -o UserKnownHostsFile="$1/known_hosts" "$2@127.0.0.1:a.pcap" "$1/copy_$p" & done; wait' \
+    _ "$work" "$USER_" "${thin[@]}"
+  rm -f "$work"/copy_*
+}
+: >"$work/a"; : >"$work/b"; : >"$work/m"
 for _ in $(seq "$runs"); do
+  together | awk '{print $1}' >>"$work/a"
   ours 1 "${thin[@]/#/127.0.0.1:}" >"$work/one"; awk '{print $1}' "$work/one" >>"$work/b"; awk '{print $2}' "$work/one" >>"$work/m"
 done
 for f in "$work/bundle"/*/a.pcap; do cmp -s "$f" "$work/far/a.pcap" || { echo "eight nodes: $f differs"; cat "$work/out"; exit 1; }; done
-awk -v b="$(median <"$work/b")" -v m="$(median <"$work/m")" -v n="$far" \
-  'BEGIN { printf "%-44s cbdoctor %6.2f s   %.0f %% of 100 MB/s   (goal: bound by the link)   %d MiB resident, %d a node\n", "8 nodes at once, " n " MiB each", b, 8*n*1048576/b/1e6, m/1024, m/1024/8 }'
+awk -v l="8 nodes at once, $far MiB each" -v a="$(median <"$work/a")" -v b="$(median <"$work/b")" -v m="$(median <"$work/m")" -v n="$far" \
+  'BEGIN { t = 8 * n * 1048576 / 1e6; printf "%-44s sftp %6.2f s   cbdoctor %6.2f s   %.0f %% of 100 MB/s, sftp %.0f %%   (goal: bound by the link)   %d MiB resident, %d a node\n", l, a, b, t/b, t/a, m/1024, m/1024/8 }'

@@ -145,12 +145,20 @@ func (p *Proxy) serve(client net.Conn, link Link) {
 	both.Wait()
 }
 
+// oversleep is how much of the time that was slept too long a link makes up for: else it would carry less than its rate.
+const oversleep = 20 * time.Millisecond
+
 // harm returns what is passed on of the next bytes towards the client, and whether that is the end.
 func (l Link) harm() func([]byte) ([]byte, Fault) {
 	passed := int64(0)
+	free := time.Now() // when the link has carried what it was given
 	return func(b []byte) ([]byte, Fault) {
 		if l.Rate > 0 {
-			time.Sleep(time.Duration(int64(len(b)) * int64(time.Second) / l.Rate))
+			if earliest := time.Now().Add(-oversleep); free.Before(earliest) {
+				free = earliest
+			}
+			free = free.Add(time.Duration(int64(len(b)) * int64(time.Second) / l.Rate))
+			time.Sleep(time.Until(free))
 		}
 		at := l.After - passed
 		passed += int64(len(b))
