@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // maxRecord bounds a packet record or block that is held in memory. libpcap and Wireshark refuse packets over 256 KiB on
@@ -28,6 +29,8 @@ type batch struct {
 	reached  [MaxLanes]uint32 // the origin of the last one, its place in origins
 	notes    []note           // blocks and options that tell something of the file, in file order
 	busy     sync.WaitGroup   // lanes that have not gone through the batch yet
+	holders  atomic.Int32     // lanes and the delivery, as long as they need the batch
+	free     func()           // called by the last of them; nil where somebody waits for busy
 
 	next    int   // offset of buf behind the last record that was walked
 	need    int64 // when positive: so many bytes from next on the record there has, more than buf holds
@@ -49,6 +52,13 @@ type batch struct {
 	oddity    string // the first thing that is wrong with a record, though the file can be read on
 	oddFrame  uint32
 	oddOffset int64
+}
+
+// letGo is called by each holder of the batch when it needs it no more.
+func (b *batch) letGo() {
+	if b.holders.Add(-1) == 0 && b.free != nil {
+		b.free()
+	}
 }
 
 // reset makes the batch ready for another walk from offset start of buf in section s.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 )
@@ -49,43 +50,52 @@ func (c *chunks) read(at int64, s *section, d *delivery) error {
 	exists := func(i int64) bool { return first+i*c.chunk < c.size }
 	slots := make([]chunkSlot, workers+3)
 	ring := int64(len(slots))
-	// Chunk i lies in slots[i%ring] and is handed out when the chunk that lay there before has been delivered, never before: a worker
-	// that was not scheduled for a while must not find its place taken by the one behind it.
-	work := make(chan int64, ring)
+	// Chunk i lies in slots[i%ring] and is handed out when nobody needs the chunk that lay there before any more.
+	tasks := d.lanes[0].tasks
+	handOut := func(i int64) {
+		slot := &slots[i%ring]
+		slot.batch.holders.Store(1)
+		slot.batch.free = nil
+		tasks <- func(s *sifter) {
+			c.work(&slot.batch, first+i*c.chunk, i == 0, s)
+			slot.walked <- struct{}{}
+			runtime.Gosched() // who delivers it should come to it while the cache has it
+		}
+	}
 	for i := range slots {
 		slots[i].walked = make(chan struct{}, 1)
 		if exists(int64(i)) {
-			work <- int64(i)
+			handOut(int64(i))
 		}
 	}
-	var stopped atomic.Bool
 	var running sync.WaitGroup
-	for range workers {
+	stop := make(chan struct{})
+	for range c.opt.helpers() {
 		running.Go(func() {
 			sifter := newSifter(c.opt)
-			for i := range work {
-				if stopped.Load() {
+			for {
+				select {
+				case <-stop:
 					return
+				case task := <-tasks:
+					task(sifter)
 				}
-				slot := &slots[i%ring]
-				c.work(&slot.batch, first+i*c.chunk, i == 0, sifter)
-				slot.walked <- struct{}{}
 			}
 		})
 	}
 	defer running.Wait()
-	defer close(work)
-	defer stopped.Store(true)
+	defer close(stop)
 	for i := int64(0); exists(i); i++ {
 		slot := &slots[i%ring]
 		<-slot.walked
+		if exists(i + ring) {
+			slot.batch.free = func() { handOut(i + ring) }
+		}
 		at, more, err = c.deliver(&slot.batch, slot.batch.limit, at, sequential, d)
 		if err != nil || !more {
 			return err
 		}
-		if exists(i + ring) {
-			work <- i + ring
-		}
+		slot.batch.letGo()
 	}
 	return nil
 }
@@ -119,7 +129,6 @@ func (b *batch) take(end int, err error, size int64) {
 
 // work is what a worker does: read a chunk, guess, walk.
 func (c *chunks) work(b *batch, from int64, sure bool, s *sifter) {
-	b.busy.Wait()
 	c.load(b, from, c.chunk)
 	b.sequential = false
 	section, start, ok := c.section.Load(), 0, sure

@@ -129,6 +129,8 @@ type lanes []*laneWorker
 type laneWorker struct {
 	lane
 	work   chan laneWork
+	tasks  chan func(*sifter) // what there is to do for who has nothing to deliver; all lanes share it
+	sifter *sifter
 	failed atomic.Pointer[error]
 	ended  chan struct{}
 }
@@ -143,9 +145,11 @@ const laneQueue = 16
 
 func newLanes(opt Options, handlers []Handler) lanes {
 	var all lanes
+	tasks := make(chan func(*sifter), laneQueue)
 	for i, h := range handlers[:min(len(handlers), MaxLanes)] {
 		w := &laneWorker{lane: lane{number: uint8(i), alone: len(handlers) == 1, every: opt.Every, filter: opt.Filter, hosts: opt.Hosts, handle: h}}
 		w.decoder.ports, w.decoder.all, w.decoder.tracing = opt.portSet(), opt.All, opt.Every
+		w.tasks, w.sifter = tasks, newSifter(opt)
 		all = append(all, w)
 	}
 	return all
@@ -176,14 +180,36 @@ func (l lanes) start() (stop func() error) {
 
 func (w *laneWorker) run() {
 	defer close(w.ended)
-	for work := range w.work {
-		if w.failed.Load() == nil {
-			if err := w.walk(work.batch, work.batch.hits[w.number], work.frames); err != nil {
-				w.failed.Store(&err)
+	for {
+		select { // the ring waits for what is to be delivered: that comes first
+		case work, more := <-w.work:
+			if !more {
+				return
 			}
+			w.deliver(work)
+			continue
+		default:
 		}
-		work.batch.busy.Done()
+		select {
+		case work, more := <-w.work:
+			if !more {
+				return
+			}
+			w.deliver(work)
+		case task := <-w.tasks:
+			task(w.sifter)
+		}
 	}
+}
+
+func (w *laneWorker) deliver(work laneWork) {
+	if w.failed.Load() == nil {
+		if err := w.walk(work.batch, work.batch.hits[w.number], work.frames); err != nil {
+			w.failed.Store(&err)
+		}
+	}
+	work.batch.busy.Done()
+	work.batch.letGo()
 }
 
 // take hands a batch to all lanes. Its buffers must not be changed before the lanes are done with it: batch.busy.
@@ -197,6 +223,7 @@ func (l lanes) take(b *batch, frames int64) error {
 		}
 	}
 	b.busy.Add(len(l))
+	b.holders.Add(int32(len(l)))
 	for _, w := range l {
 		w.work <- laneWork{b, frames}
 	}

@@ -204,6 +204,14 @@ func (o Options) workers() int {
 	return min(runtime.GOMAXPROCS(0), 4)
 }
 
+// helpers is how many goroutines look for wanted packets beside the lanes, which do so when they have nothing to deliver.
+func (o Options) helpers() int {
+	if o.split {
+		return max(0, o.workers()-MaxLanes)
+	}
+	return o.workers()
+}
+
 func (o Options) chunk() int64 {
 	if o.ChunkSize > 0 {
 		return int64(o.ChunkSize)
