@@ -107,6 +107,34 @@ func TestTerminalPassword(t *testing.T) {
 	}
 }
 
+// The same against a real OpenSSH server, with PAM: the questions are its own.
+func TestTerminalOpenSSH(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string][]string{
+		"password":             {"PasswordAuthentication yes", "KbdInteractiveAuthentication no"},
+		"keyboard-interactive": {"PasswordAuthentication no", "KbdInteractiveAuthentication yes", "UsePAM yes"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := sshdtest.Start(t, config...)
+			if !server.HasPassword {
+				t.Skip("only root can give the server a password file of its own")
+			}
+			sshdtest.Write(t, filepath.Join(server.Root, "log"), "Mar 31 10:16:59 user.info cms01 host:server: INFO : hello\n")
+			home := t.TempDir()
+			s := startOnTerminal(t, home, "collect", "--no-analysis", "-o", "out", server.User+"@"+server.Addr())
+			s.expect("[yes/no/fingerprint] ")
+			s.typed(server.Fingerprint(t, "host_ed25519") + "\n")
+			s.expect("password for ")
+			s.typed("wrong horse\n")
+			s.expect("another one (empty: give up): ")
+			s.typed(sshdtest.Password + "\n")
+			s.end(exitOK, "success  1 file\n")
+			s.never(sshdtest.Password)
+		})
+	}
+}
+
 // Ctrl-C at a question ends the program at once, and the terminal is as before.
 func TestTerminalInterruptedQuestion(t *testing.T) {
 	t.Parallel()

@@ -155,8 +155,9 @@ func (w *watching) run(ctx context.Context, config *tls.Config) error {
 		})
 	}
 	for _, at := range w.options.listen {
+		transport, _, _ := strings.Cut(at, "://")
 		sources.Go(func() error {
-			err := logwatch.Listen(ctx, at, config, func(a net.Addr) { w.say("listening on %s %s", a.Network(), a) }, w.window.Add)
+			err := logwatch.Listen(ctx, at, config, func(a net.Addr) { w.say("listening on %s://%s", transport, a) }, w.window.Add)
 			if err != nil {
 				w.say("%v", err)
 			}

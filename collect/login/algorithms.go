@@ -1,6 +1,7 @@
 package login
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,7 +59,26 @@ func (a Algorithms) apply(c *ssh.Config) (err error) {
 }
 
 func (a Algorithms) hostKeys() ([]string, error) {
-	return choose("host key algorithm", a.HostKeys, ssh.SupportedAlgorithms().HostKeys, ssh.InsecureAlgorithms().HostKeys)
+	return choose("host key algorithm", a.HostKeys, preferred(), ssh.InsecureAlgorithms().HostKeys)
+}
+
+// preferred are the host key algorithms in OpenSSH's order: of a host that is not known the same key is then remembered as by ssh, and its
+// fingerprint is the one that ssh shows.
+func preferred() []string {
+	names := ssh.SupportedAlgorithms().HostKeys
+	rank := func(name string) int {
+		switch {
+		case strings.Contains(name, "-cert-"):
+			return 0
+		case strings.Contains(name, "ed25519"):
+			return 1
+		case strings.HasPrefix(name, "ecdsa-"):
+			return 2
+		}
+		return 3
+	}
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(rank(a), rank(b)) })
+	return names
 }
 
 // choose reads one list. x/crypto's own default would have some of the old ones.
