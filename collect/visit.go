@@ -34,7 +34,7 @@ func (c *collection) node(ctx context.Context, n Node, i int) {
 	c.record.node(i, func(m *bundle.ManifestNode) {
 		v.reached, v.name, m.Started = m.Reached, m.Dir, time.Now().UTC()
 	})
-	first, cancel := context.WithTimeout(ctx, c.opt.NodeTimeout)
+	first, cancel := c.limited(ctx)
 	defer cancel()
 	defer v.leave()
 	err := v.told(first, v.run)
@@ -43,23 +43,40 @@ func (c *collection) node(ctx context.Context, n Node, i int) {
 	if c.further == nil || !c.further.Nodes(v.reached) {
 		return
 	}
-	again, cancel := context.WithTimeout(ctx, c.opt.NodeTimeout)
+	again, cancel := c.limited(ctx)
 	defer cancel()
 	_ = v.told(again, func(ctx context.Context) error { return errors.Join(err, v.captureFurther(ctx)) }) // its entry has it
 }
+
+// limited bounds what is done on a node.
+func (c *collection) limited(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, c.opt.NodeTimeout, &limitError{c.opt.NodeTimeout})
+}
+
+// limitError says that a node took longer than it may. It is a context.DeadlineExceeded.
+type limitError struct{ limit time.Duration }
+
+func (e *limitError) Error() string {
+	return "the time limit of " + short(e.limit) + " for the node was over"
+}
+func (e *limitError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // told does what is to be done on the node and writes down what came of it.
 func (v *visit) told(ctx context.Context, do func(context.Context) error) error {
 	v.record.node(v.i, func(m *bundle.ManifestNode) { m.Outcome, m.Problem, m.Finished = bundle.Unknown, "", time.Time{} })
 	err := do(ctx)
+	var problem string
+	if err != nil {
+		problem = printable(strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		m.Finished, m.Outcome = time.Now().UTC(), bundle.Success
 		if err != nil {
-			m.Outcome, m.Problem = outcomeOf(ctx, err), printable(strings.ReplaceAll(err.Error(), "\n", "; "))
+			m.Outcome, m.Problem = outcomeOf(ctx, err), problem
 		}
 	})
 	if err != nil {
-		v.tell(NodeFailed, "failed: %v", err)
+		v.tell(NodeFailed, "failed: %s", problem)
 		return err
 	}
 	v.tell(Done, "done")

@@ -82,10 +82,16 @@ func verdict(w io.Writer, m *bundle.Manifest, where string) error {
 
 // hintFor says what to do about the first failure of a known kind.
 func hintFor(m *bundle.Manifest, where string) string {
+	slow := false
 	for _, n := range m.Nodes {
+		slow = slow || n.Outcome == bundle.Timeout
 		if hint := loginHint(n.Problem, n.Reached); hint != "" && n.Outcome != bundle.Success {
 			return hint
 		}
 	}
-	return fmt.Sprintf("its manifest.json has the reason of each; cbdoctor collect --continue %s fetches the rest", where)
+	more := ""
+	if slow {
+		more = ", with more time if that is what it needs: --node-timeout, --command-timeout, --connect-timeout"
+	}
+	return fmt.Sprintf("cbdoctor bundle check %s has the reason of each; cbdoctor collect --continue %[1]s fetches the rest%s", where, more)
 }

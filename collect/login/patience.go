@@ -18,13 +18,21 @@ type patience struct {
 	asking int           // questions that are open
 }
 
-// newPatience returns a context that ends with its parent or when the time is up, with context.DeadlineExceeded as its cause.
+// newPatience returns a context that ends with its parent or when the time is up, with errSlow as its cause.
 func newPatience(parent context.Context, limit time.Duration) (context.Context, *patience) {
 	ctx, cancel := context.WithCancelCause(parent)
 	p := &patience{cancel: cancel, left: limit, since: time.Now()}
-	p.timer = time.AfterFunc(limit, func() { cancel(context.DeadlineExceeded) })
+	p.timer = time.AfterFunc(limit, func() { cancel(errSlow) })
 	return ctx, p
 }
+
+// errSlow is a context.DeadlineExceeded.
+var errSlow error = slow{}
+
+type slow struct{}
+
+func (slow) Error() string        { return "the host took too long" }
+func (slow) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // pause stops the time until resume is called.
 func (p *patience) pause() (resume func()) {

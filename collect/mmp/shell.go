@@ -32,6 +32,14 @@ var (
 	ErrNoPrompt = errors.New("no prompt")
 )
 
+// slowError is an ErrNoPrompt and a context.DeadlineExceeded.
+type slowError struct{ limit time.Duration }
+
+func (e *slowError) Error() string { return ErrNoPrompt.Error() + " within " + e.limit.String() }
+func (e *slowError) Is(target error) bool {
+	return target == ErrNoPrompt || target == context.DeadlineExceeded
+}
+
 // Refused is a command that the node answered with FAILURE or did not know.
 type Refused struct {
 	Command Command
@@ -174,7 +182,7 @@ func (s *Session) untilPrompt(ctx context.Context, timeout time.Duration, lines 
 		case <-ctx.Done():
 			return got, ctx.Err()
 		case <-expired:
-			return got, fmt.Errorf("%w within %s: %w", ErrNoPrompt, timeout, context.DeadlineExceeded)
+			return got, &slowError{timeout}
 		case b, more := <-s.out:
 			if !more {
 				return got, ErrClosed

@@ -43,6 +43,9 @@ func (f *Fetcher) retry(ctx context.Context, work func(context.Context, *pool) (
 			failures = 0
 		}
 		if failures++; failures > f.Retries {
+			if failures == 1 {
+				return err
+			}
 			return fmt.Errorf("given up after %d attempts: %w", failures, err)
 		}
 		wait := Backoff(f.Backoff, failures, rand.Float64())
