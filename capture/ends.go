@@ -6,7 +6,7 @@ import (
 )
 
 // ends remembers sessions that ended, for what comes long after the end: a reset once the other side reads, a retransmission of a host that did
-// not believe a reset. Such a packet is no session of its own. It holds the latest 16,384 ends of 32 bytes each, but of those whose hashes
+// not believe a reset, the whole session once more where files were put together. Such a packet is no session of its own. It holds the latest 16,384 ends of 32 bytes each, but of those whose hashes
 // fall together four at most. The zero value is ready.
 type ends struct {
 	late  []ended   // not entered yet: what is entered together comes from memory at the same time
@@ -17,12 +17,14 @@ type ends struct {
 
 // ended is a session that ended. It has no pointers.
 type ended struct {
-	hash   uint64
-	at     int64 // nanoseconds: its last packet
-	frame  int64 // its first
-	told   uint32
-	listed bool
+	hash  uint64
+	at    int64  // nanoseconds: its last packet
+	frame int64  // its first
+	told  uint32 // unlisted where it is not listed
+	isn   uint32 // of a client that was answered, else 0
 }
+
+const unlisted = ^uint32(0)
 
 const (
 	recentEnds = 1 << 14
@@ -78,17 +80,18 @@ func (t *tracker) endsOf(k *tuple) *ends {
 	return &t.ends[packet.LaneOf(k.client, k.server, k.clientPort, k.serverPort)]
 }
 
-// straggles reports whether a packet belongs to a session that has ended, and then notes it as the last one of that.
-func (t *tracker) straggles(k *tuple, p *packet.Packet) bool {
+// straggles reports whether a packet belongs to a session that has ended, and then notes it as the last one of that. A SYN does that has
+// the very number of that session's, which was answered: another answer would be another session.
+func (t *tracker) straggles(k *tuple, p *packet.Packet, d int) bool {
 	e := t.endsOf(k).find(k.hash())
-	if e == nil || p.Time-e.at > remembered {
+	if e == nil || p.Time-e.at > remembered || begins(p, d) && (e.isn == 0 || e.isn != p.Seq) {
 		return false
 	}
-	if e.listed {
+	if e.told != unlisted {
 		if s := t.told.at(e.told); s.FirstFrame == e.frame && s.tuple == *k {
-			s.LastFrame, s.Last = p.Frame, stamp.New(nsTime(p.Time), int(p.Digits))
+			s.LastFrame, s.Last = p.Frame, stamp.Later(s.Last, stamp.New(nsTime(p.Time), int(p.Digits)))
 		}
 	}
-	e.at = p.Time
+	e.at = max(e.at, p.Time)
 	return true
 }

@@ -478,6 +478,20 @@ func TestPacketsLongAfterTheEnd(t *testing.T) {
 	})
 }
 
+// TestTheSameFileTwice: where files were put together that have the same packets, a session that has ended stays one.
+func TestTheSameFileTwice(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		if c.name != "01-ok-tls12/client.pcap" && c.name != "18-cert-client-expired-tls12/client.pcap" {
+			return
+		}
+		got := recording{name: c.name, link: c.link, frames: slices.Concat(c.frames, c.frames)}.judge(t)
+		same(t, "the capture twice", want, got)
+		if n := int64(len(c.frames)); got.Sessions[0].LastFrame != n+want.Sessions[0].LastFrame {
+			t.Errorf("the session ends with frame %d, not %d", got.Sessions[0].LastFrame, n+want.Sessions[0].LastFrame)
+		}
+	})
+}
+
 // TestSessionGoesOnAfterAReset: a reset that its receiver does not believe ends nothing, and what comes seconds later belongs
 // to the same session.
 func TestSessionGoesOnAfterAReset(t *testing.T) {

@@ -57,7 +57,14 @@ func (t *tracker) finish(s *session, final bool) {
 		list.add(listed{frame: s.firstFrame, at: kept, lane: t.lane}, t.drop)
 	}
 	if s.closed {
-		t.endsOf(&s.tuple).add(ended{hash: s.tuple.hash(), at: s.last, frame: s.firstFrame, told: kept, listed: wanted})
+		e := ended{hash: s.tuple.hash(), at: s.last, frame: s.firstFrame, told: unlisted}
+		if s.sides[server].syn > 0 {
+			e.isn = s.sides[client].isn
+		}
+		if wanted {
+			e.told = kept
+		}
+		t.endsOf(&s.tuple).add(e)
 	}
 	t.discard(s)
 }
@@ -122,7 +129,7 @@ func (s *session) build(out *Session, m *Summary) {
 	c, v := &s.sides[client], &s.sides[server]
 	out.FirstFrame, out.LastFrame = s.firstFrame, s.lastFrame
 	out.First, out.Last = stamp.New(nsTime(s.first), int(s.digits)), stamp.New(nsTime(s.last), int(s.digits))
-	out.RTTMillis, out.BytesClient, out.BytesServer, out.ICMP = float64(m.RTT/1000)/1000, c.payload, v.payload, s.icmp
+	out.RTTMillis, out.BytesClient, out.BytesServer, out.ICMP = float64(m.RTT/1000)/1000, c.payload+c.rstPayload, v.payload+v.rstPayload, s.icmp
 	out.Trail = Trail{ISN: [2]uint32{c.isn, v.isn}, HasISN: [2]bool{c.hasISN, v.hasISN}}
 	if !c.hasISN && v.hasISN {
 		out.Trail.ISN[client], out.Trail.HasISN[client] = v.synAcked-1, true

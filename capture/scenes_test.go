@@ -381,6 +381,15 @@ func TestScenes(t *testing.T) {
 	}
 }
 
+// TestResetWithText: what a reset says counts as payload, and as no answer.
+func TestResetWithText(t *testing.T) {
+	t.Parallel()
+	s := play(t, opens+"0.02 C PA ssl\n0.03 S RA raw:11\n").judge(t).Sessions[0]
+	if s.BytesClient != 8 || s.BytesServer != 11 || s.Verdict != capture.ResetByServer {
+		t.Errorf("%s: %d and %d bytes", s.Verdict, s.BytesClient, s.BytesServer)
+	}
+}
+
 // TestWarning: an alert that ends nothing is told, and makes no verdict; one that ends the session counts more.
 func TestWarning(t *testing.T) {
 	t.Parallel()

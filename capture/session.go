@@ -129,6 +129,7 @@ type side struct {
 	synCopies            int64 // SYNs that were taken for copies of one
 	rstFrame, rstTime    int64 // of the first one, as all of the resets
 	rstAck               uint32
+	rstPayload           int64 // bytes in resets: RFC 9293 section 3.5.3 lets them say why, and no application reads it
 	rstID                uint16
 	rstMAC               [6]byte
 	rstLeaves            bool   // the capturing host sent it, and had not received it before

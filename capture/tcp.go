@@ -237,6 +237,7 @@ func (s *session) reset(me *side, p *packet.Packet) {
 		me.noteResetNumber(p.Seq)
 	}
 	me.rst++
+	me.rstPayload += int64(p.PayloadLen)
 	if !s.closed {
 		s.closed, s.closedAt = true, p.Time
 	}

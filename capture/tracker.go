@@ -210,7 +210,7 @@ func (t *tracker) sessionOf(p *packet.Packet, d int) *session {
 	default:
 		return t.promote(at, r)
 	}
-	if !begins(p, d) && t.straggles(key, p) {
+	if t.straggles(key, p, d) {
 		return nil
 	}
 	t.starts.add(p.Frame)
