@@ -3,7 +3,11 @@ package transfer
 // buffers keep the memory of pieces that are written for the next ones.
 type buffers struct{ free chan []byte }
 
-func newBuffers() *buffers { return &buffers{make(chan []byte, maxInFlight/largeAnswer)} }
+// keptPieces are as many as a short path has in flight. What a long path had in use for a moment is not worth its memory: it would be
+// missing for the garbage of the transfer, which would be collected at every turn.
+const keptPieces = mostShort / largeAnswer
+
+func newBuffers() *buffers { return &buffers{make(chan []byte, keptPieces)} }
 
 // take returns an empty slice with room for n bytes.
 func (b *buffers) take(n int) []byte {
