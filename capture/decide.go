@@ -141,11 +141,17 @@ func (m *Summary) ended() (side int, reset bool, at int64, frame int64) {
 		if m.FIN[d] > 0 && (first == d || m.FIN[first] == 0) && (side < 0 || m.FINTime[d] < at) {
 			side, reset, at, frame = first, false, m.FINTime[d], m.FIN[d]
 		}
-		if m.RST[d] > 0 && (side < 0 || m.RSTTime[d] < at) {
+		if m.RST[d] > 0 && (side < 0 || m.RSTTime[d] < at) && !m.disbelieved(d) {
 			side, reset, at, frame = d, true, m.RSTTime[d], m.RST[d]
 		}
 	}
 	return side, reset, at, frame
+}
+
+// disbelieved reports whether a side's reset ended nothing, as one with a sequence number outside the window (RFC 5961 section 3): both sides
+// closed in an orderly way after it.
+func (m *Summary) disbelieved(d int) bool {
+	return m.AfterRST[d] > 0 && m.FIN[client] > m.RST[d] && m.FIN[server] > m.RST[d]
 }
 
 func (m *Summary) over() bool { side, _, _, _ := m.ended(); return side >= 0 }

@@ -109,6 +109,7 @@ var scenes = []struct {
 		name: "a reset from before the connection", verdict: capture.ResetInjected, confidence: capture.High, reason: "its sequence number lies before the connection's first",
 		text: opens + "0.02 C PA ssl\n0.021 S RA seq=-5000\n",
 	},
+	{name: "a reset that nobody believes", text: works + "0.15 S RA seq=+90000 ttl=61\n0.151 C A\n0.16 C PA rec:40\n0.17 S PA rec:60\n" + closes, verdict: capture.OK, confidence: capture.High},
 	{name: "a reset after the end is nothing", text: works + closes + "0.3 S R ttl=61\n", verdict: capture.OK, confidence: capture.High},
 
 	{name: "ICMP administratively prohibited", text: "0 C S\n0.01 S - icmp=3,13\n", verdict: capture.ICMPUnreachable, confidence: capture.High, reason: "communication administratively prohibited"},
@@ -152,6 +153,14 @@ var scenes = []struct {
 	},
 	{
 		name: "the capture ends with the third SYN", text: "0 C S\n1 C S again\n3 C S again\n", verdict: capture.SYNDropped, confidence: capture.High, observations: "retransmissions", next: "10.48.36.61",
+	},
+	{
+		name: "a router says that the SYN-ACK is prohibited", verdict: capture.SYNACKLost, confidence: capture.High, observations: "retransmissions", next: "10.48.36.118",
+		text: "0 C S from=62\n0.0001 S SA from=64\n0.001 C - icmp=3,13\n1 S SA again\n1.001 C - icmp=3,13\n3 S SA again\n3.001 C - icmp=3,13\n", reason: "administratively prohibited",
+	},
+	{
+		name: "the SYN-ACK is lost once", verdict: capture.OKRecovered, confidence: capture.High, observations: "retransmissions high-rtt",
+		text: "0 C S\n0.01 S SA gone\n1.01 S SA again\n1.02 C A\n" + strings.ReplaceAll(strings.TrimPrefix(works, opens), "0.", "1.1"),
 	},
 	{
 		name: "one SYN, and the capture goes on", text: "0 C S\n5 C S port=40001\n", verdict: capture.Open, confidence: capture.Low,
@@ -321,6 +330,14 @@ var scenes = []struct {
 		name: "the first packet after a long rest arrives, its answer does not", verdict: capture.IdleDrop, confidence: capture.High, next: "10.48.36.118", observations: "retransmissions",
 		text:   strings.NewReplacer("0.000 C S", "0.000 C S from=62", "S SA", "S SA from=64").Replace(works) + "3600 C PA rec:40\n3600.001 S PA rec:60 gone\n3600.2 S PA again gone\n3600.21 C PA again\n3600.6 S PA again gone\n3600.61 C PA again\n3601.4 S PA again gone\n",
 		reason: "the first packet of the server after that is sent",
+	},
+	{
+		name: "nothing but keep-alives in view, and then silence", verdict: capture.IdleDrop, confidence: capture.Medium, reason: "4 keep-alives of the client", next: "10.48.36.61",
+		text: "0 C A\n0.1 S A\n60 C A seq=-1\n60.1 S A\n120 C A seq=-1\n121 C A seq=-1\n122 C A seq=-1\n123 C A seq=-1\n124 C RA\n",
+	},
+	{
+		name: "nothing but keep-alives in view, and then a reset", verdict: capture.IdleDrop, confidence: capture.High, reason: "is answered by a reset", next: "10.48.36.61",
+		text: "0 C A\n0.1 S A\n61 C A seq=-1\n61.1 S A\n122 C A seq=-1\n122.1 S R\n",
 	},
 	{
 		name: "keep-alives that are answered", verdict: capture.OK, confidence: capture.High,

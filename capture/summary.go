@@ -158,7 +158,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 	if v.fin > 0 && c.hasISN {
 		m.Received = int64(int32(v.finAck - c.isn - 1))
 	}
-	m.Recovered = c.syn > 1 && s.established > 0 || c.handshakeRetrans+v.handshakeRetrans > 0
+	m.Recovered = c.syn > 1 && s.established > 0 || v.syn > 1 && v.synLast < s.established || c.handshakeRetrans+v.handshakeRetrans > 0
 	if w := s.wire; w != nil {
 		w.summarise(m)
 	}

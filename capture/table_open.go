@@ -33,7 +33,7 @@ var openRows = []Row{
 				return true // a SYN-ACK that comes when its session is over
 			}
 			return !m.begun() && m.ICMP == nil && !m.lostUnderWay(client) && !m.lostUnderWay(server) &&
-				(m.Packets[client] == 0 || m.Packets[server] == 0 || m.over() && m.Payload[client]+m.Payload[server] == 0)
+				(m.Packets[client] == 0 || m.Packets[server] == 0 || m.over() && m.Payload[client]+m.Payload[server] == 0 && m.Pause < idleAfter && m.probedInVain() < 0)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return Low, "only the end of a session is in the capture", []int64{m.FirstFrame, m.LastFrame}
@@ -163,7 +163,11 @@ var openRows = []Row{
 			if m.SYN > 0 {
 				sent = plural(m.SYN, "SYN", "SYNs") + ", " + sent
 			}
-			return c, sent + ", and never the client's ACK: the way back to the client is blocked",
+			said := ""
+			if m.ICMP != nil {
+				said = fmt.Sprintf("; %s says ICMP %q", m.ICMP.Sender, m.ICMP.Name)
+			}
+			return c, sent + ", and never the client's ACK: the way back to the client is blocked" + said,
 				[]int64{m.SYNFrames[0], m.SYNACKFrame[0], m.SYNFrames[1], m.SYNACKFrame[1], m.RST[server]}
 		},
 	},
