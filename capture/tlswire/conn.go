@@ -60,6 +60,7 @@ type Conn struct {
 	ClientRandom   [32]byte // which tells the connection from all others
 	ServerRandom   [32]byte
 	EncryptThenMAC bool   // RFC 7366 was agreed on
+	Compressed     bool   // compression was agreed on, as up to TLS 1.2 it could: what is in sealed records can't be read
 	Version        uint16 // negotiated: 0x0303 is TLS 1.2; 0 until a ServerHello was seen
 	Offered        uint16 // highest version that the client offered
 	Cipher         uint16

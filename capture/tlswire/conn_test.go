@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -432,5 +433,43 @@ func TestRetryIsNamed(t *testing.T) {
 	c.Feed(Server, 1, append([]byte{TypeHandshake, 3, 3, 0, byte(len(message))}, message...))
 	if len(said) != 1 || said[0] != "Hello Retry Request" || !c.Retry {
 		t.Errorf("%q, retry %v", said, c.Retry)
+	}
+}
+
+// TestCipherNames: IANA's names are those of crypto/tls, for all that both know, and each line of the list is a name.
+func TestCipherNames(t *testing.T) {
+	t.Parallel()
+	for _, c := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if got := CipherName(c.ID); got != c.Name {
+			t.Errorf("%#04x is %s, crypto/tls says %s", c.ID, got, c.Name)
+		}
+	}
+	if lines := strings.Count(cipherList, "\n"); len(cipherNames()) != lines {
+		t.Errorf("%d names of %d lines", len(cipherNames()), lines)
+	}
+	for id, want := range map[uint16]string{0x009f: "TLS_DHE_RSA_WITH_AES_256_GCM_SHA384", 0xc028: "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA384", 0x1305: "TLS_AES_128_CCM_8_SHA256", 0xfefd: "0xFEFD"} {
+		if got := CipherName(id); got != want {
+			t.Errorf("%#04x is %s, want %s", id, got, want)
+		}
+	}
+}
+
+// TestCompressedRecordsStayClosed: what was compressed before it was sealed is no message as it stands.
+func TestCompressedRecordsStayClosed(t *testing.T) {
+	t.Parallel()
+	for compression, want := range map[byte]bool{0: true, 1: false} {
+		body := append([]byte{3, 3}, make([]byte, 33)...)
+		body = append(body, 0xc0, 0x2f, compression)
+		message := append([]byte{byte(ServerHello), 0, 0, byte(len(body))}, body...)
+		opened := false
+		c := &Conn{Open: func(Side, uint8, []byte) (uint8, []byte, bool) {
+			opened = true
+			return TypeApplicationData, nil, true
+		}}
+		c.Feed(Server, 1, append([]byte{TypeHandshake, 3, 3, 0, byte(len(message))}, message...))
+		c.Feed(Server, 2, []byte{TypeApplicationData, 3, 3, 0, 2, 1, 2})
+		if opened != want {
+			t.Errorf("compression %d: opened %v", compression, opened)
+		}
 	}
 }

@@ -212,7 +212,7 @@ func (c *Conn) serverHello(s cryptobyte.String) {
 	} else if !s.ReadUint8LengthPrefixed(&session) || !s.ReadUint16(&cipher) || !s.ReadUint8(&compression) {
 		return
 	}
-	c.Version, c.Cipher = version, cipher
+	c.Version, c.Cipher, c.Compressed = version, cipher, compression != 0
 	copy(c.ServerRandom[:], random)
 	c.Retry = c.Retry || isRetry(hello)
 	if s.ReadUint16LengthPrefixed(&extensions) {

@@ -2,8 +2,10 @@ package tlswire
 
 import (
 	"crypto/tls"
+	_ "embed"
 	"fmt"
-	"maps"
+	"strconv"
+	"strings"
 	"sync"
 )
 
@@ -53,20 +55,17 @@ func CipherName(id uint16) string {
 	return fmt.Sprintf("0x%04X", id)
 }
 
-// cipherNames are the names that crypto/tls knows, which makes a list of all for each question.
+//go:embed ciphers.txt
+var cipherList string
+
+// cipherNames are the suites of IANA's registry (TLS Cipher Suites), each a line of its number and its name.
 var cipherNames = sync.OnceValue(func() map[uint16]string {
 	names := map[uint16]string{}
-	for _, c := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		names[c.ID] = c.Name
+	for line := range strings.Lines(cipherList) {
+		number, name, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if id, err := strconv.ParseUint(number, 16, 16); err == nil {
+			names[uint16(id)] = name
+		}
 	}
-	maps.Copy(names, ccmNames)
 	return names
 })
-
-// ccmNames are the suites that crypto/tls does not know and OpenSSL may agree on (RFC 6655, RFC 7251, RFC 8446 appendix B.4).
-var ccmNames = map[uint16]string{
-	0x1304: "TLS_AES_128_CCM_SHA256", 0x1305: "TLS_AES_128_CCM_8_SHA256",
-	0xc09c: "TLS_RSA_WITH_AES_128_CCM", 0xc09d: "TLS_RSA_WITH_AES_256_CCM", 0xc0a0: "TLS_RSA_WITH_AES_128_CCM_8", 0xc0a1: "TLS_RSA_WITH_AES_256_CCM_8",
-	0xc09e: "TLS_DHE_RSA_WITH_AES_128_CCM", 0xc09f: "TLS_DHE_RSA_WITH_AES_256_CCM", 0xc0a2: "TLS_DHE_RSA_WITH_AES_128_CCM_8", 0xc0a3: "TLS_DHE_RSA_WITH_AES_256_CCM_8",
-	0xc0ac: "TLS_ECDHE_ECDSA_WITH_AES_128_CCM", 0xc0ad: "TLS_ECDHE_ECDSA_WITH_AES_256_CCM", 0xc0ae: "TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8", 0xc0af: "TLS_ECDHE_ECDSA_WITH_AES_256_CCM_8",
-}

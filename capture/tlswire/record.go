@@ -106,7 +106,7 @@ func (c *Conn) endRecord(side Side, frame int64) {
 // tellRecord opens a sealed record, where that can be done, and tells those who want to hear of each.
 func (c *Conn) tellRecord(r *Record, s *stream) {
 	var plain []byte
-	if c.Open != nil && c.sealed(r.Side) && !s.broken {
+	if c.Open != nil && !c.Compressed && c.sealed(r.Side) && !s.broken {
 		if content, opened, ok := c.Open(r.Side, r.Type, s.sealed); ok {
 			r.Content, plain = content, opened
 		}
