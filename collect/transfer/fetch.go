@@ -10,8 +10,17 @@ import (
 	"cbdoctor/bundle"
 )
 
-// filesAtOnce hides the round trips of opening and closing small files.
-const filesAtOnce = 4
+// filesNear and filesFar hide the round trips of a small file over a short and over a long path: opening, reading and looking at it
+// again are one each.
+const filesNear, filesFar = 4, 16
+
+// filesAtOnce is how many files are on their way at the same time.
+func (f *Fetcher) filesAtOnce() int {
+	if f.window.isLong() {
+		return filesFar
+	}
+	return filesNear
+}
 
 // restarts is how often a file that changes while it is read is begun again.
 const restarts = 3
@@ -57,7 +66,7 @@ func (b *batch) round(ctx context.Context, p *pool) (moved bool, err error) {
 	close(next)
 	b.todo, b.moved, b.broken = nil, false, nil
 	var jobs sync.WaitGroup
-	for range filesAtOnce {
+	for range b.fetcher.filesAtOnce() {
 		jobs.Go(func() {
 			for i := range next {
 				b.try(ctx, p, i)

@@ -33,7 +33,7 @@ func (f *Fetcher) Heads(ctx context.Context, paths []string, n int) (heads [][]b
 		}
 		close(next)
 		var jobs sync.WaitGroup
-		for range filesAtOnce {
+		for range f.filesAtOnce() {
 			jobs.Go(func() {
 				for i := range next {
 					heads[i], errs[i] = f.head(p.least().lane, paths[i], n)
