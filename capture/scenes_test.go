@@ -110,6 +110,8 @@ var scenes = []struct {
 		text: opens + "0.02 C PA ssl\n0.021 S RA seq=-5000\n",
 	},
 	{name: "a reset that nobody believes", text: works + "0.15 S RA seq=+90000 ttl=61\n0.151 C A\n0.16 C PA rec:40\n0.17 S PA rec:60\n" + closes, verdict: capture.OK, confidence: capture.High},
+	{name: "copies of what was sent before the reset, without IP ids", text: works + "1 C RA\n1.001 C PA again id=0\n1.0015 C A seq=-40 id=0\n", verdict: capture.OK, confidence: capture.High, observations: "retransmissions"},
+	{name: "a sender that goes on after its reset, without IP ids", text: works + "1 C RA\n1.2 C PA again id=0\n1.6 C PA again id=0\n", verdict: capture.ResetInjected, confidence: capture.High, reason: "went on as if it had sent none", observations: "retransmissions"},
 	{name: "a reset after the end is nothing", text: works + closes + "0.3 S R ttl=61\n", verdict: capture.OK, confidence: capture.High},
 
 	{name: "ICMP administratively prohibited", text: "0 C S\n0.01 S - icmp=3,13\n", verdict: capture.ICMPUnreachable, confidence: capture.High, reason: "communication administratively prohibited"},

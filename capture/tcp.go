@@ -40,7 +40,7 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 		s.reset(me, p)
 		return
 	}
-	if me.rst > 0 && (p.PayloadLen > 0 || flags&packet.ACK != 0) {
+	if me.rst > 0 && (p.PayloadLen > 0 || flags&packet.ACK != 0) && !me.wasOnItsWay(p) {
 		me.afterRST++
 	}
 	if flags&packet.SYN != 0 {
@@ -166,6 +166,11 @@ func (me *side) sentLongAgo(p *packet.Packet) bool {
 	const behind = 256
 	return me.lastID-p.IPID-1 < behind && p.IPID != 0 && me.idSteps >= 2 && me.idJumps == 0 && p.Flags&packet.RST == 0 &&
 		(p.PayloadLen == 0 || me.order.started && !seqLess(me.order.next, p.Seq+uint32(p.PayloadLen)))
+}
+
+// wasOnItsWay reports whether a packet without an IP id, right behind the side's reset, may be an older one that is captured once more.
+func (me *side) wasOnItsWay(p *packet.Packet) bool {
+	return p.IPID == 0 && p.Time-me.rstTime < duplicateWithin && !seqLess(me.next, p.Seq+uint32(p.PayloadLen))
 }
 
 // provesDuplicate: where packets have an IP id, only an id that comes twice proves that one packet was captured twice. Linux
