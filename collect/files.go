@@ -16,7 +16,11 @@ import (
 
 // fetch downloads the chosen files of the SFTP root. Each of them has an entry from the moment it is chosen.
 func (v *visit) fetch(ctx context.Context) error {
-	take, skipped, err := v.opt.Files.plan(ctx, v.files, v.clock)
+	var clock *bundle.Clock
+	if v.opt.Files.dated() { // else the commands may still be running, and the clock does not matter
+		clock = v.clock
+	}
+	take, skipped, err := v.opt.Files.plan(ctx, v.files, clock)
 	if err != nil {
 		return err
 	}

@@ -114,11 +114,28 @@ func Lost(err error) bool {
 	return errors.As(err, &network)
 }
 
-// open reports whether the connection is there, as far as is known.
-func (l *link) open() bool {
+// answers reports whether the node still answers on the connection: one that a firewall forgot looks open until something is sent.
+func (l *link) answers(ctx context.Context) bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.alive
+	conn, alive := l.conn, l.alive
+	l.mu.Unlock()
+	if !alive {
+		return false
+	}
+	answer := make(chan error, 1)
+	go func() { // ends with the connection
+		_, _, err := conn.SendRequest("keepalive@openssh.com", true, nil)
+		answer <- err
+	}()
+	timer := time.NewTimer(l.timeout)
+	defer timer.Stop()
+	select {
+	case err := <-answer:
+		return err == nil
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	return false
 }
 
 func (l *link) close() {

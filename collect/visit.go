@@ -168,8 +168,9 @@ func (v *visit) captureFurther(ctx context.Context) error {
 		return errors.New("the node was not reached before")
 	}
 	v.bound(ctx)
-	if !v.link.open() {
-		v.files.Close() // what it had open is of no use any more
+	if !v.link.answers(ctx) { // then what was open on it is of no use any more
+		v.files.Close()
+		v.link.close()
 	}
 	return errors.Join(v.capture(ctx, arrived), v.fetch(ctx))
 }

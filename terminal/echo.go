@@ -4,13 +4,13 @@ package terminal
 
 import "golang.org/x/sys/unix"
 
-// EchoOff lets the terminal show no more of what is typed; Ctrl-C stays a signal. Where there is no such terminal it does nothing.
-// term.ReadPassword does the same for as long as it reads, which is after the prompt: then the first letters may already have been shown.
-func EchoOff(fd int) {
+// EchoOff lets the terminal show no more of what is typed, and reports whether it does. Ctrl-C stays a signal, and a line is read as any
+// other. term.ReadPassword would turn the echo off after the prompt, when the first letters may have been shown already.
+func EchoOff(fd int) bool {
 	state, err := unix.IoctlGetTermios(fd, getState)
 	if err != nil {
-		return
+		return false
 	}
 	state.Lflag &^= unix.ECHO
-	_ = unix.IoctlSetTermios(fd, setState, state) // then ReadPassword is left to do it
+	return unix.IoctlSetTermios(fd, setState, state) == nil
 }

@@ -2,5 +2,5 @@
 
 package terminal
 
-// EchoOff does nothing: here term.ReadPassword alone turns the echo off, after the prompt.
-func EchoOff(int) {}
+// EchoOff does nothing here: term.ReadPassword turns the echo off.
+func EchoOff(int) bool { return false }

@@ -15,9 +15,24 @@ import (
 	"cbdoctor/terminal"
 )
 
-// onTerminal reports whether somebody can be asked.
+// onTerminal reports whether somebody can be asked: who redirects the messages to a file still sits at a terminal.
 func onTerminal() bool {
-	return term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd()))
+	if !term.IsTerminal(int(os.Stdin.Fd())) {
+		return false
+	}
+	tty, err := promptTo(os.Stderr)
+	if err == nil && tty != os.Stderr {
+		tty.Close()
+	}
+	return err == nil
+}
+
+// promptTo is where questions are seen: the messages, or the terminal itself where those go somewhere else.
+func promptTo(messages *os.File) (*os.File, error) {
+	if term.IsTerminal(int(messages.Fd())) {
+		return messages, nil
+	}
+	return os.OpenFile("/dev/tty", os.O_WRONLY, 0)
 }
 
 // asking is the user at the terminal, who can answer one question at a time. There is one for the whole program: the nodes ask from
@@ -30,12 +45,18 @@ type asking struct {
 	mu sync.Mutex
 }
 
-// ask prints a prompt and waits for what read brings, or for the end of the program: then the reading goroutine is left to the end of the
+// ask prints a prompt and waits for a line, or for the end of the program: then the reading goroutine is left to the end of the
 // process, since nothing wakes it. In any case the terminal is as it was before.
-func (a *asking) ask(prompt string, hidden bool, read func() (string, error)) (string, error) {
+func (a *asking) ask(prompt string, hidden bool) (string, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	ctx, out := a.cmd.Context(), a.cmd.ErrOrStderr()
+	if messages, ok := out.(*os.File); ok {
+		if tty, err := promptTo(messages); err == nil && tty != messages {
+			defer tty.Close()
+			out = tty
+		}
+	}
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
@@ -46,8 +67,12 @@ func (a *asking) ask(prompt string, hidden bool, read func() (string, error)) (s
 	if before, err := term.GetState(stdin); err == nil {
 		defer func() { _ = term.Restore(stdin, before) }() // a terminal that is gone needs none
 	}
-	if hidden { // before the prompt: who sees it may type
-		terminal.EchoOff(stdin)
+	read := func() (string, error) { return readLine(a.cmd.InOrStdin()), nil }
+	if hidden && !terminal.EchoOff(stdin) { // before the prompt: who sees it may type
+		read = func() (string, error) {
+			b, err := term.ReadPassword(stdin)
+			return string(b), err
+		}
 	}
 	fmt.Fprint(out, prompt)
 	type answer struct {
@@ -73,17 +98,16 @@ func (a *asking) ask(prompt string, hidden bool, read func() (string, error)) (s
 
 // secret is an answer that is not shown while it is typed.
 func (a *asking) secret(prompt string) (string, error) {
-	return a.ask(prompt, true, func() (string, error) {
-		b, err := term.ReadPassword(int(os.Stdin.Fd()))
-		if err != nil {
-			return "", fmt.Errorf("read from the terminal: %w", err)
-		}
-		return string(b), nil
-	})
+	answer, err := a.ask(prompt, true)
+	if err != nil {
+		return "", fmt.Errorf("ask for a password: %w", err)
+	}
+	return answer, nil
 }
 
 func (a *asking) line(prompt string) (string, error) {
-	return a.ask(prompt, false, func() (string, error) { return readLine(a.cmd.InOrStdin()), nil })
+	answer, err := a.ask(prompt, false)
+	return strings.TrimSpace(answer), err
 }
 
 // readLine reads to the line end and not beyond it, so that the next question finds its answer.
@@ -96,7 +120,7 @@ func readLine(r io.Reader) string {
 		}
 		line = append(line, b[0])
 	}
-	return strings.TrimSpace(string(line))
+	return strings.TrimSuffix(string(line), "\r")
 }
 
 // answer is to a question of the node's own (RFC 4256).

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -154,6 +155,20 @@ func TestTerminalInterruptedQuestion(t *testing.T) {
 			s.typed(ctrlC)
 			s.end(exitInterrupted)
 		})
+	}
+}
+
+// Whose messages go to a file is asked at the terminal all the same.
+func TestTerminalWithoutMessages(t *testing.T) {
+	t.Parallel()
+	c, home := startCluster(t, sim.Scenario{Nodes: []sim.Node{hello("cms01")}})
+	s := startProgram(t, home, exec.Command("sh", "-c", `exec cbdoctor collect --no-analysis -o out "$1" 2>messages`, "sh", c.Nodes[0].Endpoint))
+	s.expect("password for " + c.Nodes[0].Endpoint)
+	s.typed("open sesame\n")
+	s.end(exitOK, "success  1 file\n")
+	s.never("open sesame")
+	if b := sshdtest.Read(t, filepath.Join(home, "messages")); !strings.Contains(b, "fetched log") || strings.Contains(b, "password") {
+		t.Errorf("the messages are %q", b)
 	}
 }
 

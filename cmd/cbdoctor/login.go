@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/crypto/ssh"
-	"golang.org/x/term"
 
 	"cbdoctor/collect"
 	"cbdoctor/collect/login"
@@ -137,7 +136,7 @@ func (o *nodeOptions) secrets(cmd *cobra.Command, l *login.Login) error {
 			l.Password = remembered(o.password.Read)
 		}
 	}
-	if !term.IsTerminal(int(os.Stdin.Fd())) {
+	if !onTerminal() {
 		return nil
 	}
 	if l.Password == nil {

@@ -31,7 +31,12 @@ type session struct {
 // startOnTerminal starts the program with a home directory of its own, in which it is.
 func startOnTerminal(t *testing.T, home string, args ...string) *session {
 	t.Helper()
-	s := &session{t: t, more: make(chan struct{}, 1)}
+	return startProgram(t, home, exec.Command("cbdoctor", args...))
+}
+
+func startProgram(t *testing.T, home string, program *exec.Cmd) *session {
+	t.Helper()
+	s := &session{t: t, program: program, more: make(chan struct{}, 1)}
 	var err error
 	if s.user, s.tty, err = pty.Open(); err != nil {
 		t.Fatal(err)
@@ -39,7 +44,6 @@ func startOnTerminal(t *testing.T, home string, args ...string) *session {
 	if err := pty.Setsize(s.user, &pty.Winsize{Rows: 50, Cols: 140}); err != nil {
 		t.Fatal(err)
 	}
-	s.program = exec.Command("cbdoctor", args...)
 	s.program.Dir = home
 	s.program.Env = append(os.Environ(), "HOME="+home, "TERM=xterm", "NO_COLOR=1", "SSH_AUTH_SOCK=")
 	s.program.Stdin, s.program.Stdout, s.program.Stderr = s.tty, s.tty, s.tty

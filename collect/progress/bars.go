@@ -25,8 +25,10 @@ type bar struct {
 	total int64
 	files map[string]int64 // bytes that are here
 
-	mu   sync.Mutex
-	word string
+	mu    sync.Mutex
+	word  string
+	began time.Time
+	ended time.Time // zero: it goes on
 }
 
 func (b *bar) here() (sum int64) {
@@ -49,23 +51,6 @@ func (b *bar) said() string {
 	return b.word
 }
 
-// figure is a decorator of a bar that is not there beside a word.
-type figure struct {
-	decor.Decorator
-	of *bar
-}
-
-// Decor implements decor.Decorator.
-func (f *figure) Decor(s decor.Statistics) (string, int) {
-	if f.of.said() != "" {
-		return "", 0
-	}
-	return f.Decorator.Decor(s)
-}
-
-// Unwrap implements decor.Wrapper.
-func (f *figure) Unwrap() decor.Decorator { return f.Decorator }
-
 func newBars(w io.Writer) *bars {
 	s := &screen{out: w}
 	return &bars{screen: s, all: mpb.New(mpb.WithConsoleWriter(s)), nodes: map[string]*bar{}}
@@ -76,7 +61,6 @@ const barWidth = 40
 
 func (b *bars) add(name string, priority int) *bar {
 	n := &bar{files: map[string]int64{}}
-	fetches := func(d decor.Decorator) decor.Decorator { return &figure{d, n} }
 	n.Bar = b.all.New(0, mpb.BarStyle().Rbound("] "),
 		mpb.BarPriority(priority), mpb.BarWidth(barWidth),
 		mpb.PrependDecorators(decor.Name(name, decor.WCSyncSpaceR)),
@@ -89,10 +73,7 @@ func (b *bars) add(name string, priority int) *bar {
 				return filler.Fill(w, s)
 			})
 		}),
-		mpb.AppendDecorators(
-			fetches(decor.CountersKibiByte("% .1f of % .1f, ")), fetches(decor.AverageSpeed(decor.SizeB1024(0), "% .1f, ")),
-			fetches(decor.OnComplete(decor.AverageETA(decor.ET_STYLE_GO), "done")),
-		),
+		mpb.AppendDecorators(decor.Any(func(s decor.Statistics) string { return n.figures(s.Current, s.Total, time.Now()) }, decor.WCSyncWidthR)),
 	)
 	return n
 }
@@ -142,25 +123,59 @@ func (b *bars) Event(e collect.Event) {
 
 // begin shows the bar, whose speed counts from now on.
 func (b *bar) begin() {
-	b.say("")
-	_ = b.DecoratorAverageAdjust(time.Now()) // fails after the end alone
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.word, b.began = "", time.Now()
+}
+
+// end stops the clock of the bar.
+func (b *bar) end() {
+	b.mu.Lock()
+	if b.ended.IsZero() {
+		b.ended = time.Now()
+	}
+	b.mu.Unlock()
+	b.SetTotal(-1, true)
+}
+
+// figures is what stands behind the bar: how much is here, how fast it came, and how long the rest takes.
+func (b *bar) figures(here, total int64, now time.Time) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.word != "" {
+		return ""
+	}
+	text := collect.Size(here) + " of " + collect.Size(total)
+	if !b.ended.IsZero() {
+		now = b.ended
+	}
+	speed := float64(here) / max(now.Sub(b.began).Seconds(), 0.001)
+	text += ", " + collect.Size(int64(speed)) + "/s"
+	switch left := float64(total-here) / speed; {
+	case !b.ended.IsZero():
+		return text + ", done"
+	case here == 0, left > (99 * time.Hour).Seconds(): // nobody knows
+		return text
+	default:
+		return text + ", " + (time.Duration(left) * time.Second).String() + " left"
+	}
 }
 
 func (b *bar) set(here, total int64, over bool) {
 	b.SetCurrent(here)
 	b.SetTotal(max(total, here), false)
 	if over {
-		b.SetTotal(-1, true)
+		b.end()
 	}
 }
 
 // Close implements Reporter.
 func (b *bars) Close() {
 	for _, n := range b.nodes {
-		n.SetTotal(-1, true)
+		n.end()
 	}
 	if b.overall != nil {
-		b.overall.SetTotal(-1, true)
+		b.overall.end()
 	}
 	b.all.Wait()
 }

@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"time"
@@ -93,6 +94,9 @@ func ReadScenario(path string) (Scenario, error) {
 		n := &s.Nodes[i]
 		if n.Name == "" {
 			return s, fmt.Errorf("read the scenario %s: node %d has no name", path, i+1)
+		}
+		if ip := net.ParseIP(n.Listen); n.Listen != "" && (ip == nil || !ip.IsLoopback()) {
+			return s, fmt.Errorf("read the scenario %s: node %s: %q is no loopback address to listen on", path, n.Name, n.Listen)
 		}
 		files := make([]*File, 0, len(n.Files)+1)
 		for j := range n.Files {

@@ -43,6 +43,7 @@ func TestBadScenarios(t *testing.T) {
 		"no name":       {"nodes: [{address: 1.2.3.4}]", "no name"},
 		"unknown field": {"nodes: [{name: a, adress: b}]", "adress"},
 		"unknown fault": {"nodes: [{name: a, link: {then: explode}}]", "explode"},
+		"open to all":   {"nodes: [{name: a, listen: 0.0.0.0}]", "no loopback"},
 		"missing file":  {"nodes: [{name: a, files: [{name: x, path: nowhere}]}]", "nowhere"},
 	} {
 		file := filepath.Join(t.TempDir(), "scenario.yaml")
