@@ -266,6 +266,10 @@ var scenes = []struct {
 
 	{name: "GSSENCRequest, then all is well", text: opens + "0.02 C PA gss\n0.03 S PA N\n" + strings.TrimPrefix(works, opens) + closes, verdict: capture.OK, confidence: capture.High, observations: "gssenc-request"},
 	{name: "a CancelRequest", text: opens + "0.02 C PA cancel\n0.03 S FA\n0.04 C FA\n", verdict: capture.OK, confidence: capture.High, observations: "cancel-request"},
+	{
+		name: "a CancelRequest inside TLS", verdict: capture.OK, confidence: capture.Medium, observations: "cancel-request",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:69\n0.061 C PA rec:33\n0.07 S PA rec:19\n0.071 S FA\n0.08 C FA\n0.09 S A\n",
+	},
 	{name: "a replication session", text: opens + "0.02 C PA repl\n0.03 S PA ready\n0.04 C PA query\n0.05 S PA rows\n", verdict: capture.OKPlaintext, confidence: capture.High, observations: "replication"},
 	{name: "an error in clear text", text: opens + "0.02 C PA startup\n0.03 S PA hba\n0.031 S FA\n0.04 C FA\n", verdict: capture.PGError, confidence: capture.High, reason: "28000: no pg_hba.conf entry"},
 	{name: "an error in place of S", text: opens + "0.02 C PA ssl\n0.03 S PA E\n0.031 S FA\n0.04 C FA\n", verdict: capture.PGError, confidence: capture.High, reason: "the database system is starting up"},

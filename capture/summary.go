@@ -220,6 +220,7 @@ func (w *wire) summarise(m *Summary) {
 	m.AppData = t.AppData
 	m.Flow = *w.flow()
 	m.EmptyCert = m.Flow.emptyCert
+	m.Cancel = m.Cancel || m.Flow.cancels && m.Flow.serverCount == 0 && m.Flow.clientMore == 0 // as clients of PostgreSQL 17 do
 	if t.Version >= 0x0304 {
 		m.TLSDone = m.Flow.clientDone
 	} else {

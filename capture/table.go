@@ -26,10 +26,12 @@ func (m *Summary) tlsReadable() bool {
 	return !m.TLS || m.TLSVersion != 0 && !m.Truncated && !m.Missed && !m.TLSGap
 }
 
+// cancelRequestLen is the length of a CancelRequest (PostgreSQL protocol-message-formats).
+const cancelRequestLen = 16
+
 // maybeCancel reports whether the client's only message has the length of a CancelRequest, which has no answer, and the
 // capture does not have what it says.
 func (m *Summary) maybeCancel() bool {
-	const cancelRequestLen = 16 // PostgreSQL protocol-message-formats
 	unread := m.Truncated && m.Payload[client] == cancelRequestLen || m.Payload[client] < cancelRequestLen && m.Received == cancelRequestLen
 	return unread && m.Payload[server] == 0
 }

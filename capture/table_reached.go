@@ -27,6 +27,9 @@ var reachedRows = []Row{
 		Wrong:   "nothing",
 		When:    func(m *Summary) bool { return m.Cancel },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
+			if m.TLS && !m.Opened { // told by its length
+				return Medium, "a CancelRequest was delivered", []int64{m.Flow.requestFrame}
+			}
 			return High, "a CancelRequest was delivered", []int64{m.LastData[client]}
 		},
 	},

@@ -140,6 +140,7 @@ type flow struct {
 	emptyCert    bool // TLS 1.3: the client sent an empty Certificate
 	certSent     bool // TLS 1.3: the client sent a certificate
 	clientFirst  int  // size of the client's first message after its Finished, 0 when there is none
+	cancels      bool // that message has the length of a CancelRequest; the StartupMessages of libpq, which name a database, are longer
 	clientMore   int  // messages of the client after that, close_notify not counted
 	serverData   int  // bytes of the server's records after the client's Finished, alerts not counted
 	serverCount  int
@@ -204,7 +205,7 @@ func (w *wire) flow13() flow {
 					f.clientLeft = r.Frame
 				}
 			case f.clientFirst == 0:
-				f.clientFirst, f.requestFrame = int(r.Len), r.Frame
+				f.clientFirst, f.requestFrame, f.cancels = int(r.Len), r.Frame, size == cancelRequestLen
 			default:
 				f.clientMore++
 			}
@@ -253,7 +254,7 @@ func (w *wire) flow12() flow {
 		if r.Side == tlswire.Server {
 			f.answer(r, w.tls.Inside12(r.Len))
 		} else if f.clientFirst == 0 {
-			f.clientFirst, f.requestFrame = int(r.Len), r.Frame
+			f.clientFirst, f.requestFrame, f.cancels = int(r.Len), r.Frame, w.tls.Inside12(r.Len) == cancelRequestLen
 		} else {
 			f.clientMore++
 		}
