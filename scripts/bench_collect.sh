@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures the collector against OpenSSH's sftp, in turn, from a real sshd of its own on the loopback address: a large file without
-# delay, and a smaller one behind a proxy with 25 ms each way. Both are timed whole: start, login, download, end. Then eight nodes at
-# once, each behind a proxy of 12.5 MB/s, and eight sftp in turn: what counts is how much of the 100 MB/s is used.
+# delay, then a smaller one and many small ones behind a proxy with 25 ms each way. All are timed whole: start, login, download, end.
+# Then eight nodes at once, each behind a proxy of 12.5 MB/s, and eight sftp in turn: what counts is how much of the 100 MB/s is used.
 # Needs sshd, sftp-server and sftp; about 3 GiB below $DIR, which is removed. RUNS, SIZE and FAR (MiB) may be set.
 set -eu
 cd "$(dirname "$0")/.."
@@ -15,9 +15,10 @@ trap finish EXIT
 go build -o "$work/delayproxy" ./scripts/delayproxy
 
 # a node: keys, an SFTP root with one capture, and a few MMP commands
-mkdir "$work/near" "$work/far"
+mkdir "$work/near" "$work/far" "$work/small"
 head -c "${size}M" /dev/urandom >"$work/near/a.pcap"
 head -c "${far}M" "$work/near/a.pcap" >"$work/far/a.pcap"
+for i in $(seq 40); do tail -c "+$((i * 20000))" "$work/far/a.pcap" | head -c 20000 >"$work/small/log.$i"; done
 for k in host user; do ssh-keygen -q -t ed25519 -N '' -f "$work/$k"; done
 cat >"$work/mmp" <<'MMP'
 #!/bin/bash
@@ -49,6 +50,7 @@ serve() { # directory: starts sshd, sets $port
 }
 key() { echo "[127.0.0.1]:$1 $(cut -d' ' -f1,2 "$work/host.pub")" >>"$work/known_hosts"; }
 serve "$work/near"; near=$port; key "$near"
+serve "$work/small"; small=$port
 serve "$work/far"; to=$port
 fd=10
 proxy() { # port, name, more arguments: starts a proxy to the port, sets $through
@@ -57,6 +59,7 @@ proxy() { # port, name, more arguments: starts a proxy to the port, sets $throug
   through=$(sed 's/.*://' "$work/address_$2"); key "$through"
 }
 proxy "$to" slow -delay 25ms; slow=$through
+proxy "$small" small -delay 25ms; small=$through
 thin=()
 for i in $(seq 8); do proxy "$to" "thin$i" -delay 1ms -rate 12500000; thin+=("$through"); done
 
@@ -69,26 +72,30 @@ ours() { # connections, ports
   rm -rf "$work/bundle"
   timed "$bin" collect "${@:2}" --user "$USER_" -F none -i "$work/user" --known-hosts "$work/known_hosts" -o "$work/bundle" --no-analysis -q --connections "$1"
 }
-theirs() { # port
-  rm -f "$work/copy"
-  timed sftp -q -F none -i "$work/user" -P "$1" -o UserKnownHostsFile="$work/known_hosts" "$USER_@127.0.0.1:a.pcap" "$work/copy"
+theirs() { # port, files
+  rm -rf "$work/copy"; mkdir "$work/copy"
+  timed sftp -q -F none -i "$work/user" -P "$1" -o UserKnownHostsFile="$work/known_hosts" "$USER_@127.0.0.1:$2" "$work/copy"
 }
 USER_=$(id -un)
 median() { sort -n | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
 
-compare() { # label, port, connections, goal
+compare() { # label, port, connections, goal, directory, files
   : >"$work/a"; : >"$work/b"; : >"$work/m"
   for _ in $(seq "$runs"); do
-    theirs "$2" | awk '{print $1}' >>"$work/a"
+    theirs "$2" "$6" | awk '{print $1}' >>"$work/a"
     ours "$3" "127.0.0.1:$2" >"$work/one"; awk '{print $1}' "$work/one" >>"$work/b"; awk '{print $2}' "$work/one" >>"$work/m"
-    cmp -s "$work/bundle"/*/a.pcap "$5/a.pcap" || { echo "$1: the file differs, or is not there:"; cat "$work/out"; exit 1; }
+    for f in "$5"/*; do
+      cmp -s "$work/bundle"/*/"${f##*/}" "$f" || { echo "$1: ${f##*/} differs, or is not there:"; cat "$work/out"; exit 1; }
+    done
   done
   awk -v l="$1" -v a="$(median <"$work/a")" -v b="$(median <"$work/b")" -v m="$(median <"$work/m")" -v g="$4" \
     'BEGIN { printf "%-44s sftp %6.2f s   cbdoctor %6.2f s   ratio %.2f   %.1f x as fast   (goal %s)   %d MiB resident\n", l, a, b, b/a, a/b, g, m/1024 }'
 }
-compare "$size MiB, loopback" "$near" 1 "ratio <= 0.95" "$work/near"
-compare "$far MiB, 50 ms round trip, 1 connection" "$slow" 1 "4 x" "$work/far"
-compare "$far MiB, 50 ms round trip, 2 connections" "$slow" 2 "5 x" "$work/far"
+compare "$size MiB, loopback" "$near" 1 "ratio <= 0.95" "$work/near" a.pcap
+compare "$far MiB, 50 ms round trip, 1 connection" "$slow" 1 "4 x" "$work/far" a.pcap
+compare "$far MiB, 50 ms round trip, 2 connections" "$slow" 2 "5 x" "$work/far" a.pcap
+runs=1 compare "40 files of 20 kB, 50 ms round trip" "$small" 1 "none" "$work/small" 'log.*'
+rm -rf "$work/copy"
 
 # the yardstick: as many sftp as there are nodes, at the same time
 together() {

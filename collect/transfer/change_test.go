@@ -203,7 +203,7 @@ func TestStall(t *testing.T) {
 	t.Cleanup(proxy.Close)
 	var told error
 	f := &Fetcher{
-		Dial: func(context.Context, int) (*ssh.Client, error) { return quickly(node, proxy.Addr, time.Minute) }, Backoff: time.Millisecond, Stall: 200 * time.Millisecond,
+		Dial: func(context.Context, int) (*ssh.Client, error) { return quickly(node, proxy.Addr, time.Minute) }, Backoff: time.Millisecond, Stall: time.Second,
 		Retrying: func(err error, _ time.Duration) { told = err },
 	}
 	defer f.Close()
