@@ -14,6 +14,17 @@ type peers struct {
 	hosts *packet.Hosts
 }
 
+// ttl is the one TTL with which a host's packets come here, 0 when there are several or none.
+func (p peers) ttl(addr packet.Addr) uint8 {
+	if seen, known := p.ports[addr]; known && seen.ttlMin == seen.ttlMax {
+		return seen.ttlMin
+	}
+	if h := p.hosts.Lookup(addr); h != nil && h.Len == 1 {
+		return h.TTLs[0].TTL
+	}
+	return 0
+}
+
 // compareResets judges again the sessions with a reset, now that other traffic of the hosts is known.
 func (t *tracker) compareResets(known peers) {
 	for i := range t.late {

@@ -81,7 +81,7 @@ func (m *Summary) next(v Verdict, c Confidence) (side int, question string) {
 	switch {
 	case question == "",
 		v == Refused && c == High,
-		v == ServerSilent && here == server,
+		(v == SYNDropped || v == ServerSilent) && here == server,
 		(v == ResetByServer || v == ClosedEarly) && here == server,
 		v == ResetByClient && here == client:
 		return -1, ""

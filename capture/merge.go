@@ -24,6 +24,7 @@ type Listing struct {
 	cut     int64     // sessions that are not good and that the list leaves out
 	servers map[packet.Addr]firstShown
 	end     stamp.Time // when the capture ended, which may be later than its last packet
+	known   peers
 }
 
 // certDiffers is the observation that a server showed another certificate than in its first session.
@@ -65,6 +66,7 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 			}
 		}
 	}
+	l.known = known
 	for _, t := range lanes {
 		t.compareResets(known)
 	}
@@ -147,7 +149,7 @@ func (l *Listing) sumUp(pairs []*pairCount) {
 	for first := range workers {
 		running.Go(func() {
 			for i := first; i < len(pairs); i += workers {
-				l.Pairs[i] = pairs[i].result(l.servers)
+				l.Pairs[i] = pairs[i].result(l)
 			}
 		})
 	}

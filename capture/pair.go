@@ -148,10 +148,10 @@ func (d *judged) speaksAfter(j *judged) bool {
 }
 
 // result is the summary of a pair.
-func (p *pairCount) result(servers map[packet.Addr]firstShown) Pair {
+func (p *pairCount) result(l *Listing) Pair {
 	confidence := p.decisive.confidence
 	if confidence == "" {
-		var t teller
+		t := teller{listing: l}
 		confidence = t.attempt(p.lane, &p.attempt).Confidence
 	}
 	r := Pair{
@@ -167,7 +167,7 @@ func (p *pairCount) result(servers map[packet.Addr]firstShown) Pair {
 		r.Observations[o.name] = o.count
 	}
 	for _, c := range p.shown {
-		if c.name != servers[p.key.server].sha256 {
+		if c.name != l.servers[p.key.server].sha256 {
 			r.Observations[certDiffers] += c.count
 		}
 	}

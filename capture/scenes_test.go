@@ -165,6 +165,10 @@ var scenes = []struct {
 		text: "0 C S\n0.01 S SA gone\n1.01 S SA again\n1.02 C A\n" + strings.ReplaceAll(strings.TrimPrefix(works, opens), "0.", "1.1"),
 	},
 	{
+		name: "SYNs arrive at the server and are not answered", verdict: capture.SYNDropped, confidence: capture.High, observations: "retransmissions", reason: "they arrive here, at the server itself",
+		text: strings.NewReplacer("0 C S port=41000", "0 C S port=41000 from=62", "S SA", "S SA from=64").Replace(otherGood) + "9 C S port=42000\n10 C S again\n12 C S again\n",
+	},
+	{
 		name: "one SYN, and the capture goes on", text: "0 C S\n5 C S port=40001\n", verdict: capture.Open, confidence: capture.Low,
 	},
 

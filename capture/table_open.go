@@ -101,6 +101,9 @@ var openRows = []Row{
 			if m.SYN == 1 && m.waited(m.Start) > 2*silence {
 				c, more = Low, "; it is not even repeated: the client asks no more, or the answer is not in the capture"
 			}
+			if m.vantage() == server {
+				more += "; they arrive here, at the server itself: its own packet filter drops them, or the answers are not in the capture"
+			}
 			if m.SYN > 2 || m.SYN == 2 && m.waited(m.Start+m.SYNSpan) > answerWait { // two had the time to be answered
 				c = High
 			}

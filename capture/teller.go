@@ -49,6 +49,7 @@ func (r *teller) attempt(t *tracker, a *attempt) *told {
 	s, m := &r.session, &r.summary
 	a.identify(s)
 	a.summarise(m)
+	m.TTL[server] = r.listing.known.ttl(a.tuple.server)
 	row := rowOf(m)
 	confidence, reason, evidence := row.Judge(m)
 	notes, own := observe(s, m, r.notes[:0])
