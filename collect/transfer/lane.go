@@ -199,11 +199,13 @@ func (l *lane) send(q *request, packet func(id uint32) any) *request {
 	l.mu.Lock()
 	l.last = max(l.last+1, firstID)
 	id := l.last
-	if q.err = l.broken; q.err == nil {
-		l.waiting[id] = q
+	broken := l.broken
+	if broken == nil {
+		l.waiting[id] = q // from now on it is the reader's, and fail's
 	}
 	l.mu.Unlock()
-	if q.err != nil {
+	if broken != nil {
+		q.err = broken
 		close(q.done)
 		return q
 	}
