@@ -5,9 +5,10 @@ import (
 	"time"
 )
 
-// straggling is how long packets that come after the end still belong to a session; a later one with SYN is a new session. That of a
+// straggling is how long packets that come after the end still belong to a session; a later one with SYN is a new session. Windows sends a
+// SYN that was refused again, after half a second or three. That of a
 // session that is settled is judged after what was under way has arrived, while the cache still has it.
-var straggling = [2]int64{int64(2 * time.Second), int64(100 * time.Millisecond)}
+var straggling = [2]int64{int64(4 * time.Second), int64(100 * time.Millisecond)}
 
 // closing is a queue of closed sessions, all kept for the same time. The zero value is ready.
 type closing struct {

@@ -417,6 +417,15 @@ func TestResetWithText(t *testing.T) {
 	}
 }
 
+// TestRefusedAgain: a refused SYN that is sent again three seconds later, as Windows did, is the same attempt.
+func TestRefusedAgain(t *testing.T) {
+	t.Parallel()
+	r := play(t, "0 C S\n0.01 S RA\n2.95 C S again\n2.96 S RA\n").judge(t)
+	if len(r.Sessions) != 1 || r.Sessions[0].Verdict != capture.Refused || r.Sessions[0].LastFrame != 4 {
+		t.Errorf("%d sessions, the first %s to frame %d", len(r.Sessions), r.Sessions[0].Verdict, r.Sessions[0].LastFrame)
+	}
+}
+
 // TestWarning: an alert that ends nothing is told, and makes no verdict; one that ends the session counts more.
 func TestWarning(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,7 @@ const (
 	etherERSPAN  = 0x88be
 	etherERSPAN3 = 0x22eb
 	etherNSH     = 0x894f
+	etherAruba   = 0x8200 // and up to 0x82ff: 802.11 within GRE, as Aruba's access points send it
 	etherWCCP    = 0x883e // what a router redirects within GRE
 	etherFabric  = 0x8903 // Cisco FabricPath
 	etherCMD     = 0x8909 // Cisco MetaData: a TrustSec security group tag
