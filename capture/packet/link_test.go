@@ -75,7 +75,6 @@ func TestSegmentIsFoundInEveryWrapping(t *testing.T) {
 		{"GRE, redirected by WCCP", 1, outer(47, join(gre(0x883e), v4)), "gre"},
 		{"GRE, redirected by WCCP 2", 1, outer(47, join(gre(0x883e), []byte{0, 5, 0, 1}, v4)), "gre"},
 		{"GRE, 802.11 of Aruba's", 1, outer(47, join(gre(0x8240), []byte{8, 1, 0, 0}, make([]byte, 20), snap, v4)), "gre"},
-		{"AYIYA", 1, outer(17, udp(5072, join([]byte{0x41, 0x52, 0x11, 41, 0, 0, 0, 1}, make([]byte, 16+20), v6))), "ayiya"},
 		{"GRE in UDP", 1, outer(17, udp(4754, join(gre(0x0800), v4))), "gre"},
 		{"GTP", 1, outer(17, udp(2152, join([]byte{0x30, 255, 0, byte(len(v4)), 0, 0, 0, 1}, v4))), "gtp"},
 		{"GTP, IPv6 behind two extension headers", 1, outer(17, udp(2152, join([]byte{0x34, 255, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x85, 1, 16, 0, 0xc0, 2, 0, 0, 0, 0, 0, 0, 0}, v6))), "gtp"},

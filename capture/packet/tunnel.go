@@ -6,7 +6,6 @@ import "encoding/binary"
 const (
 	portGTP        = 2152 // 3GPP TS 29.281
 	portGRE        = 4754 // RFC 8086
-	portAYIYA      = 5072 // draft-massar-v6ops-ayiya
 	portVXLAN      = 4789 // RFC 7348
 	portVXLANLinux = 8472 // Linux before the assignment, still its default
 	portVXLANGPE   = 4790 // draft-ietf-nvo3-vxlan-gpe
@@ -15,7 +14,7 @@ const (
 
 func isTunnelPort(p uint16) bool {
 	switch p {
-	case portGTP, portGRE, portAYIYA, portVXLAN, portVXLANLinux, portVXLANGPE, portGeneve:
+	case portGTP, portGRE, portVXLAN, portVXLANLinux, portVXLANGPE, portGeneve:
 		return true
 	}
 	return false
@@ -46,8 +45,6 @@ func (d *decoder) udp(s span) outcome {
 		return d.gtp(s.from(header))
 	case portGRE:
 		return d.gre(s.from(header))
-	case portAYIYA:
-		return d.ayiya(s.from(header))
 	}
 	d.p.Flags, d.p.Seq = 0, 0
 	return foreign
@@ -129,18 +126,6 @@ func (d *decoder) gtp(s span) outcome {
 		next = s.b[header-1]
 	}
 	return d.tunnel("gtp", (*decoder).ip, s.from(header))
-}
-
-// ayiya reads "anything in anything" (draft-massar-v6ops-ayiya-02 section 3): lengths of identity and signature, next header, time.
-func (d *decoder) ayiya(s span) outcome {
-	if len(s.b) < 8 {
-		return ignored
-	}
-	header := 8 + 1<<(s.b[0]>>4) + int(s.b[1]>>4)*4
-	if header > len(s.b) || s.b[3] != protoIPv6 && s.b[3] != protoIPIP {
-		return ignored
-	}
-	return d.tunnel("ayiya", (*decoder).ip, s.from(header))
 }
 
 // gre reads generic routing encapsulation (RFC 2784, RFC 2890), PPTP's version (RFC 2637), and ERSPAN in it
