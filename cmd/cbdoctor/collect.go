@@ -80,7 +80,7 @@ Without arguments, on a terminal, it asks for one node and finds the others.
 	f.DurationVar(&o.run.NodeTimeout, "node-timeout", time.Hour, "how long everything on one node may take")
 	f.DurationVar(&o.run.Stall, "stall-timeout", time.Minute, "how long nothing may arrive before a connection is made again")
 	f.StringVar(&o.progress, "progress", "auto", "auto, bar, plain, json (one event a line on standard error) or none")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only what fails")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print only what fails; nothing is analysed")
 	f.BoolVar(&o.noAnalysis, "no-analysis", false, "do not look at the bundle for questions that stay open")
 	_ = cmd.RegisterFlagCompletionFunc("progress", cobra.FixedCompletions(append([]string{"auto"}, progress.Kinds...), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -152,7 +152,7 @@ func (o *collectOptions) collect(cmd *cobra.Command, inventory collect.Inventory
 		}
 		where = o.archive
 	}
-	return verdict(cmd.OutOrStdout(), m, where)
+	return verdict(cmd.OutOrStdout(), m, where, o.quiet)
 }
 
 // place decides where the bundle is while it is collected. One that was packed is unpacked, and packed again at the end.

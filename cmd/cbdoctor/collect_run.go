@@ -44,11 +44,11 @@ func (o *collectOptions) attempt(cmd *cobra.Command, inventory collect.Inventory
 	}
 	o.run.Progress = func(e collect.Event) { reporter.Event(e) }
 	reviewed := false
-	if !o.noAnalysis {
+	if !o.noAnalysis && !o.quiet {
 		o.run.Review = func(m *bundle.Manifest) *collect.Further {
 			end()
 			reviewed = true
-			_ = showSummary(cmd.OutOrStdout(), m) // whoever does not read on is told by the exit code
+			_ = showSummary(cmd.OutOrStdout(), m, o.quiet) // whoever does not read on is told by the exit code
 			further := o.openQuestions(cmd, inventory, m)
 			reviewed = further == nil
 			begin()
@@ -59,7 +59,7 @@ func (o *collectOptions) attempt(cmd *cobra.Command, inventory collect.Inventory
 	m, err := collect.Run(cmd.Context(), inventory, o.run)
 	end()
 	if err == nil && !reviewed {
-		err = showSummary(cmd.OutOrStdout(), m)
+		err = showSummary(cmd.OutOrStdout(), m, o.quiet)
 	}
 	return m, err
 }

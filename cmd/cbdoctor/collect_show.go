@@ -42,8 +42,8 @@ func showListing(cmd *cobra.Command, nodes []collect.Listing) error {
 	return nil
 }
 
-// showSummary says what was fetched and what failed, a line a node.
-func showSummary(w io.Writer, m *bundle.Manifest) error {
+// showSummary says what was fetched and what failed, a line a node. A quiet one leaves out what went well.
+func showSummary(w io.Writer, m *bundle.Manifest, quiet bool) error {
 	lines := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, n := range m.Nodes {
 		files, failed := 0, 0
@@ -55,6 +55,9 @@ func showSummary(w io.Writer, m *bundle.Manifest) error {
 			default:
 				failed++
 			}
+		}
+		if quiet && failed == 0 && n.Outcome == bundle.Success && len(n.Left) == 0 {
+			continue
 		}
 		line := fmt.Sprintf("%s\t%s\t%s", n.Reached, n.Outcome, collect.Count(files, "file"))
 		if failed > 0 {
@@ -72,9 +75,11 @@ func showSummary(w io.Writer, m *bundle.Manifest) error {
 }
 
 // verdict says how to go on.
-func verdict(w io.Writer, m *bundle.Manifest, where string) error {
+func verdict(w io.Writer, m *bundle.Manifest, where string, quiet bool) error {
 	if m.Complete() {
-		fmt.Fprintf(w, "next: cbdoctor analyze %s\n", where)
+		if !quiet {
+			fmt.Fprintf(w, "next: cbdoctor analyze %s\n", where)
+		}
 		return nil
 	}
 	return &codeError{exitPartial, withHint(errors.New("some nodes or files failed; what was collected is kept in "+where), hintFor(m, where))}

@@ -124,6 +124,24 @@ func TestCollectExitCodes(t *testing.T) {
 	}
 }
 
+// A quiet collection that succeeds says nothing at all.
+func TestQuietCollection(t *testing.T) {
+	t.Parallel()
+	hosts, home := startNodes(t)
+	for _, c := range []struct {
+		hosts []string
+		code  int
+		want  string
+	}{{hosts[:1], exitOK, ""}, {hosts, exitPartial, hosts[1] + "  failed  0 files"}} {
+		var out, messages bytes.Buffer
+		args := []string{"collect", "-q", "-F", "none", "-o", filepath.Join(t.TempDir(), "bundle"), "--password-file", filepath.Join(home, "password"), "--known-hosts", filepath.Join(home, "known_hosts")}
+		code := run(append(args, c.hosts...), strings.NewReader(""), &out, &messages)
+		if code != c.code || !strings.HasPrefix(out.String(), c.want) || c.want == "" && out.Len()+messages.Len() > 0 {
+			t.Errorf("exit %d, it says %q and %q", code, &out, &messages)
+		}
+	}
+}
+
 // What one node gave is there although the other one failed.
 func TestCollectKeepsWhatCame(t *testing.T) {
 	t.Parallel()

@@ -275,6 +275,6 @@ func (w *watching) collect(ctx context.Context, c logwatch.Change) {
 		}
 		w.printing.Lock()
 		defer w.printing.Unlock()
-		_ = showSummary(w.cmd.ErrOrStderr(), m)
+		_ = showSummary(w.cmd.ErrOrStderr(), m, false)
 	})
 }

@@ -64,6 +64,7 @@ type resolved struct {
 	host, user string
 	port       int
 	jump       string
+	command    bool // the configuration has a ProxyCommand, which is not run
 	keyFiles   []string
 	usual      []string // of keyFiles: those that need not be there or of use
 	agent      string
@@ -101,6 +102,7 @@ func (l *Login) resolve(t Target) resolved {
 			r.jump = candidate
 		}
 	}
+	r.command = r.jump == "" && s.Get("ProxyCommand") != "" && s.Get("ProxyCommand") != "none"
 	if files := s.All("UserKnownHostsFile"); len(files) > 0 {
 		r.knownHosts = nil
 		for _, f := range files {

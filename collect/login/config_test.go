@@ -2,6 +2,7 @@ package login
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,6 +61,19 @@ Host *
 		if got != c.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, c.want)
 		}
+	}
+}
+
+// A ProxyCommand is not run, and not passed over in silence where it may be why there is no connection.
+func TestProxyCommandIsNamed(t *testing.T) {
+	t.Parallel()
+	ran := filepath.Join(t.TempDir(), "ran")
+	l := &Login{Config: readConfig(t, "Host gone\n  HostName 127.0.0.1\n  Port 1\n  ProxyCommand touch "+ran+"\n")}
+	if err := dialAndClose(t, l, Target{Host: "gone"}); err == nil || !strings.Contains(err.Error(), "use ProxyJump") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(ran); err == nil {
+		t.Error("the command was run")
 	}
 }
 

@@ -128,6 +128,9 @@ func (l *Login) handshake(ctx context.Context, r resolved, j *judge, hostKeys []
 	connecting, cancel := context.WithTimeout(ctx, timeout)
 	raw, err := connect(connecting, "tcp", endpoint)
 	cancel()
+	if err != nil && r.command {
+		err = fmt.Errorf("%w (the SSH configuration has a ProxyCommand for it, which is not run here: use ProxyJump or --jump)", err)
+	}
 	if err != nil {
 		return nil, "", &ConnectError{err}
 	}
