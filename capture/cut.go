@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -79,28 +80,64 @@ func (c *cutter) prepare(ctx context.Context, sessions []int, opt Options) error
 	if err != nil {
 		return err
 	}
-	opt = opt.with(r.lateSecrets)
+	reader := readerOf(opt.with(r.lateSecrets))
+	c.byEnds, c.byFrame = map[tuple][]*ladder{}, map[int64]*ladder{}
 	for _, n := range sessions {
-		i := slices.IndexFunc(r.Sessions, func(s Session) bool { return s.Session == n })
-		if i < 0 {
+		i, found := slices.BinarySearchFunc(r.Sessions, n, func(s Session, n int) int { return s.Session - n })
+		if !found {
 			return fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, c.path, len(r.Sessions)-1, n)
 		}
 		s := &r.Sessions[i]
-		c.ladders = append(c.ladders, newLadder(s, opt))
+		c.add(newLadder(s, reader))
 		c.end = max(c.end, s.end())
 		c.source.Until = s.CaptureEnd.T.UnixNano()
 	}
 	if c.reading, err = opt.reading(); err != nil {
 		return err
 	}
-	c.reading.Secrets = func(b []byte) {
-		for _, l := range c.ladders {
-			l.secrets(b)
-		}
-	}
+	c.reading.Secrets = reader.secrets
 	_, err = packet.ReadFile(ctx, c.path, c.reading, until(c.end, c.look))
 	c.filter, c.reading.Filter, c.reading.Every = c.reading.Filter, nil, len(c.fragments) > 0
 	return err
+}
+
+// add enters a session by what tells its packets.
+func (c *cutter) add(l *ladder) {
+	s := l.session
+	if s.ICMP != nil {
+		c.byFrame[s.ICMP.Frame] = l
+	}
+	client, err := netip.ParseAddrPort(s.Client)
+	server, err2 := netip.ParseAddrPort(s.Server)
+	if s.Verdict == ARPUnanswered || err != nil || err2 != nil {
+		c.asking = append(c.asking, l)
+		return
+	}
+	k := tuple{packet.AddrFrom(client.Addr()), packet.AddrFrom(server.Addr()), client.Port(), server.Port()}
+	c.byEnds[k] = append(c.byEnds[k], l)
+}
+
+// ladder is that of the session to which a packet belongs, nil where it is not wanted.
+func (c *cutter) ladder(p *packet.Packet) *ladder {
+	candidates := c.asking
+	switch p.Kind {
+	case packet.TCP:
+		candidates = c.byEnds[tuple{p.Src, p.Dst, p.SrcPort, p.DstPort}]
+		if candidates == nil {
+			candidates = c.byEnds[tuple{p.Dst, p.Src, p.DstPort, p.SrcPort}]
+		}
+	case packet.ICMPError:
+		if l := c.byFrame[p.Frame]; l != nil && l.owns(p) {
+			return l
+		}
+		return nil
+	}
+	for _, l := range candidates {
+		if l.owns(p) {
+			return l
+		}
+	}
+	return nil
 }
 
 // start reads the capture once more, up to the first packet that is wanted. The reader waits while somebody looks at its packet.
@@ -155,7 +192,9 @@ const maxFragments = 1 << 20
 type cutter struct {
 	path      string
 	source    packet.Source
-	ladders   []*ladder
+	byEnds    map[tuple][]*ladder // several where ports are used again
+	byFrame   map[int64]*ladder   // by the ICMP error about it
+	asking    []*ladder           // for an address that nobody has
 	end       int64            // last frame of all sessions
 	comments  map[int64]string // of the evidence, by frame
 	fragments map[int64]bool   // frames that are parts of packets
@@ -169,30 +208,28 @@ type cutter struct {
 
 // look notes what the evidence shows, and which frames packets were put together of.
 func (c *cutter) look(p *packet.Packet) error {
-	for _, l := range c.ladders {
-		if !l.owns(p) {
-			continue
-		}
-		if before := len(l.steps); l.packet(p) == nil && len(l.steps) > before {
-			if comment := l.comment(c.source.Name, &l.steps[len(l.steps)-1]); comment != "" {
-				c.comments[p.Frame] = comment
-			}
-			l.steps = l.steps[:0] // a long session needs no memory
-		}
-		for _, frame := range p.Fragments {
-			c.fragments[frame] = true
-		}
-		if len(c.fragments) > maxFragments {
-			return fmt.Errorf("%s: the sessions have more than %d IP fragments: choose fewer of them", c.source.Name, maxFragments)
-		}
+	l := c.ladder(p)
+	if l == nil {
 		return nil
+	}
+	if before := len(l.steps); l.packet(p) == nil && len(l.steps) > before {
+		if comment := l.comment(c.source.Name, &l.steps[len(l.steps)-1]); comment != "" {
+			c.comments[p.Frame] = comment
+		}
+		l.steps = l.steps[:0] // a long session needs no memory
+	}
+	for _, frame := range p.Fragments {
+		c.fragments[frame] = true
+	}
+	if len(c.fragments) > maxFragments {
+		return fmt.Errorf("%s: the sessions have more than %d IP fragments: choose fewer of them", c.source.Name, maxFragments)
 	}
 	return nil
 }
 
 // wants reports whether a packet belongs to a session.
 func (c *cutter) wants(p *packet.Packet) bool {
-	return c.fragments[p.Frame] || p.Kind != 0 && (c.filter == nil || c.filter(p)) && slices.ContainsFunc(c.ladders, func(l *ladder) bool { return l.owns(p) })
+	return c.fragments[p.Frame] || p.Kind != 0 && c.ladder(p) != nil && (c.filter == nil || c.filter(p))
 }
 
 // owns reports whether a packet is of the ladder's session, or evidence of it.

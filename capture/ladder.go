@@ -57,12 +57,12 @@ func Ladder(ctx context.Context, path string, session int, opt Options) ([]Step,
 	}
 	s := &r.Sessions[i]
 	opt = opt.with(r.lateSecrets)
-	l := newLadder(s, opt)
+	l := newLadder(s, readerOf(opt))
 	reading, err := opt.reading()
 	if err != nil {
 		return nil, nil, err
 	}
-	reading.Secrets = l.secrets
+	reading.Secrets = l.tracker.secrets
 	_, err = packet.ReadFile(ctx, path, reading, l.packet)
 	l.finish()
 	return l.steps, s, err
@@ -85,14 +85,17 @@ type ladder struct {
 	says               []string
 }
 
-func newLadder(s *Session, opt Options) *ladder {
-	l := &ladder{session: s, tracker: newTracker(Options{KeyLog: opt.KeyLog}), sent: [2]map[uint32]int64{{}, {}}}
+// readerOf is the tracker that the ladders of a capture share: it follows no session, and has what reading their payload needs.
+func readerOf(opt Options) *tracker { return newTracker(Options{KeyLog: opt.KeyLog}) }
+
+func newLadder(s *Session, reader *tracker) *ladder {
+	l := &ladder{session: s, tracker: reader, sent: [2]map[uint32]int64{{}, {}}}
 	l.follow = &session{}
 	return l
 }
 
 // secrets takes a key log that stands in the capture.
-func (l *ladder) secrets(b []byte) { l.tracker.keys.Add(b) }
+func (t *tracker) secrets(b []byte) { t.keys.Add(b) }
 
 func (l *ladder) packet(p *packet.Packet) error {
 	s := l.session

@@ -61,20 +61,17 @@ func (r *Result) Ladders(ctx context.Context, again io.Reader, opt Options) ([]S
 	if len(sessions) == 0 {
 		return nil, nil
 	}
+	reader := readerOf(opt)
 	ladders, end := make([]*ladder, len(sessions)), int64(0)
 	for i, s := range sessions {
-		ladders[i] = newLadder(s, opt)
+		ladders[i] = newLadder(s, reader)
 		end = max(end, s.end())
 	}
 	reading, err := opt.reading()
 	if err != nil {
 		return nil, err
 	}
-	reading.Secrets = func(b []byte) {
-		for _, l := range ladders {
-			l.secrets(b)
-		}
-	}
+	reading.Secrets = reader.secrets
 	_, err = packet.Read(ctx, again, reading, func(p *packet.Packet) error {
 		if p.Frame > end {
 			return packet.ErrStop
