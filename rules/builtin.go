@@ -4665,7 +4665,7 @@ var builtIn = []*Family{
 						},
 						Kind: "firewall",
 						Text: Text{
-							Source: "Allow TCP from any port of {subject.client} to port {cluster.port} of {subject.server}, new and established connections, and the replies back; and the same in both directions between all database nodes ({cluster.databases.join(\", \")}), because any of them can become the primary. Replace ACL-NAME by the access list of the interface; the lines go above the one that denies. Exempt the port from inspection that rewrites or resets unknown protocols.",
+							Source: "Allow TCP from any port of {subject.client} to port {cluster.port} of {subject.server}, new and established connections, and the replies back; and the same in both directions between all database nodes{size(cluster.databases) == 0 ? \"\" : \" (\" + cluster.databases.join(\", \") + \")\"}, because any of them can become the primary. Replace ACL-NAME by the access list of the interface; the lines go above the one that denies. Exempt the port from inspection that rewrites or resets unknown protocols.",
 							Line:   72,
 						},
 						Command: Text{
@@ -7806,7 +7806,7 @@ var builtIn = []*Family{
 							},
 							Kind: "firewall",
 							Text: Text{
-								Source: "Exempt TCP port {cluster.port} between all database nodes ({cluster.databases.join(\", \")}) from TLS inspection, in both directions.",
+								Source: "Exempt TCP port {cluster.port} between all database nodes{size(cluster.databases) == 0 ? \"\" : \" (\" + cluster.databases.join(\", \") + \")\"} from TLS inspection, in both directions.",
 								Line:   983,
 							},
 							Verify: Text{
@@ -9829,7 +9829,7 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Line:   42,
 							},
 							Text: Text{
-								Source: "{subject.client} の任意のポートから {subject.server} のポート {cluster.port} への TCP（新規および確立済みの接続）とその応答を許可します。どのノードもプライマリになり得るため、すべてのデータベースノード（{cluster.databases.join(\"、\")}）の間で双方向に同じ設定が必要です。ACL-NAME は該当インターフェイスのアクセスリスト名に置き換え、拒否する行より上に入れてください。未知のプロトコルを書き換えたりリセットしたりするインスペクションから、このポートを除外します。",
+								Source: "{subject.client} の任意のポートから {subject.server} のポート {cluster.port} への TCP（新規および確立済みの接続）とその応答を許可します。どのノードもプライマリになり得るため、すべてのデータベースノード{size(cluster.databases) == 0 ? \"\" : \"（\" + cluster.databases.join(\"、\") + \"）\"}の間で双方向に同じ設定が必要です。ACL-NAME は該当インターフェイスのアクセスリスト名に置き換え、拒否する行より上に入れてください。未知のプロトコルを書き換えたりリセットしたりするインスペクションから、このポートを除外します。",
 								Line:   43,
 							},
 							Verify: Text{
@@ -10775,7 +10775,7 @@ func builtInTexts(l lang.Lang) []*Translation {
 									Line:   238,
 								},
 								Text: Text{
-									Source: "すべてのデータベースノード（{cluster.databases.join(\"、\")}）の間の TCP ポート {cluster.port} を、双方向で TLS インスペクションから除外します。",
+									Source: "すべてのデータベースノード{size(cluster.databases) == 0 ? \"\" : \"（\" + cluster.databases.join(\"、\") + \"）\"}の間の TCP ポート {cluster.port} を、双方向で TLS インスペクションから除外します。",
 									Line:   239,
 								},
 								Verify: Text{

@@ -1023,12 +1023,6 @@ var natives = []native{
 			return r2
 		}())
 	}},
-	{"conclusions", "cluster.databases.join(\", \")", nil, func(s *scope) any {
-		return strings.Join(s.cluster.Databases, ", ")
-	}},
-	{"conclusions", "cluster.databases.join(\"、\")", nil, func(s *scope) any {
-		return strings.Join(s.cluster.Databases, "、")
-	}},
 	{"conclusions", "cluster.databases.map(a, \"admin@\" + a).join(\" \")", nil, func(s *scope) any {
 		return strings.Join(func() []string {
 			list, r1 := s.cluster.Databases, []string{}
@@ -1508,6 +1502,22 @@ var natives = []native{
 	}},
 	{"conclusions", "size(cluster.databases)", nil, func(s *scope) any {
 		return int64(len(s.cluster.Databases))
+	}},
+	{"conclusions", "size(cluster.databases) == 0 ? \"\" : \" (\" + cluster.databases.join(\", \") + \")\"", nil, func(s *scope) any {
+		return func() string {
+			if int64(len(s.cluster.Databases)) == int64(0) {
+				return ""
+			}
+			return ((" (" + strings.Join(s.cluster.Databases, ", ")) + ")")
+		}()
+	}},
+	{"conclusions", "size(cluster.databases) == 0 ? \"\" : \"（\" + cluster.databases.join(\"、\") + \"）\"", nil, func(s *scope) any {
+		return func() string {
+			if int64(len(s.cluster.Databases)) == int64(0) {
+				return ""
+			}
+			return (("（" + strings.Join(s.cluster.Databases, "、")) + "）")
+		}()
 	}},
 	{"conclusions", "size(cluster.databases) == 0 ? ['every node'] : cluster.databases", nil, func(s *scope) any {
 		return func() []string {
