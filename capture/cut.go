@@ -195,9 +195,9 @@ type cutter struct {
 	byEnds    map[tuple][]*ladder // several where ports are used again
 	byFrame   map[int64]*ladder   // by the ICMP error about it
 	asking    []*ladder           // for an address that nobody has
-	end       int64            // last frame of all sessions
-	comments  map[int64]string // of the evidence, by frame
-	fragments map[int64]bool   // frames that are parts of packets
+	end       int64               // last frame of all sessions
+	comments  map[int64]string    // of the evidence, by frame
+	fragments map[int64]bool      // frames that are parts of packets
 	reading   packet.Options
 	filter    func(*packet.Packet) bool
 	packets   chan *packet.Packet // that are wanted
@@ -217,6 +217,9 @@ func (c *cutter) look(p *packet.Packet) error {
 			c.comments[p.Frame] = comment
 		}
 		l.steps = l.steps[:0] // a long session needs no memory
+	}
+	if p.Frame == l.session.end() {
+		l.forget()
 	}
 	for _, frame := range p.Fragments {
 		c.fragments[frame] = true

@@ -68,7 +68,7 @@ func Ladder(ctx context.Context, path string, session int, opt Options) ([]Step,
 	return l.steps, s, err
 }
 
-// ladder makes steps of the packets of one session.
+// ladder makes steps of the packets of one session. It holds what following that needs from its first packet on.
 type ladder struct {
 	session            *Session
 	steps              []Step
@@ -89,9 +89,15 @@ type ladder struct {
 func readerOf(opt Options) *tracker { return newTracker(Options{KeyLog: opt.KeyLog}) }
 
 func newLadder(s *Session, reader *tracker) *ladder {
-	l := &ladder{session: s, tracker: reader, sent: [2]map[uint32]int64{{}, {}}}
-	l.follow = &session{}
-	return l
+	return &ladder{session: s, tracker: reader}
+}
+
+// forget lets go of what following the session needs, when its last packet is dealt with.
+func (l *ladder) forget() {
+	if l.follow != nil {
+		l.tracker.discard(l.follow)
+	}
+	l.follow, l.sent = nil, [2]map[uint32]int64{}
 }
 
 // secrets takes a key log that stands in the capture.
@@ -143,6 +149,9 @@ func (l *ladder) add(p *packet.Packet, step Step) {
 }
 
 func (l *ladder) tcp(p *packet.Packet, d int) {
+	if l.follow == nil {
+		l.follow, l.sent = l.tracker.newSession(), [2]map[uint32]int64{{}, {}}
+	}
 	if !l.has[d] {
 		l.isn[d], l.has[d] = p.Seq, true
 		if p.Flags&packet.SYN == 0 {
