@@ -252,6 +252,60 @@ func TestEachPacketTwice(t *testing.T) {
 	})
 }
 
+// TestBothSidesOfARouter is a capture of two VLANs that a router joins: every packet again, in another VLAN, between other MAC addresses, and
+// with one hop less to go.
+func TestBothSidesOfARouter(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		ttl := map[uint16]int{0x0800: 8, 0x86dd: 7} // where it stands in the header
+		both := c.each(func(f frame) []frame {
+			kind := binary.BigEndian.Uint16(f.data[12:])
+			out := []frame{{f.at, slices.Concat(f.data[:12], []byte{0x81, 0, 0, 10}, f.data[12:])}}
+			if at, routed := ttl[kind]; routed && f.data[14+at] < 255 { // neighbor discovery, which is not routed, has 255
+				other := slices.Concat([]byte{2, 0, 0, 0, 9, 1, 2, 0, 0, 0, 9, 2, 0x81, 0, 0, 20}, f.data[12:])
+				other[18+at]--
+				out = append(out, frame{f.at.Add(13 * time.Microsecond), other})
+			}
+			return out
+		})
+		same(t, "both sides of a router", want, both.judge(t))
+	})
+}
+
+// TestJoinedSegments: network cards join what follows each other (GRO) before the capture sees it.
+func TestJoinedSegments(t *testing.T) {
+	each(t, func(t *testing.T, c recording, want *capture.Result) {
+		same(t, "joining segments", want, c.joined().judge(t))
+	})
+}
+
+// joined puts the payload of a segment into the one before where both are of IPv4 and follow each other.
+func (c recording) joined() recording {
+	const tcp = 14 + 20
+	payload := func(f frame) (at int, is bool) {
+		if len(f.data) < tcp+20 || binary.BigEndian.Uint16(f.data[12:]) != 0x0800 || f.data[14] != 0x45 || f.data[14+9] != 6 || f.data[tcp+13]&7 != 0 {
+			return 0, false
+		}
+		at, end := tcp+int(f.data[tcp+12]>>4)*4, 14+int(binary.BigEndian.Uint16(f.data[16:]))
+		return at, end == len(f.data) && end > at
+	}
+	out := recording{name: c.name, link: c.link}
+	for _, f := range c.frames {
+		if n := len(out.frames) - 1; n >= 0 {
+			last := &out.frames[n]
+			a, isA := payload(*last)
+			b, isB := payload(f)
+			if isA && isB && bytes.Equal(last.data[26:38], f.data[26:38]) && f.at.Sub(last.at) < time.Millisecond &&
+				binary.BigEndian.Uint32(f.data[tcp+4:])-binary.BigEndian.Uint32(last.data[tcp+4:]) == uint32(len(last.data)-a) {
+				last.data = append(slices.Clone(last.data), f.data[b:]...)
+				binary.BigEndian.PutUint16(last.data[16:], uint16(len(last.data)-14))
+				continue
+			}
+		}
+		out.frames = append(out.frames, f)
+	}
+	return out
+}
+
 // TestEachPacketAgainAfterOthers is a capture on both sides of a device that holds packets back for a while: the second copies stand between
 // what came after.
 func TestEachPacketAgainAfterOthers(t *testing.T) {
