@@ -158,7 +158,7 @@ func (v *visit) capture(ctx context.Context, arrived func()) error {
 	entry := bundle.ManifestCommand{Command: command.String(), Time: began.UTC(), Seconds: round(took), Outcome: bundle.Success}
 	switch {
 	case err != nil:
-		entry.Outcome, entry.Problem = outcomeOf(ctx, err), printable(err.Error())
+		entry.Outcome, entry.Problem = outcomeOf(ctx, err), problemOf(ctx, err)
 	case ctx.Err() != nil:
 		entry.Outcome, entry.Problem = bundle.Canceled, "it was stopped on the node before its time"
 	}

@@ -204,7 +204,7 @@ func (v *visit) runStep(ctx context.Context, s *mmp.Session, step step) (string,
 	case err != nil && Lost(err) && ctx.Err() == nil && !errors.Is(err, context.DeadlineExceeded):
 		return out, err // it gets its entry when it is given up
 	case err != nil:
-		entry.Outcome, entry.Problem = outcomeOf(ctx, err), printable(err.Error())
+		entry.Outcome, entry.Problem = outcomeOf(ctx, err), problemOf(ctx, err)
 	default:
 		text := []byte(s.Name + "> " + step.command.String() + "\n" + out + "\n")
 		if writeErr := writeWhole(v.dir, step.file, text); writeErr != nil {
@@ -244,7 +244,7 @@ func (v *visit) zone() *time.Location {
 func (v *visit) unanswered(ctx context.Context, rest []step, err error) {
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		for _, s := range rest {
-			m.Commands = append(m.Commands, bundle.ManifestCommand{Command: s.command.String(), Time: time.Now().UTC(), Outcome: outcomeOf(ctx, err), Problem: printable(err.Error())})
+			m.Commands = append(m.Commands, bundle.ManifestCommand{Command: s.command.String(), Time: time.Now().UTC(), Outcome: outcomeOf(ctx, err), Problem: problemOf(ctx, err)})
 		}
 	})
 }

@@ -197,7 +197,7 @@ func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
 			e.File, e.SHA256, e.Outcome, e.Kept = v.name+"/"+r.Name, r.SHA256, bundle.Success, nil
 			return
 		}
-		e.Outcome, e.Problem = outcomeOf(ctx, r.Err), printable(r.Err.Error())
+		e.Outcome, e.Problem = outcomeOf(ctx, r.Err), problemOf(ctx, r.Err)
 		if errors.Is(r.Err, transfer.ErrStalled) {
 			e.Outcome = bundle.Timeout
 		}
@@ -207,7 +207,7 @@ func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
 	})
 	event := Event{Node: v.reached, Kind: FileDone, File: r.Path, Bytes: r.Size, Total: r.Size, Text: fmt.Sprintf("fetched %s, %d bytes", r.Path, r.Size)}
 	if r.Err != nil {
-		event.Kind, event.Bytes, event.Text = FileFailed, r.Left, fmt.Sprintf("could not fetch %s: %v", r.Path, r.Err)
+		event.Kind, event.Bytes, event.Text = FileFailed, r.Left, fmt.Sprintf("could not fetch %s: %s", r.Path, problemOf(ctx, r.Err))
 	}
 	v.teller.tell(event)
 }

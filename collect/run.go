@@ -229,6 +229,15 @@ func outcomeOf(ctx context.Context, err error) bundle.Outcome {
 	return bundle.Failed
 }
 
+// problemOf says on one line why something did not succeed.
+func problemOf(ctx context.Context, err error) string {
+	text := err.Error()
+	if cause := context.Cause(ctx); errors.Is(cause, context.Canceled) {
+		text = strings.ReplaceAll(text, cause.Error(), "interrupted") // whatever signal it was
+	}
+	return printable(strings.ReplaceAll(text, "\n", "; "))
+}
+
 // writeWhole writes beside the name and renames when the disk has it.
 func writeWhole(root *os.Root, name string, content []byte) error {
 	part := name + ".tmp"

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"cbdoctor/bundle"
@@ -67,7 +66,7 @@ func (v *visit) told(ctx context.Context, do func(context.Context) error) error 
 	err := do(ctx)
 	var problem string
 	if err != nil {
-		problem = printable(strings.ReplaceAll(err.Error(), "\n", "; "))
+		problem = problemOf(ctx, err)
 	}
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
 		m.Finished, m.Outcome = time.Now().UTC(), bundle.Success
