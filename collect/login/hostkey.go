@@ -91,7 +91,9 @@ func (j *judge) algorithms() [][]string {
 		return lists
 	}
 	if j.known != nil {
-		if known := j.known.HostKeyAlgorithms(j.host.endpoint()); len(known) > 0 {
+		known := j.known.HostKeyAlgorithms(j.host.endpoint())
+		known = slices.DeleteFunc(known, func(a string) bool { return !slices.Contains(j.chosen, a) }) // SHA-1 with a known RSA key is old all the same
+		if len(known) > 0 {
 			return [][]string{known}
 		}
 	}

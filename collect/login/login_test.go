@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"fmt"
 	"net"
 	"path/filepath"
 	"strings"
@@ -209,5 +210,24 @@ func TestLoginToOpenSSH(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A node that has nothing but an RSA key with SHA-1 is refused by default, with the way out in the text, and let in by name.
+func TestOldHostKey(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	sshdtest.Command(t, "ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-N", "", "-f", filepath.Join(dir, "host_rsa"))
+	s := sshdtest.Start(t, "HostKey "+filepath.Join(dir, "host_rsa"), "HostKeyAlgorithms ssh-rsa")
+	known := knownHosts(t, fmt.Sprintf("[127.0.0.1]:%d %s", s.Port, sshdtest.Read(t, filepath.Join(dir, "host_rsa.pub"))))
+	for name, files := range map[string][]string{"a known host": {known}, "a new host": {filepath.Join(t.TempDir(), "known_hosts")}} {
+		l := &Login{KeyFiles: []string{s.Key}, KnownHosts: files, AcceptNew: true}
+		if err := dialAndClose(t, l, targetOf(s)); err == nil || !strings.Contains(err.Error(), "no common algorithm for host key") {
+			t.Errorf("%s, without being asked for: %v", name, err)
+		}
+		l.Algorithms = Algorithms{HostKeys: "+ssh-rsa"}
+		if err := dialAndClose(t, l, targetOf(s)); err != nil {
+			t.Errorf("%s, asked for: %v", name, err)
+		}
 	}
 }
