@@ -115,3 +115,34 @@ func TestCaptureGoesOnWithoutANode(t *testing.T) {
 		t.Errorf("%+v", m.Nodes)
 	}
 }
+
+// What is decided while the nodes are still connected is captured over the connection that is there. A time limit that ends meanwhile ends
+// the connection, not what is decided: the capture comes over a new one and has a limit of its own.
+func TestCaptureFurther(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		limit  time.Duration
+		logins int
+	}{"still connected": {time.Hour, 1}, "the time limit was over": {3 * time.Second, 2}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			cluster := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{capturing("cms01"), capturing("cms02")}})
+			m, dir := collectTo(t, inventoryOf(t, cluster), Options{Login: simLogin(t, cluster, "x"), NodeTimeout: c.limit, Review: func(m *bundle.Manifest) *Further {
+				if !m.Complete() || m.Finished.IsZero() || len(fetched(m.Nodes[0])) != 2 {
+					t.Errorf("before it is decided: %+v", m)
+				}
+				if c.logins > 1 {
+					<-time.After(c.limit + 100*time.Millisecond) // as long as somebody thinks
+				}
+				return &Further{Capture: Capture{For: 100 * time.Millisecond}, Nodes: func(reached string) bool { return reached == cluster.Nodes[0].Endpoint }}
+			}})
+			checkBundle(t, m, dir)
+			if !m.Complete() || strings.Join(m.Nodes[0].Left, " ") != "a.pcap" || len(m.Nodes[1].Left) > 0 || fetched(m.Nodes[0])["a.pcap"].SHA256 == "" {
+				t.Errorf("%+v", m.Nodes)
+			}
+			if first, second := cluster.Nodes[0].Logins(), cluster.Nodes[1].Logins(); first != c.logins || second != 1 {
+				t.Errorf("%d and %d logins", first, second)
+			}
+		})
+	}
+}
