@@ -266,7 +266,7 @@ func TestTerminalInterruptedCapture(t *testing.T) {
 // when that has gone meanwhile, over a new one, without asking for anything again.
 func TestTerminalFetchesACaptureBeforeItLeaves(t *testing.T) {
 	t.Parallel()
-	for name, drops := range map[string]bool{"connected": false, "connection gone": true} {
+	for name, answer := range map[string]string{"connected": "y\n", "connection gone": "y\n", "no": "n\n", "interrupted": ctrlC} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			scenario := sim.Incident(time.Now())
@@ -281,18 +281,28 @@ func TestTerminalFetchesACaptureBeforeItLeaves(t *testing.T) {
 			s.expect("open: why 10.48.36.118 can't use 10.48.36.61: a capture on 10.48.36.118 while it fails would tell")
 			s.expect("a capture on " + c.Nodes[1].Endpoint + ", for 2 minutes: fetch it now? [y/N] ")
 			logins := 1
-			if drops {
+			if name == "connection gone" {
 				logins = 2
 				c.Nodes[1].Stop()
 				if err := c.Nodes[1].Restart(); err != nil {
 					t.Fatal(err)
 				}
 			}
-			s.typed("y\n")
-			s.expect("pcap a for 2m at most")
-			s.typed(ctrlC)
-			s.end(exitInterrupted, "left on the node: a.pcap")
-			if e := c.Nodes[1].Events(); !slices.Equal(e, []string{"pcap started", "pcap stopped"}) {
+			s.typed(answer)
+			switch answer {
+			case "y\n":
+				s.expect("pcap a for 2m at most")
+				s.typed(ctrlC)
+				s.end(exitInterrupted, "left on the node: a.pcap")
+				if e := c.Nodes[1].Events(); !slices.Equal(e, []string{"pcap started", "pcap stopped"}) {
+					t.Errorf("the node saw %v", e)
+				}
+			case "n\n":
+				s.end(exitOK, "next: cbdoctor analyze out")
+			default:
+				s.end(exitInterrupted, "fetch it now?")
+			}
+			if e := c.Nodes[1].Events(); answer != "y\n" && len(e) > 0 {
 				t.Errorf("the node saw %v", e)
 			}
 			for i, n := range c.Nodes {
