@@ -309,6 +309,14 @@ var scenes = []struct {
 		text: "0 C S from=43\n0.01 S SA\n0.011 C R ttl=64\n", reason: "the reset has TTL 64",
 	},
 	{
+		name: "a capture that begins inside a message of the server, who says all", verdict: capture.Midstream, confidence: capture.Medium,
+		text: "0 S PA raw:1000\n0.01 C A\n0.02 S PA raw:1400\n0.03 C A\n",
+	},
+	{
+		name: "a large segment of a session under way, of which nothing passes", verdict: capture.BlackholeAfterTCP, confidence: capture.High, observations: "retransmissions", next: "10.48.36.61",
+		text: "0 C PA rec:1400\n1 C PA again\n3 C PA again\n7 C PA again\n",
+	},
+	{
 		name: "the window stays at zero", verdict: capture.Stalled, confidence: capture.High,
 		text: "0 C S\n0.01 S SA\n0.011 C A\n0.02 C PA startup\n0.03 S PA ready\n0.04 C PA query raw:900\n0.05 S A win=0\n0.3 C A seq=-1\n0.31 S A win=0\n1 C A seq=-1\n1.01 S A win=0\n3 C A seq=-1\n3.01 S A win=0\n7 C A seq=-1\n7.01 S A win=0\n9 C RA\n",
 	},

@@ -85,7 +85,7 @@ func (m *Summary) lostUnderWay(d int) bool {
 
 // fullSizeLost reports whether only large segments of a side get lost.
 func (m *Summary) fullSizeLost(d int) bool {
-	if t := &m.Tail[d]; (m.begun() && m.lost(d) || m.lostUnderWay(d)) && t.len >= fullSize && t.len > m.BiggestAcked[d] {
+	if t := &m.Tail[d]; (m.begun() && m.lost(d) || m.lostUnderWay(d) && m.BiggestAcked[d] > 0) && t.len >= fullSize && t.len > m.BiggestAcked[d] {
 		return true
 	}
 	return m.Hole[d] >= fullSize && m.Biggest[d] < fullSize && m.Tail[d].times == 0 && m.unfilled(d, m.LastDataTime[d])

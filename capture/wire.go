@@ -1,6 +1,9 @@
 package capture
 
-import "cbdoctor/capture/tlswire"
+import (
+	"cbdoctor/capture/pgwire"
+	"cbdoctor/capture/tlswire"
+)
 
 // read takes in-order payload of one direction.
 func (s *session) read(t *tracker, d int, frame int64, b []byte) {
@@ -38,8 +41,8 @@ func (s *session) read(t *tracker, d int, frame int64, b []byte) {
 func (w *wire) join(b []byte) {
 	if len(b) >= 3 && b[0] >= tlswire.TypeChangeCipherSpec && b[0] <= tlswire.TypeApplicationData && b[1] == 3 && b[2] <= 4 || tlswire.BeginsOldHello(b) {
 		w.pg.TLS = true
-	} else if len(b) < 8 || b[0] != 0 {
-		w.pg.Startup = true
+	} else if !pgwire.BeginsConnection(b) {
+		w.pg.Startup, w.pg.Joined = true, true
 	}
 }
 

@@ -13,6 +13,7 @@ type Conn struct {
 	GSS           bool // the server accepted GSSENCRequest: nothing more can be read
 	Cancel        bool
 	Startup       bool
+	Joined        bool // what comes first is not the connection's beginning: it may begin inside a message
 	SSLReply      byte // S, N, E, or whatever came
 	TLS           bool // from here on both directions are TLS
 	Direct        bool // TLS without SSLRequest (PostgreSQL 17, sslnegotiation=direct)

@@ -56,6 +56,10 @@ const (
 func (c *Conn) foreign(server bool, begin []byte) {
 	c.speaker, c.Foreign = server, unknownProtocol
 	c.noteForeign(server, begin)
+	if c.Joined && c.Foreign == unknownProtocol {
+		c.Foreign, c.opening = "", c.opening[:0]
+		c.stream(server).lost = true
+	}
 }
 
 // noteForeign takes more of the first bytes of the side that speaks something else.

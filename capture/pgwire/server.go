@@ -151,15 +151,14 @@ func parseError(b []byte) *Error {
 // can't fork (src/backend/postmaster/postmaster.c, report_fork_failure_to_client), or another protocol.
 func (c *Conn) notTyped(rest []byte) {
 	header := c.server.header[:]
-	if begins := c.User != "" || !c.Startup; begins && header[0] == 'E' && printable(header[1:]) {
+	if !c.Joined && header[0] == 'E' && printable(header[1:]) {
 		c.server.plain = true
 		c.Error = &Error{}
 		c.plainError(header[1:])
 		c.plainError(rest)
 		return
 	}
-	c.foreign(true, header)
-	c.noteForeign(true, rest)
+	c.foreign(true, append(bytes.Clone(header), rest[:min(len(rest), openingLen)]...))
 }
 
 func printable(b []byte) bool {

@@ -65,6 +65,15 @@ func (c *Conn) request(b []byte) (rest []byte) {
 	return rest
 }
 
+// BeginsConnection reports whether b begins with one of the messages by which a client begins.
+func BeginsConnection(b []byte) bool {
+	if len(b) < 8 {
+		return false
+	}
+	length := binary.BigEndian.Uint32(b)
+	return length >= 8 && length <= maxStartup && isRequest(binary.BigEndian.Uint32(b[4:]))
+}
+
 // isRequest reports whether a code is a request or a protocol version (2 and 3 are known).
 func isRequest(code uint32) bool {
 	return code >= codeCancel && code <= codeGSSENC || code>>16 == 3 || code>>16 == 2
