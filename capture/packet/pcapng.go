@@ -55,6 +55,11 @@ func (b *batch) block(s *sifter) bool {
 			b.damage = fmt.Sprintf("the section header has the byte-order mark % x", h[8:12])
 			return false
 		}
+		if len(h) >= minBlock+4 {
+			if b.damage = unknownVersion(order, h[12:]); b.damage != "" {
+				return false
+			}
+		}
 		sec = &section{order: order, swap: order == binary.BigEndian, index: sec.index + 1}
 	}
 	length := sec.uint32(h[4:])
@@ -196,6 +201,16 @@ func (pcapng) guess(b *batch, s *section) (int, bool) {
 		}
 	}
 	return 0, false
+}
+
+// unknownVersion says which version a section header has, where it is one that the draft tells readers not to read (section 4.1): 1.0 is
+// known, and 1.2 is the same.
+func unknownVersion(order binary.ByteOrder, b []byte) string {
+	major, minor := order.Uint16(b), order.Uint16(b[2:])
+	if major == 1 && (minor == 0 || minor == 2) {
+		return ""
+	}
+	return fmt.Sprintf("pcapng version %d.%d, known is 1.0", major, minor)
 }
 
 func byteOrder(mark []byte) binary.ByteOrder {

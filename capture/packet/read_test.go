@@ -242,6 +242,8 @@ func TestNoCapture(t *testing.T) {
 	version[4] = 3
 	bomb := newNG(little).b
 	bomb[8] = 0
+	later := newNG(big).b
+	later[13] = 2
 	tests := map[string]struct {
 		file []byte
 		want string
@@ -252,6 +254,7 @@ func TestNoCapture(t *testing.T) {
 		"version":         {version, "not a capture file: pcap version 3.4, known are 2.0 to 2.4"},
 		"modified":        {join([]byte{0x34, 0xcd, 0xb2, 0xa1}, header[4:]), "not a capture file: a pcap file in Kuznetzov's modified format (magic a1b2cd34): convert it with editcap -F pcapng"},
 		"byte-order mark": {bomb, "not a capture file: a pcapng section header whose byte-order mark is 00 3c 2b 1a"},
+		"pcapng version":  {later, "not a capture file: pcapng version 2.0, known is 1.0"},
 		"gzip of nothing": {[]byte{0x1f, 0x8b, 8}, "not a capture file: gzip: unexpected EOF"},
 	}
 	for name, tt := range tests {
@@ -262,6 +265,22 @@ func TestNoCapture(t *testing.T) {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestSectionOfAnotherVersion: what comes before it is read, and no more; minor version 2 is another name of 0.
+func TestSectionOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	f := newNG(little).iface(1).packet(0, 1, hello.frame())
+	at := len(f.b)
+	f.section().iface(1).packet(0, 2, hello.frame())
+	for minor, want := range map[byte]int{2: 2, 1: 1} {
+		file := bytes.Clone(f.b)
+		file[at+14] = minor
+		info, got := read(t, file, packet.Options{})
+		if len(got) != want || (info.Problem == "") != (want == 2) {
+			t.Errorf("minor version %d: %d packets, %q", minor, len(got), info.Problem)
+		}
 	}
 }
 

@@ -83,6 +83,9 @@ func identify(head []byte) (f container, s *section, format string, used int, er
 		if len(head) < pcapHeaderLen {
 			return nil, nil, "", 0, fmt.Errorf("%w: a pcapng section header that ends after %d bytes", ErrNotCapture, len(head))
 		}
+		if version := unknownVersion(byteOrder(head[8:]), head[12:]); version != "" {
+			return nil, nil, "", 0, fmt.Errorf("%w: %s", ErrNotCapture, version)
+		}
 		return pcapng{}, &section{order: binary.LittleEndian, index: -1}, "pcapng", 0, nil
 	default:
 		switch swapped := binary.BigEndian.Uint32(head); {
