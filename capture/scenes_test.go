@@ -106,6 +106,10 @@ var scenes = []struct {
 		text: opens + "0.02 C PA ssl\n0.021 S RA\n0.0211 S RA seq=+1460\n0.0212 S RA seq=+4380\n",
 	},
 	{
+		name: "a reset behind data that was lost before it came here", verdict: capture.ResetByServer, confidence: capture.Medium,
+		text: works + "1 S RA seq=+24\n", next: "10.48.36.61",
+	},
+	{
 		name: "a reset from before the connection", verdict: capture.ResetInjected, confidence: capture.High, reason: "its sequence number lies before the connection's first",
 		text: opens + "0.02 C PA ssl\n0.021 S RA seq=-5000\n",
 	},

@@ -137,6 +137,8 @@ type side struct {
 	rstBefore            bool   // a reset had a sequence number before the connection's first
 	rstBeyond            uint32 // how far beyond what the side had sent a reset's sequence number was
 	rstUpTo              uint32 // that number
+	rstSeq               uint32 // the number of the first one
+	rstVaries            bool   // others had other numbers
 	afterRST             int64  // packets with data or ACK after this side's own reset
 	finFrame, finTime    int64
 	finLast              int64 // frame of its last repetition

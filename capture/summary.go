@@ -258,7 +258,7 @@ func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 		return "its named sender went on as if it had sent none", "", false
 	case a.rstBefore:
 		return "its sequence number lies before the connection's first", "", false
-	case a.rstBeyond > 0 && !a.missed() && (!a.hasAcked || seqLess(a.acked, a.rstUpTo)):
+	case a.rstBeyond > 0 && a.rstVaries && !a.missed() && (!a.hasAcked || seqLess(a.acked, a.rstUpTo)):
 		return fmt.Sprintf("its sequence number is %d beyond what its named sender has sent", a.rstBeyond), "", true
 	case a.idSteps >= idSteady && a.idJumps == 0 && a.rstID != 0 && !idFollows(a.lastID, a.rstID):
 		return fmt.Sprintf("the IP id %d of the reset does not follow %d, the id of the packet before it, as all others do", a.rstID, a.lastID), "", true

@@ -237,7 +237,9 @@ func (s *session) reset(me *side, p *packet.Packet) {
 	if me.rst == 0 {
 		me.rstFrame, me.rstTime, me.rstAck = p.Frame, p.Time, p.Ack
 		me.rstTTL, me.rstID, me.rstMAC, me.rstLeaves = p.TTL, p.IPID, p.SrcMAC, p.Direction == packet.Outgoing
+		me.rstSeq = p.Seq
 	}
+	me.rstVaries = me.rstVaries || p.Seq != me.rstSeq
 	if s.established != 0 {
 		me.noteResetNumber(p.Seq)
 	}
@@ -249,7 +251,8 @@ func (s *session) reset(me *side, p *packet.Packet) {
 }
 
 // noteResetNumber compares a reset's sequence number with what its named sender has sent: a host resets with the number that comes next,
-// or with one that the other side has acknowledged (RFC 9293 section 3.10.7). Devices guess, and try several.
+// or with one that the other side has acknowledged (RFC 9293 section 3.10.7). Devices guess, and try several: one that lies
+// beyond what was sent may be the host's own, whose last data was lost before it came here.
 func (me *side) noteResetNumber(seq uint32) {
 	if !me.hasNext || !me.hasISN {
 		return
