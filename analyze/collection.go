@@ -54,6 +54,25 @@ func missed(doc *bundle.Manifest) string {
 	return "not collected: " + strings.Join(out, "; ")
 }
 
+// uncollected says why a collection of a node, or which of its files, failed. Commands are not among them: old versions do not know some.
+func uncollected(n *bundle.ManifestNode) string {
+	const named = 3
+	var out []string
+	note := func(what string, o bundle.Outcome, problem string) {
+		if o != bundle.Success && o != bundle.Skipped {
+			out = append(out, strings.TrimSuffix(what+string(o)+": "+problem, ": "))
+		}
+	}
+	note("", n.Outcome, n.Problem)
+	for _, f := range n.Files {
+		note(f.Remote+" ", f.Outcome, f.Problem)
+	}
+	if more := len(out) - named; more > 0 {
+		out = append(out[:named], fmt.Sprintf("%d more", more))
+	}
+	return strings.Join(out, "; ")
+}
+
 // nodes calls f for each node of each collection with the path of its directory.
 func (m *material) nodes(f func(dir string, c *collection, n *bundle.ManifestNode)) {
 	for i := range m.collections {

@@ -308,8 +308,14 @@ func (m *material) makeNodes(s *fact.Set, id *identity) {
 		}
 	}
 	m.nodes(func(_ string, c *collection, n *bundle.ManifestNode) {
-		if key := nodeOf(n); n.Silent && key != "" {
+		switch key := nodeOf(n); {
+		case key == "":
+		case n.Silent:
 			at(id.node(key)).Unreachable = n.Problem
+		default:
+			if what := uncollected(n); what != "" {
+				at(id.node(key)).Uncollected = what
+			}
 		}
 	})
 	for _, key := range sortedKeys(nodes) {

@@ -104,6 +104,8 @@ type Node struct {
 	NamedBy    []Source      `json:"named_by,omitempty" cel:"named_by"` // who names it, when it has no material of its own
 	// Unreachable is why the collector got no SSH connection to it; "" when it got one, or did not try.
 	Unreachable string `json:"unreachable,omitempty" cel:"unreachable"`
+	// Uncollected is what the collector asked of it and did not get, and why; "" when it got all, or no connection.
+	Uncollected string `json:"uncollected,omitempty" cel:"uncollected"`
 }
 
 // Status is one output of `database cluster status`: one node's view.

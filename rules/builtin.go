@@ -2421,14 +2421,14 @@ var builtIn = []*Family{
 			{
 				ID: "material-missing",
 				Title: Text{
-					Source: "Nothing was collected from {cluster.nodes.filter(n, (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, cluster.label(n.address == \"\" ? n.name : n.address))}",
+					Source: "Material is missing of {cluster.nodes.filter(n, n.uncollected != \"\" || (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, cluster.label(n.address == \"\" ? n.name : n.address))}",
 					Line:   175,
 				},
 				Severity:    "info",
 				FixArea:     "capture",
 				Subject:     "cluster",
 				Advice:      true,
-				Explanation: "Other nodes name a node that has neither log nor status nor capture here. A cause that lies on it can't be seen, and a certificate\nfailure shows its reason only in the log of the other side.\n",
+				Explanation: "Other nodes name a node that has neither log nor status nor capture here, or the collector did not get all that it asked for. A cause that\nlies on it can't be seen, and a certificate failure shows its reason only in the log of the other side.\n",
 				Signs: []*Sign{
 					{
 						For: "node",
@@ -2442,30 +2442,42 @@ var builtIn = []*Family{
 							Line:   187,
 						},
 					},
+					{
+						For: "node",
+						When: Expression{
+							Source: "node.uncollected != \"\"",
+							Line:   189,
+						},
+						Confidence: "high",
+						Summary: Text{
+							Source: "The collection of {cluster.label(node.address == '' ? node.name : node.address)} is not whole: {node.uncollected}.",
+							Line:   191,
+						},
+					},
 				},
 				Remedies: []RemedyEntry{
 					{
 						Step: &Remedy{
 							Each: Expression{
-								Source: "cluster.nodes.filter(n, (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, n.address == \"\" ? n.name : n.address)",
-								Line:   190,
+								Source: "cluster.nodes.filter(n, n.uncollected != \"\" || (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, n.address == \"\" ? n.name : n.address)",
+								Line:   194,
 							},
 							Where: Text{
 								Source: "{it}",
-								Line:   189,
+								Line:   193,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect log bundle and status of this node too.",
-								Line:   192,
+								Line:   196,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{it} -o more",
-								Line:   193,
+								Line:   197,
 							},
 							Verify: Text{
 								Source: "The next report does not list it any more.",
-								Line:   194,
+								Line:   198,
 							},
 							Source: "Cisco 221573",
 						},
@@ -2480,6 +2492,12 @@ var builtIn = []*Family{
 						Role:  "advice",
 					},
 					{
+						Name:  "a full disk",
+						Match: true,
+						Facts: "          nodes: [{address: 10.48.36.61, database: true, has_status: true, uncollected: \"log failed: no space left on device\"}]",
+						Role:  "advice",
+					},
+					{
 						Name:  "all there",
 						Facts: "          nodes: [{address: 10.48.36.61, database: true, has_status: true}, {address: 10.48.36.182, database: true, has_log: true}]",
 					},
@@ -2489,7 +2507,7 @@ var builtIn = []*Family{
 				ID: "node-unreachable",
 				Title: Text{
 					Source: "{subject.node} could not be reached over SSH",
-					Line:   209,
+					Line:   218,
 				},
 				Severity:    "warning",
 				FixArea:     "network",
@@ -2500,12 +2518,12 @@ var builtIn = []*Family{
 						For: "node",
 						When: Expression{
 							Source: "node.unreachable != \"\"",
-							Line:   218,
+							Line:   227,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "The collector's attempt ended with: {node.unreachable}.",
-							Line:   220,
+							Line:   229,
 						},
 					},
 				},
@@ -2514,20 +2532,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   222,
+								Line:   231,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "See on the console of the machine whether it runs and has its address; then collect from it.",
-								Line:   224,
+								Line:   233,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{subject.node} -o more",
-								Line:   225,
+								Line:   234,
 							},
 							Verify: Text{
 								Source: "The collection ends with \"next\", and the next report does not list the node.",
-								Line:   226,
+								Line:   235,
 							},
 							Source: "inferred",
 						},
@@ -2550,7 +2568,7 @@ var builtIn = []*Family{
 				ID: "input-damaged",
 				Title: Text{
 					Source: "{subject.file} is damaged",
-					Line:   240,
+					Line:   249,
 				},
 				Severity:    "warning",
 				FixArea:     "capture",
@@ -2561,12 +2579,12 @@ var builtIn = []*Family{
 						For: "input",
 						When: Expression{
 							Source: "input.damaged",
-							Line:   248,
+							Line:   257,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "{input.path}: {input.problem}.",
-							Line:   250,
+							Line:   259,
 						},
 					},
 				},
@@ -2575,20 +2593,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "workstation",
-								Line:   252,
+								Line:   261,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Fetch the file again (SFTP in binary mode) and compare its size with that on the node.",
-								Line:   254,
+								Line:   263,
 							},
 							Command: Text{
 								Source: "cbdoctor bundle check",
-								Line:   255,
+								Line:   264,
 							},
 							Verify: Text{
 								Source: "The file is read to its end.",
-								Line:   256,
+								Line:   265,
 							},
 							Source: "inferred",
 						},
@@ -2611,7 +2629,7 @@ var builtIn = []*Family{
 				ID: "private-key-in-bundle",
 				Title: Text{
 					Source: "{subject.file} holds a private key",
-					Line:   270,
+					Line:   279,
 				},
 				Severity:    "info",
 				FixArea:     "none",
@@ -2623,12 +2641,12 @@ var builtIn = []*Family{
 						For: "input",
 						When: Expression{
 							Source: "input.kind == \"private-key\" || input.problem.contains(\"private key\")",
-							Line:   279,
+							Line:   288,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "{input.path}: {input.problem}.",
-							Line:   281,
+							Line:   290,
 						},
 					},
 				},
@@ -2637,16 +2655,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "workstation",
-								Line:   283,
+								Line:   292,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Delete the key from the bundle and from every place that it was copied to. If the bundle left the organisation, make a new key and certificate for what it was used for.",
-								Line:   286,
+								Line:   295,
 							},
 							Verify: Text{
 								Source: "The bundle holds no key any more.",
-								Line:   288,
+								Line:   297,
 							},
 							Source: "inferred",
 						},
@@ -9026,53 +9044,57 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"input-damaged": {
 						Title: Text{
 							Source: "{subject.file} が破損している",
-							Line:   88,
+							Line:   89,
 						},
 						Explanation: "ファイルが途中で切れているか、壊れています。読めた部分は使用しました。その後の内容は不明で、記載がないことから結論を出すことはできません。\n",
 						Signs: []Text{
 							{
 								Source: "{input.path}：{words(input.problem)}",
-								Line:   92,
+								Line:   93,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "作業端末",
-									Line:   94,
+									Line:   95,
 								},
 								Text: Text{
 									Source: "ファイルを再び取得し（SFTP のバイナリモード）、サイズをノード上のものと比較します。",
-									Line:   95,
+									Line:   96,
 								},
 								Verify: Text{
 									Source: "ファイルが最後まで読めること。",
-									Line:   96,
+									Line:   97,
 								},
 							},
 						},
 					},
 					"material-missing": {
 						Title: Text{
-							Source: "{cluster.nodes.filter(n, (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, cluster.label(n.address == \"\" ? n.name : n.address))} の資料が収集されていない",
+							Source: "{cluster.nodes.filter(n, n.uncollected != \"\" || (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, cluster.label(n.address == \"\" ? n.name : n.address))} の資料が欠けている",
 							Line:   66,
 						},
-						Explanation: "ほかのノードが示すノードのログ、ステータス、キャプチャがここにありません。そのノードにある原因は見つけられません。また、証明書の失敗の理由は\n相手側のログにだけ示されます。\n",
+						Explanation: "ほかのノードが示すノードのログ、ステータス、キャプチャがここにないか、収集時に求めたものがそろいませんでした。そのノードにある原因は見つけられません。また、証明書の失敗の理由は\n相手側のログにだけ示されます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(node.address == \"\" ? node.name : node.address)} はほかのノードに示されているが、ログもステータスもキャプチャもない",
 								Line:   71,
+							},
+							{
+								Source: "{cluster.label(node.address == \"\" ? node.name : node.address)} の収集が完全ではない: {node.uncollected}",
+								Line:   72,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "このノードのログバンドルとステータスも収集します。",
-									Line:   73,
+									Line:   74,
 								},
 								Verify: Text{
 									Source: "次のレポートに表示されなくなること。",
-									Line:   74,
+									Line:   75,
 								},
 							},
 						},
@@ -9080,24 +9102,24 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"node-unreachable": {
 						Title: Text{
 							Source: "{subject.node} に SSH で接続できない",
-							Line:   77,
+							Line:   78,
 						},
 						Explanation: "ログを収集するときに、このノードへの SSH 接続ができませんでした。停止しているノードや、リンク障害またはファイアウォールで切り離されたノードは、\nデータベースクラスタからも外れています。ただし、収集元からの経路はノード間の経路とは異なります。\n",
 						Signs: []Text{
 							{
 								Source: "収集の試行は次のように終了した: {node.unreachable}",
-								Line:   82,
+								Line:   83,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "マシンのコンソールで、動作していることと、アドレスが設定されていることを確認します。その後、このノードから収集します。",
-									Line:   84,
+									Line:   85,
 								},
 								Verify: Text{
 									Source: "収集が \"next\" で終わり、次のレポートにこのノードが表示されなくなること。",
-									Line:   85,
+									Line:   86,
 								},
 							},
 						},
@@ -9105,28 +9127,28 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"private-key-in-bundle": {
 						Title: Text{
 							Source: "{subject.file} に秘密鍵が含まれている",
-							Line:   99,
+							Line:   100,
 						},
 						Explanation: "秘密鍵がノードの外に出ています。バンドルを入手した者は、ノードになりすますか、通信を復号できます。ここでは読み込んでいません。\n",
 						Signs: []Text{
 							{
 								Source: "{input.path}：{words(input.problem)}",
-								Line:   103,
+								Line:   104,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "作業端末",
-									Line:   105,
+									Line:   106,
 								},
 								Text: Text{
 									Source: "バンドルと、コピーしたすべての場所から鍵を削除します。バンドルが組織の外に出た場合は、その鍵の用途について新しい鍵と証明書を作成します。",
-									Line:   106,
+									Line:   107,
 								},
 								Verify: Text{
 									Source: "バンドルに鍵が含まれていないこと。",
-									Line:   107,
+									Line:   108,
 								},
 							},
 						},

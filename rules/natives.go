@@ -1180,13 +1180,13 @@ var natives = []native{
 			return r2
 		}())
 	}},
-	{"conclusions", "cluster.nodes.filter(n, (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, cluster.label(n.address == \"\" ? n.name : n.address))", nil, func(s *scope) any {
+	{"conclusions", "cluster.nodes.filter(n, n.uncollected != \"\" || (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, cluster.label(n.address == \"\" ? n.name : n.address))", nil, func(s *scope) any {
 		return func() []string {
 			list, r2 := func() []fact.Node {
 				list, r1 := s.cluster.Nodes, []fact.Node{}
 				for i := range list {
 					e1 := &list[i]
-					if (((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !(*e1).HasLog) && (!(*e1).HasStatus && !(*e1).HasPcap) {
+					if ((*e1).Uncollected != "") || ((((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !(*e1).HasLog) && (!(*e1).HasStatus && !(*e1).HasPcap)) {
 						r1 = append(r1, []fact.Node{(*e1)}...)
 					}
 				}
@@ -1204,13 +1204,13 @@ var natives = []native{
 			return r2
 		}()
 	}},
-	{"conclusions", "cluster.nodes.filter(n, (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, n.address == \"\" ? n.name : n.address)", nil, func(s *scope) any {
+	{"conclusions", "cluster.nodes.filter(n, n.uncollected != \"\" || (n.database || size(n.named_by) > 0) && !n.has_log && !n.has_status && !n.has_capture).map(n, n.address == \"\" ? n.name : n.address)", nil, func(s *scope) any {
 		return func() []string {
 			list, r2 := func() []fact.Node {
 				list, r1 := s.cluster.Nodes, []fact.Node{}
 				for i := range list {
 					e1 := &list[i]
-					if (((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !(*e1).HasLog) && (!(*e1).HasStatus && !(*e1).HasPcap) {
+					if ((*e1).Uncollected != "") || ((((*e1).Database || (int64(len((*e1).NamedBy)) > int64(0))) && !(*e1).HasLog) && (!(*e1).HasStatus && !(*e1).HasPcap)) {
 						r1 = append(r1, []fact.Node{(*e1)}...)
 					}
 				}
@@ -3128,6 +3128,14 @@ var natives = []native{
 	{"node", "node.named_by", []string{"node.named_by"}, func(s *scope) any {
 		about := s.fact.(fact.Node)
 		return about.NamedBy
+	}},
+	{"node", "node.uncollected", []string{"node.uncollected"}, func(s *scope) any {
+		about := s.fact.(fact.Node)
+		return about.Uncollected
+	}},
+	{"node", "node.uncollected != \"\"", []string{"node.uncollected"}, func(s *scope) any {
+		about := s.fact.(fact.Node)
+		return (about.Uncollected != "")
 	}},
 	{"node", "node.unreachable", []string{"node.unreachable"}, func(s *scope) any {
 		about := s.fact.(fact.Node)

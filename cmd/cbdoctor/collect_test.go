@@ -142,7 +142,7 @@ func TestQuietCollection(t *testing.T) {
 	}
 }
 
-// What one node gave is there although the other one failed.
+// What one node gave is there although the other one failed, which the report does not keep to itself.
 func TestCollectKeepsWhatCame(t *testing.T) {
 	t.Parallel()
 	hosts, home := startNodes(t)
@@ -156,6 +156,11 @@ func TestCollectKeepsWhatCame(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join(dir, host+"-"+port, "log"))
 	if err != nil || !strings.Contains(string(b), "hello") {
 		t.Errorf("the log of the first node: %q, %v", b, err)
+	}
+	out.Reset()
+	run([]string{"analyze", dir}, strings.NewReader(""), &out, &messages)
+	if s := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(s, "Material is missing of 127.0.0.1") || !strings.Contains(s, "is not whole: failed: log in as admin") {
+		t.Errorf("the report has no finding about the node that failed: %s", s)
 	}
 }
 
