@@ -31,10 +31,9 @@ func (m *material) readManifest(path string, r io.Reader) string {
 func missed(doc *bundle.Manifest) string {
 	var out []string
 	note := func(node, what string, o bundle.Outcome, problem string) {
-		if o == bundle.Success || o == bundle.Skipped {
-			return
+		if failure := failureOf(what, o, problem); failure != "" {
+			out = append(out, node+": "+failure)
 		}
-		out = append(out, strings.TrimSuffix(fmt.Sprintf("%s: %s%s: %s", node, what, o, problem), ": "))
 	}
 	for _, n := range doc.Nodes {
 		note(n.Reached, "", n.Outcome, n.Problem)
@@ -54,13 +53,21 @@ func missed(doc *bundle.Manifest) string {
 	return "not collected: " + strings.Join(out, "; ")
 }
 
+// failureOf says how something that was asked for failed, "" when it did not.
+func failureOf(what string, o bundle.Outcome, problem string) string {
+	if o == bundle.Success || o == bundle.Skipped {
+		return ""
+	}
+	return strings.TrimSuffix(what+string(o)+": "+problem, ": ")
+}
+
 // uncollected says why a collection of a node, or which of its files, failed. Commands are not among them: old versions do not know some.
 func uncollected(n *bundle.ManifestNode) string {
 	const named = 3
 	var out []string
 	note := func(what string, o bundle.Outcome, problem string) {
-		if o != bundle.Success && o != bundle.Skipped {
-			out = append(out, strings.TrimSuffix(what+string(o)+": "+problem, ": "))
+		if failure := failureOf(what, o, problem); failure != "" {
+			out = append(out, failure)
 		}
 	}
 	note("", n.Outcome, n.Problem)

@@ -88,7 +88,7 @@ func (b *batch) add(h *hit, lane uint8) {
 func (b *batch) addTo(lane uint8, h *hit) {
 	if latest := uint32(len(b.origins) - 1); b.reached[lane] != latest {
 		b.reached[lane] = latest
-		b.hits[lane] = append(b.hits[lane], hit{orig: latest, what: uint32(hitOrigin)})
+		b.hits[lane] = append(b.hits[lane], hit{orig: latest, what: whatOf(hitOrigin, 0)})
 	}
 	appendHit(&b.hits[lane], h)
 }
@@ -150,6 +150,8 @@ type hit struct {
 
 // kindBits is how many bits of hit.what are the kind.
 const kindBits = 3
+
+func whatOf(kind hitKind, frame uint32) uint32 { return frame<<kindBits | uint32(kind) }
 
 func (h *hit) kind() hitKind { return hitKind(h.what & (1<<kindBits - 1)) }
 func (h *hit) frame() uint32 { return h.what >> kindBits }

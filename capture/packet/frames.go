@@ -20,7 +20,7 @@ func NewFrames(opt Options, h Handler) *Frames {
 	f.lane = lane{alone: true, filter: opt.Filter, hosts: opt.Hosts, handle: h}
 	f.lane.decoder.ports, f.lane.decoder.all = opt.portSet(), opt.All
 	f.batch.sections, f.batch.origins = []*section{{}}, make([]origin, 1)
-	f.list[0].what = uint32(hitOrigin)
+	f.list[0].what = whatOf(hitOrigin, 0)
 	return f
 }
 
@@ -41,7 +41,7 @@ func (f *Frames) Take(link LinkType, at time.Time, frame []byte, length int) err
 		return nil
 	}
 	f.batch.buf, f.batch.origins[0].iface = frame, i
-	f.list[1] = hit{time: ns, cap: uint32(len(frame)), orig: uint32(length), what: 1<<kindBits | uint32(kind)}
+	f.list[1] = hit{time: ns, cap: uint32(len(frame)), orig: uint32(length), what: whatOf(kind, 1)}
 	err := f.lane.walk(&f.batch, f.list[:], f.info.Packets-1)
 	f.batch.buf = nil
 	return err

@@ -97,7 +97,7 @@ func (f *pcap) walk(b *batch, s *sifter) {
 		b.clock(ns)
 		kind := s.sift(i, data, original)
 		if kind != hitNone && (kind != hitHost || s.hosts && s.wantsHost(b.base+int64(off))) {
-			b.add(&hit{time: ns, offset: uint32(off + pcapRecordLen), cap: captured, orig: original, what: b.frames<<kindBits | uint32(kind)}, s.lane)
+			b.add(&hit{time: ns, offset: uint32(off + pcapRecordLen), cap: captured, orig: original, what: whatOf(kind, b.frames)}, s.lane)
 		}
 		off = end
 	}

@@ -166,7 +166,7 @@ func (b *batch) packetBlock(s *sifter, kind uint32, block []byte) {
 	}
 	k := s.sift(i, data, n.orig)
 	if k != hitNone && (k != hitHost || s.hosts && s.wantsHost(b.base+int64(off))) {
-		n.what = b.frames<<kindBits | uint32(k)
+		n.what = whatOf(k, b.frames)
 		b.from(o)
 		b.add(&n, s.lane)
 	}
