@@ -27,7 +27,6 @@ type lane struct {
 	handle  Handler
 	decoder decoder
 	time    int64 // of the packet before
-	touched byte  // see touch
 	packets int64 // TCP packets handed over
 }
 
@@ -45,18 +44,16 @@ func (l *lane) own(p *Packet) bool {
 	return l.number == hostLane
 }
 
-// touchedAtOnce is of how many packets the headers are touched before the first of them is decoded. Another core has read them: their
-// cache lines come at the same time where one would be waited for after the other.
-const touchedAtOnce = 16
+// prefetchedAtOnce is for how many packets cache lines are asked for at a time. Another core has read the packets, and has written the hits:
+// what is waited for at each of them otherwise is there when its turn comes.
+const prefetchedAtOnce, prefetchedAhead = 16, 16
 
-func (l *lane) touch(b *batch, list []hit) {
-	const line = 72 // up to where payload begins after the usual headers
-	sum := byte(0)
-	for i := range list {
-		h := &list[i]
-		sum += b.buf[h.offset] + b.buf[h.offset+min(line, h.cap)-min(1, h.cap)]
+// prefetch asks for the packets at the given place of list, and for the hits behind them.
+func (l *lane) prefetch(b *batch, list []hit, from, packets int) {
+	if from < len(list) && len(b.buf) > 0 {
+		packets = min(packets, len(list)-from)
+		prefetch(&b.buf[0], &list[from], packets, min(prefetchedAhead, len(list)-from-packets))
 	}
-	l.touched += sum
 }
 
 // from sets what packets of an origin have in common. The zero origin may have no interface yet: then no packet is of it.
@@ -73,10 +70,11 @@ func (l *lane) from(b *batch, at uint32) (s *section, face *iface, options uint3
 func (l *lane) walk(b *batch, list []hit, frames int64) error {
 	p := &l.decoder.p
 	s, face, options := l.from(b, 0)
+	l.prefetch(b, list, 0, prefetchedAhead)
 	for i := range list {
 		h := &list[i]
-		if i%touchedAtOnce == 0 {
-			l.touch(b, list[i:min(i+touchedAtOnce, len(list))])
+		if i%prefetchedAtOnce == 0 {
+			l.prefetch(b, list, i+prefetchedAhead, prefetchedAtOnce)
 		}
 		kind := h.kind()
 		if kind == hitOrigin {
