@@ -8,7 +8,7 @@ FUZZTIME ?= 60s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit lint fuzz setup bench bench-capture bench-logs bench-collect screenshots clean
+.PHONY: help build demo test unit lint fuzz setup bench bench-capture bench-logs bench-collect profile screenshots clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-logs: build ## reading logs, side by side with rg (SIZE=512M RUNS=7)
 
 bench-collect: build ## the collector against sftp, on loopback and over 50 ms
 	@scripts/bench_collect.sh
+
+profile: ## renew the profile that the compiler follows, after large changes of the core
+	@scripts/profile.sh
 
 screenshots: build ## make the pictures of the documentation
 	@scripts/screenshots.sh

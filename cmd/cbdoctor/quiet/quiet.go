@@ -14,7 +14,7 @@ import (
 )
 
 // Memory is how much the program may take before its garbage is collected for the first time, in bytes.
-const Memory = 32 << 20
+const Memory = 48 << 20
 
 var _ = collectLate()
 
