@@ -109,17 +109,16 @@ func (s *session) finsAcked() bool {
 // isDuplicate tells a packet that was captured twice from a retransmission: the IP id of a retransmission is new, unless the
 // host sends no ids at all; then only the time can tell.
 func (s *session) isDuplicate(p *packet.Packet, d int) bool {
-	l := &s.latest
 	numbers := uint64(p.Seq)<<32 | uint64(p.Ack)
 	what := uint32(p.PayloadLen)<<10 | uint32(p.Flags)<<2 | uint32(d)<<1 | 1
 	if !s.goesOn(p, d) && (s.seen(p, numbers, what) || s.sides[d].sentBefore(p)) {
 		return true
 	}
-	i := l.next % uint8(len(l.numbers))
-	l.numbers[i] = numbers
-	r := &l.more[i]
-	r.time, r.what, r.ipid, r.mss = p.Time, what, p.IPID, p.Options.MSS
-	l.next = i + 1
+	r := &s.latest[s.latestNext]
+	r.numbers, r.time, r.what, r.ipid, r.mss = numbers, p.Time, what, p.IPID, p.Options.MSS
+	if s.latestNext++; s.latestNext == uint8(len(s.latest)) {
+		s.latestNext = 0
+	}
 	return false
 }
 
@@ -137,12 +136,11 @@ func (s *session) goesOn(p *packet.Packet, d int) bool {
 
 // seen reports whether a packet is among the latest ones.
 func (s *session) seen(p *packet.Packet, numbers uint64, what uint32) bool {
-	l := &s.latest
-	for i := range l.numbers {
-		if l.numbers[i] != numbers || l.more[i].what != what {
+	for i := range s.latest {
+		r := &s.latest[i]
+		if r.numbers != numbers || r.what != what {
 			continue
 		}
-		r := &l.more[i]
 		if p.HasIPID && p.IPID != 0 && r.ipid == p.IPID || (!p.HasIPID || p.IPID == 0) && r.ipid == 0 && p.Time-r.time < duplicateWithin {
 			if p.Options.MSS != r.mss {
 				s.mssChanged = true
