@@ -1,7 +1,6 @@
 package analyze_test
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,10 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"cbdoctor/fixtures/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // What a real PostgreSQL 15 and libpq said of each fault that fixtures/provoke made. Each scenario is analysed alone, and what is
 // recognised of it stands in expected.txt: a line of CLASS, REASON and ALERT for each kind of message.
@@ -57,19 +54,7 @@ func TestProvokedMessages(t *testing.T) {
 			fmt.Fprintf(&got, "  %s\n", strings.Join(strings.Fields(line), " "))
 		}
 	}
-	golden := filepath.Join(dir, "expected.txt")
-	if *update {
-		if err := os.WriteFile(golden, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(golden)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got.String()); diff != "" {
-		t.Errorf("expected.txt (-want +got, -update accepts):\n%s", diff)
-	}
+	golden.Compare(t, filepath.Join(dir, "expected.txt"), got.String())
 }
 
 // Lines that only look like a fault make none.

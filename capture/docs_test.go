@@ -1,20 +1,13 @@
 package capture
 
 import (
-	"flag"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"cbdoctor/certificate"
+	"cbdoctor/fixtures/golden"
 )
-
-var update = flag.Bool("update", false, "write docs/verdicts.md anew")
-
-const verdictsFile = "../docs/verdicts.md"
 
 const verdictsHead = `# Verdicts and observations
 
@@ -63,19 +56,7 @@ func verdictsPage() string {
 
 func TestVerdictsPage(t *testing.T) {
 	t.Parallel()
-	got := verdictsPage()
-	if *update {
-		if err := os.WriteFile(verdictsFile, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(verdictsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("docs/verdicts.md differs from the tables; run with -update (-page +tables):\n%s", diff)
-	}
+	golden.Compare(t, "../docs/verdicts.md", verdictsPage())
 }
 
 // Every verdict has a fix area and a row that gives it, and every row says why it holds and what would make it wrong.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"cbdoctor/fixtures/golden"
 	"cbdoctor/lang"
 )
 
@@ -33,7 +34,7 @@ func TestTheCatalogInGoIsThatOfTheFiles(t *testing.T) {
 // same compares a generated file with what it has to be, or writes it.
 func same(t *testing.T, file, want string) {
 	t.Helper()
-	if *Update {
+	if *golden.Update {
 		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -12,10 +12,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"cbdoctor/finding"
+	"cbdoctor/fixtures/golden"
 	"cbdoctor/rules"
 )
-
-var update = rules.Update
 
 // incident is a whole body of facts with what must come out of it, in testdata/*.yaml.
 type incident struct {
@@ -48,7 +47,7 @@ func TestIncidentsHaveTheirCauses(t *testing.T) {
 			}
 			outcome := evaluate(t, catalog, in.Facts)
 			checkIncident(t, in, outcome)
-			golden(t, strings.TrimSuffix(file, ".yaml")+".golden", told(outcome))
+			golden.Compare(t, strings.TrimSuffix(file, ".yaml")+".golden", told(outcome))
 		})
 	}
 }
@@ -153,22 +152,6 @@ func told(outcome *finding.Outcome) string {
 		b.WriteString("   " + strings.ReplaceAll(s.Command, "\n", "\n   ") + "\n")
 	}
 	return b.String()
-}
-
-func golden(t *testing.T, file, got string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got, run with -update to accept):\n%s", file, diff)
-	}
 }
 
 func TestTheSameFactsGiveTheSameOutcome(t *testing.T) {

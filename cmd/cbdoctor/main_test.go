@@ -1,15 +1,14 @@
 package main
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-)
 
-var update = flag.Bool("update", false, "rewrite the golden files of testdata/*.txt")
+	"cbdoctor/fixtures/golden"
+)
 
 // TestMain registers the real program, so that the scripts run it as a user does.
 func TestMain(m *testing.M) {
@@ -25,7 +24,7 @@ func TestScripts(t *testing.T) {
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
-		UpdateScripts:       *update,
+		UpdateScripts:       *golden.Update,
 		RequireExplicitExec: true,
 		Cmds:                materialCommands,
 		Setup: func(env *testscript.Env) error {
