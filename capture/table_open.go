@@ -107,7 +107,11 @@ var openRows = []Row{
 			if m.SYN > 2 || m.SYN == 2 && m.waited(m.Start+m.SYNSpan) > answerWait { // two had the time to be answered
 				c = High
 			}
-			return c, plural(m.SYN, "SYN", "SYNs") + " within " + seconds(m.waited(m.Start)) + " and no answer of any kind" + more, m.SYNFrames[:]
+			syns := plural(m.SYN, "SYN", "SYNs")
+			if m.SYN > 1 {
+				syns += " within " + seconds(m.SYNSpan)
+			}
+			return c, syns + " and no answer of any kind within " + seconds(m.waited(m.Start)) + more, m.SYNFrames[:]
 		},
 	},
 	{
@@ -120,7 +124,7 @@ var openRows = []Row{
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return Medium, fmt.Sprintf("%s within %s, answered only for an older connection with these ports that the server still holds: what it sends does not reach the client, or the client's reset does not reach it",
-				plural(m.SYN, "SYN", "SYNs"), seconds(m.waited(m.Start))), m.SYNFrames[:]
+				plural(m.SYN, "SYN", "SYNs"), seconds(m.SYNSpan)), m.SYNFrames[:]
 		},
 	},
 	{

@@ -10,7 +10,7 @@ import (
 )
 
 // A sentence about packets is made where the packets are judged, and stands in saved reports in English. Its translation is made when
-// it is shown, from the forms of sentences in phrases-ja.yaml: "{n} SYNs within {s} and no answer of any kind".
+// it is shown, from the forms of sentences in phrases-ja.yaml: "{n} SYNs within {s} and no answer of any kind within {t}".
 
 //go:embed phrases-ja.yaml
 var japanesePhrases []byte

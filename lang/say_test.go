@@ -17,7 +17,7 @@ import (
 func TestSentencesAreSaidInJapanese(t *testing.T) {
 	t.Parallel()
 	for english, want := range map[string]string{
-		"3 SYNs within 3.0 s and no answer of any kind; a capture on 10.1.1.1 tells whether the SYN-ACKs arrive there": "3.0 s の間に SYN が 3 回送られ、どのような応答もない；10.1.1.1 でキャプチャすれば、SYN-ACK が届いているかが分かる",
+		"3 SYNs within 3.0 s and no answer of any kind within 9.0 s; a capture on 10.1.1.1 tells whether the SYN-ACKs arrive there": "3.0 s の間に SYN が 3 回送られ、9.0 s たってもどのような応答もない；10.1.1.1 でキャプチャすれば、SYN-ACK が届いているかが分かる",
 		"the client closes the connection inside the TLS handshake, without a readable alert":                          "読み取れるアラートなしに、クライアントが TLS ハンドシェイクの途中で接続を閉じた",
 		"the 3rd time, and nothing came back":                        "3 回目、何も返って来ない",
 		"10.1.1.2:41000 to 10.1.1.1:5432: refused: the SYN is reset": "10.1.1.2:41000 から 10.1.1.1:5432：refused：SYN がリセットされた",
@@ -36,7 +36,7 @@ func TestSentencesAreSaidInJapanese(t *testing.T) {
 
 // Texts of logs reach Say: whatever they are, the answer comes at once and English stays what it is.
 func FuzzSay(f *testing.F) {
-	f.Add("3 SYNs within 3.0 s and no answer of any kind; a capture on 10.1.1.1 tells whether the SYN-ACKs arrive there")
+	f.Add("3 SYNs within 3.0 s and no answer of any kind within 9.0 s; a capture on 10.1.1.1 tells whether the SYN-ACKs arrive there")
 	f.Add(strings.Repeat("; ", 3000) + " of silence")
 	f.Add("{n} SYN{p} within {t}: {quote}; {a} to {b}")
 	f.Fuzz(func(t *testing.T, text string) {

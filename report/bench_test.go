@@ -40,7 +40,7 @@ func largeReport(n int) *Report {
 		})
 		result.Sessions = append(result.Sessions, capture.Session{
 			Session: i, Client: fmt.Sprintf("%s:%d", client, 1024+i%60000), Server: server + ":5432", Verdict: capture.SYNDropped, Confidence: capture.High,
-			Reason: "3 SYNs within 3.0 s and no answer of any kind", Evidence: []int64{int64(3*i + 1), int64(3*i + 3)}, Filter: filter, FirstFrame: int64(3*i + 1), LastFrame: int64(3*i + 3), First: at, Last: at,
+			Reason: "3 SYNs within 3.0 s and no answer of any kind within 9.0 s", Evidence: []int64{int64(3*i + 1), int64(3*i + 3)}, Filter: filter, FirstFrame: int64(3*i + 1), LastFrame: int64(3*i + 3), First: at, Last: at,
 		})
 		set.Timeline = append(set.Timeline, fact.Event{Time: at, Last: at, Count: 1, Node: client, Kind: "health-check", Text: "health check of 10.48.36.61 fails: timeout expired"})
 	}
