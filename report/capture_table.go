@@ -38,7 +38,7 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 		rows = append(rows, []string{p.Client, p.Server + ":" + strconv.Itoa(int(p.Port)), verdict, t.lang.T(string(p.Confidence)), counts(p, t.lang)})
 	}
 	t.line("")
-	t.grid([]string{t.lang.T("client"), t.lang.T("server"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("sessions")}, rows, nil)
+	t.grid([]string{t.lang.T("client"), t.lang.T("server"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("sessions")}, rows, 0)
 	rows = [][]string{}
 	for _, s := range r.Sessions {
 		text := t.lang.Say(s.Reason)
@@ -48,7 +48,7 @@ func WriteCapture(w io.Writer, r *capture.Result, opt WriteOptions) error {
 		rows = append(rows, []string{strconv.Itoa(s.Session), s.Client, s.First.String(), string(s.Verdict), t.lang.T(string(s.Confidence)), text})
 	}
 	t.line("")
-	t.grid([]string{"#", t.lang.T("client"), t.lang.T("start (UTC)"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("why")}, rows, map[int]int{5: max(t.width-80, 40)})
+	t.grid([]string{"#", t.lang.T("client"), t.lang.T("start (UTC)"), t.lang.T("verdict"), t.lang.T("sure"), t.lang.T("why")}, rows, max(t.width-82, 38))
 	return t.w.Flush()
 }
 

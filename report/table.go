@@ -95,12 +95,13 @@ func (t *terminal) paint(code, s string) string {
 // WriteGrid writes a table without frames, for results that are no report.
 func WriteGrid(w io.Writer, header []string, rows [][]string) error {
 	t := newTerminal(w, WriteOptions{})
-	t.grid(header, rows, nil)
+	t.grid(header, rows, 0)
 	return t.w.Flush()
 }
 
-// grid draws a table without frames.
-func (t *terminal) grid(header []string, rows [][]string, limits map[int]int) {
+// grid draws a table without frames, with its last column at most so wide; 0 is no limit. Texts are wrapped here: tablewriter cuts off what is
+// left of a word that is wider than its column.
+func (t *terminal) grid(header []string, rows [][]string, last int) {
 	table := tablewriter.NewTable(t.w,
 		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
 			Borders:  tw.BorderNone,
@@ -108,14 +109,16 @@ func (t *terminal) grid(header []string, rows [][]string, limits map[int]int) {
 			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.Lines{ShowHeaderLine: tw.Off, ShowTop: tw.Off, ShowBottom: tw.Off, ShowFooterLine: tw.Off}},
 		})),
 		tablewriter.WithHeaderAutoFormat(tw.Off), tablewriter.WithHeaderAlignment(tw.AlignLeft), tablewriter.WithRowAlignment(tw.AlignLeft),
-		tablewriter.WithRowAutoWrap(tw.WrapNormal), tablewriter.WithTrimSpace(tw.Off),
-		tablewriter.WithColumnWidths(tw.Mapper[int, int](limits)),
+		tablewriter.WithRowAutoWrap(tw.WrapNone), tablewriter.WithTrimSpace(tw.Off),
 	)
 	table.Header(header)
 	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, c := range row {
 			cells[i] = clean(c)
+		}
+		if n := len(cells) - 1; last > 0 && n >= 0 {
+			cells[n] = strings.Join(fold(cells[n], last), "\n")
 		}
 		if err := table.Append(cells); err != nil {
 			t.line("%s", strings.Join(cells, "  "))

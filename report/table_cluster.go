@@ -26,7 +26,7 @@ func (t *terminal) cluster(r *Report) {
 	}
 	t.grid([]string{
 		t.lang.T("address"), t.lang.T("name"), t.lang.T("role"), t.lang.T("connected"), t.lang.T("in sync"), t.lang.T("version"), t.lang.T("material"),
-	}, rows, nil)
+	}, rows, 0)
 	t.more(len(r.Nodes) - shown)
 }
 

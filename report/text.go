@@ -56,8 +56,10 @@ func pieces(word string) (list []string) {
 }
 
 // wrap breaks text into lines of at most width columns: at spaces, and between ideographs where Unicode allows it.
-func wrap(s string, width int) []string {
-	var lines []string
+func wrap(s string, width int) []string { return broken(s, width, pieces) }
+
+// broken breaks text at spaces and between the pieces of words.
+func broken(s string, width int, pieces func(word string) []string) (lines []string) {
 	line, used := "", 0
 	for _, word := range strings.Fields(s) {
 		space := " "
@@ -77,6 +79,20 @@ func wrap(s string, width int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// fold is wrap for a column of a table, which nothing may be wider than: longer words, such as paths, are broken.
+func fold(s string, width int) []string {
+	return broken(s, width, func(word string) (list []string) {
+		for _, piece := range pieces(word) {
+			for runewidth.StringWidth(piece) > width {
+				head := runewidth.Truncate(piece, width, "")
+				list, piece = append(list, head), piece[len(head):]
+			}
+			list = append(list, piece)
+		}
+		return list
+	})
 }
 
 // evidenceText is what shows a finding: a quoted line, or what frames show, which is said in the language.
