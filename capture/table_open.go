@@ -107,11 +107,11 @@ var openRows = []Row{
 			if m.SYN > 2 || m.SYN == 2 && m.waited(m.Start+m.SYNSpan) > answerWait { // two had the time to be answered
 				c = High
 			}
-			syns := plural(m.SYN, "SYN", "SYNs")
-			if m.SYN > 1 {
-				syns += " within " + seconds(m.SYNSpan)
+			syns, sent, waited := plural(m.SYN, "SYN", "SYNs"), seconds(m.SYNSpan), seconds(m.waited(m.Start))
+			if m.SYN > 1 && sent != waited {
+				syns += " within " + sent
 			}
-			return c, syns + " and no answer of any kind within " + seconds(m.waited(m.Start)) + more, m.SYNFrames[:]
+			return c, syns + " and no answer of any kind within " + waited + more, m.SYNFrames[:]
 		},
 	},
 	{

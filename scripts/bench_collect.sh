@@ -81,6 +81,7 @@ median() { sort -n | awk '{v[NR]=$1} END {print v[int((NR+1)/2)]}'; }
 
 compare() { # label, port, connections, goal, directory, files
   : >"$work/a"; : >"$work/b"; : >"$work/m"
+  theirs "$2" "$6" >/dev/null; ours "$3" "127.0.0.1:$2" >/dev/null # memory that a virtual machine touches for the first time takes seconds a GiB
   for _ in $(seq "$runs"); do
     theirs "$2" "$6" | awk '{print $1}' >>"$work/a"
     ours "$3" "127.0.0.1:$2" >"$work/one"; awk '{print $1}' "$work/one" >>"$work/b"; awk '{print $2}' "$work/one" >>"$work/m"
