@@ -9,10 +9,7 @@ import (
 // icmp attaches an error to the session that it quotes.
 func (t *tracker) icmp(p *packet.Packet) {
 	q := &p.Quote
-	s := t.whole(&tuple{q.Src, q.Dst, q.SrcPort, q.DstPort})
-	if s == nil {
-		s = t.whole(&tuple{q.Dst, q.Src, q.DstPort, q.SrcPort})
-	}
+	s := t.quoted(p)
 	if s == nil {
 		return
 	}
@@ -26,6 +23,58 @@ func (t *tracker) icmp(p *packet.Packet) {
 		s.icmpFirst = s.sides[server].packets == 0
 	}
 	s.last = max(s.last, p.Time)
+}
+
+// quoted is the session that an ICMP error is about, nil where there is none.
+func (t *tracker) quoted(p *packet.Packet) *session {
+	q := &p.Quote
+	if !q.Cut {
+		if s := t.whole(&tuple{q.Src, q.Dst, q.SrcPort, q.DstPort}); s != nil {
+			return s
+		}
+		return t.whole(&tuple{q.Dst, q.Src, q.DstPort, q.SrcPort})
+	}
+	const longestHeader = 60
+	var found *tuple
+	latest := p.Time - answerWait
+	for i := range t.begun[:min(t.begins, recentlyBegun)] {
+		k := &t.begun[i]
+		d := client
+		if !q.Meets(k.client, k.server) {
+			if d = server; !q.Meets(k.server, k.client) {
+				continue
+			}
+		}
+		at, data := t.waits(k, d)
+		if data == (q.Len > longestHeader) && at > latest && at <= p.Time {
+			latest, found = at, k
+		}
+	}
+	if found == nil {
+		return nil
+	}
+	return t.whole(found)
+}
+
+// waits is when a side of a connection last sent what was not answered yet, and whether that was data or what opens the connection; 0 when
+// nothing.
+func (t *tracker) waits(k *tuple, d int) (at int64, data bool) {
+	switch _, r := t.find(t.index.hash(k), k); {
+	case r == none:
+	case r&isSession == 0:
+		if d == client {
+			return t.attempt(r).last(), false
+		}
+	default:
+		me, other := &t.session(r).sides[d], &t.session(r).sides[1-d]
+		switch {
+		case me.data > 0 && me.hasAcked && seqLess(me.acked, me.next):
+			return me.lastTime, true
+		case me.data == 0 && me.syn > 0 && (d == client && other.packets == 0 || d == server && other.packets == other.syn):
+			return me.lastTime, false
+		}
+	}
+	return 0, false
 }
 
 // whole is the session of a tuple that is followed, or nil. An attempt is made a session.

@@ -219,7 +219,7 @@ func (l *ladder) read(p *packet.Packet, d int) {
 		w.tls.Message = func(_ tlswire.Side, _ int64, what string) { l.says = append(l.says, what) }
 	}
 	me.order.take(p.Seq, p.PayloadLen, p.Payload, p.Frame,
-		func(frame int64, b []byte) { l.follow.read(l.tracker, d, frame, b) }, func(frame int64, n int) { l.follow.skip(l.tracker, d, frame, n) })
+		func(frame int64, b []byte) { l.follow.read(l.tracker, d, frame, b) }, func(frame int64, n int, cut bool) { l.follow.skip(l.tracker, d, frame, n, cut) })
 }
 
 func (l *ladder) protocol(w *wire, p *packet.Packet, d int) string {

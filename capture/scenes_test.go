@@ -1,6 +1,7 @@
 package capture_test
 
 import (
+	"encoding/binary"
 	"strings"
 	"testing"
 
@@ -435,6 +436,19 @@ func TestRefusedAgain(t *testing.T) {
 	r := play(t, "0 C S\n0.01 S RA\n2.95 C S again\n2.96 S RA\n").judge(t)
 	if len(r.Sessions) != 1 || r.Sessions[0].Verdict != capture.Refused || r.Sessions[0].LastFrame != 4 {
 		t.Errorf("%d sessions, the first %s to frame %d", len(r.Sessions), r.Sessions[0].Verdict, r.Sessions[0].LastFrame)
+	}
+}
+
+// TestCutICMPError: of an error that the snap length cut before the ports, the addresses, the length and the time tell what it is about.
+func TestCutICMPError(t *testing.T) {
+	t.Parallel()
+	const noPorts = 14 + 20 + 8 + 22
+	scene := play(t, otherGood+"9 C S port=42000\n9.01 S - icmp=3,13\n10 C S port=43000\n10.01 S SA\n")
+	want := []capture.Verdict{capture.OKPlaintext, capture.ICMPUnreachable, capture.Open}
+	for i, s := range judge(t, "cut", scene.write(binary.LittleEndian, true, ethernet, noPorts)).Sessions {
+		if s.Verdict != want[i] {
+			t.Errorf("session %d is %s: %s", i, s.Verdict, s.Reason)
+		}
 	}
 }
 

@@ -37,8 +37,8 @@ func (o *inOrder) waitsFor(seq uint32) bool {
 	return o.started && len(o.held) > 0 && !seqLess(seq, o.next)
 }
 
-// take hands on what is in order: each for bytes, skip for those that were sent and are not here.
-func (o *inOrder) take(seq uint32, length int, data []byte, frame int64, each func(frame int64, b []byte), skip func(frame int64, n int)) {
+// take hands on what is in order: each for bytes, skip for those that were sent and are not here, cut off by the snap length or lost.
+func (o *inOrder) take(seq uint32, length int, data []byte, frame int64, each func(frame int64, b []byte), skip func(frame int64, n int, cut bool)) {
 	if !o.started {
 		o.start(seq)
 	}
@@ -50,7 +50,7 @@ func (o *inOrder) take(seq uint32, length int, data []byte, frame int64, each fu
 	o.drain(each, skip)
 }
 
-func (o *inOrder) deliver(seq uint32, length int, data []byte, frame int64, each func(int64, []byte), skip func(int64, int)) {
+func (o *inOrder) deliver(seq uint32, length int, data []byte, frame int64, each func(int64, []byte), skip func(int64, int, bool)) {
 	old := int(int32(o.next - seq))
 	if old >= length {
 		return
@@ -59,12 +59,12 @@ func (o *inOrder) deliver(seq uint32, length int, data []byte, frame int64, each
 		each(frame, data[old:])
 	}
 	if have := max(len(data), old); have < length {
-		skip(frame, length-have) // the snap length cut it off
+		skip(frame, length-have, true)
 	}
 	o.next = seq + uint32(length)
 }
 
-func (o *inOrder) drain(each func(int64, []byte), skip func(int64, int)) {
+func (o *inOrder) drain(each func(int64, []byte), skip func(int64, int, bool)) {
 	for again := true; again && len(o.held) > 0; {
 		again = false
 		for i, h := range o.held {
@@ -102,7 +102,7 @@ func (o *inOrder) missed(seq uint32) int {
 }
 
 // acknowledged says that the other side has all bytes before ack: what is missing here was missed by the capture.
-func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), skip func(int64, int)) {
+func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), skip func(int64, int, bool)) {
 	if !o.started || len(o.held) == 0 {
 		return
 	}
@@ -116,6 +116,6 @@ func (o *inOrder) acknowledged(ack uint32, each func(int64, []byte), skip func(i
 		o.denied = true
 		return
 	}
-	skip(first.frame, o.missed(first.seq))
+	skip(first.frame, o.missed(first.seq), false)
 	o.drain(each, skip)
 }

@@ -90,6 +90,8 @@ type Summary struct {
 	Opened                                  bool           // a key log opened what was said inside TLS: the fields of PostgreSQL are about that
 	TLSDone                                 bool           // the handshake finished, as far as can be seen
 	TLSGap                                  bool
+	OnlyHello                               bool // of the client, nothing but its ClientHello
+	TLSCut                                  bool // records of TLS were told by their size alone: the snap length cut their headers off
 	AppData                                 [2]int64
 	Flow                                    flow
 	EmptyCert                               bool
@@ -217,6 +219,8 @@ func (w *wire) summarise(m *Summary) {
 	m.ServerHello = t.Last[tlswire.Server] != 0
 	m.Alert, m.OpenedAlert = firstAlert(&t.Alerts, t.HasAlert), firstAlert(&t.OpenedAlerts, t.HasOpenedAlert)
 	m.TLSGap = t.Gaps[0] || t.Gaps[1]
+	m.TLSCut = t.Guessed[0] || t.Guessed[1]
+	m.OnlyHello = t.Last[client] == tlswire.ClientHello && !t.Guessed[client] && t.AppData[client] == 0
 	m.AppData = t.AppData
 	m.Flow = *w.flow()
 	m.EmptyCert = m.Flow.emptyCert
@@ -224,7 +228,7 @@ func (w *wire) summarise(m *Summary) {
 	if t.Version >= 0x0304 {
 		m.TLSDone = m.Flow.clientDone
 	} else {
-		m.TLSDone = t.Finished[0] && t.Finished[1]
+		m.TLSDone = t.Finished[0] && t.Finished[1] || m.TLSCut && t.Version != 0 && t.AppData[client] > 0
 	}
 }
 

@@ -23,7 +23,27 @@ func (m *Summary) sureOfReset(d int) Confidence {
 
 // tlsReadable reports whether nothing of a TLS session was missed that would tell how it ended.
 func (m *Summary) tlsReadable() bool {
-	return !m.TLS || m.TLSVersion != 0 && !m.Truncated && !m.Missed && !m.TLSGap
+	return !m.TLS || m.TLSVersion != 0 && !m.Missed && !m.TLSGap
+}
+
+// bySize adds to a reason that records were told by their sizes alone.
+func (m *Summary) bySize(reason string) string {
+	if m.TLSCut {
+		reason += "; the snap length cut records off, so this is told by sizes alone: capture whole packets"
+	}
+	return reason
+}
+
+// unread reports whether the snap length cut off what would tell how a session ended. Of TLS record headers are enough.
+func (m *Summary) unread() bool {
+	const answers = 2 // of one byte: to GSSENCRequest and SSLRequest
+	switch {
+	case !m.Truncated:
+		return false
+	case m.TLS:
+		return m.TLSVersion == 0 && m.Payload[server] > answers && !m.OnlyHello
+	}
+	return m.Payload[server] > 0
 }
 
 // cancelRequestLen is the length of a CancelRequest (PostgreSQL protocol-message-formats).

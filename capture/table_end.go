@@ -59,7 +59,7 @@ var endRows = []Row{
 		Source:  "tcpdump -s: a snap length cuts packets off",
 		Wrong:   "nothing: it is no judgement",
 		When: func(m *Summary) bool {
-			return m.over() && (m.maybeCancel() || m.Missed || m.Payload[server] > 0 && (m.Truncated || m.TLSGap))
+			return m.over() && (m.maybeCancel() || m.Missed || m.unread() || m.TLSGap && m.Payload[server] > 0)
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			why := "packets are missing in the capture"
@@ -181,6 +181,9 @@ var endRows = []Row{
 				reason = "the client closes when the TLS handshake is done, before its StartupMessage: it does not accept what the server shows, e.g. its name (sslmode=verify-full)"
 			case m.Flow.earlyAlert > 0:
 				reason += "; the client's last record has the size of an encrypted alert: it may reject the server's certificate"
+			}
+			if m.TLSCut {
+				return Medium, m.bySize(reason), []int64{m.LastData[client], m.LastData[server], frame}
 			}
 			return High, reason, []int64{m.LastData[client], m.LastData[server], frame}
 		},

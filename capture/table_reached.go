@@ -59,7 +59,7 @@ var reachedRows = []Row{
 			if a := m.OpenedAlert; a != nil && a.Side == tlswire.Server {
 				return High, fmt.Sprintf("TLS 1.3: after the client's flight the server sends alert %d %s, read with the key log: %s", a.Code, tlswire.AlertName(a.Code), what), []int64{a.Frame, m.LastFrame}
 			}
-			return Medium, fmt.Sprintf("TLS 1.3: after the client's flight the server sends one encrypted record of an alert's size (%d bytes) and ends: %s", m.Flow.alertSize, what), []int64{m.Flow.alertFrame, m.LastFrame}
+			return Medium, m.bySize(fmt.Sprintf("TLS 1.3: after the client's flight the server sends one encrypted record of an alert's size (%d bytes) and ends: %s", m.Flow.alertSize, what)), []int64{m.Flow.alertFrame, m.LastFrame}
 		},
 	},
 	{
@@ -80,7 +80,7 @@ var reachedRows = []Row{
 			if m.Flow.authAsked {
 				return Medium, "inside TLS the server asks for a password, and its answers to that have the size of an error: the password is refused", []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
 			}
-			return Medium, fmt.Sprintf("inside TLS the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.Flow.serverData), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
+			return Medium, m.bySize(fmt.Sprintf("inside TLS the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.Flow.serverData)), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
 		},
 	},
 	{
@@ -127,7 +127,7 @@ var reachedRows = []Row{
 		When:    func(m *Summary) bool { return m.worked() },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			c := High
-			if m.TLSGap {
+			if m.TLSGap || m.TLSCut {
 				c = Medium
 			}
 			return c, "TLS handshake finished and application data both ways", m.show(m.FirstFrame, m.LastData[client], m.LastData[server])

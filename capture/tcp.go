@@ -56,7 +56,7 @@ func (s *session) take(t *tracker, p *packet.Packet, d int) {
 	if flags&packet.ACK != 0 {
 		s.acknowledge(me, other, p)
 		if len(other.order.held) > 0 {
-			other.order.acknowledged(p.Ack, func(frame int64, b []byte) { s.read(t, 1-d, frame, b) }, func(frame int64, n int) { s.skip(t, 1-d, frame, n) })
+			other.order.acknowledged(p.Ack, func(frame int64, b []byte) { s.read(t, 1-d, frame, b) }, func(frame int64, n int, cut bool) { s.skip(t, 1-d, frame, n, cut) })
 		}
 	}
 	s.noteWindow(me, p)
@@ -390,9 +390,9 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 		s.read(t, d, p.Frame, p.Payload)
 	default:
 		if me.order.started && seqLess(me.order.next, seq) && me.hasAcked && !seqLess(me.acked, seq) && len(me.order.held) == 0 {
-			s.skip(t, d, p.Frame, me.order.missed(seq)) // what is missing before it was acknowledged: the capture lost it, not the network
+			s.skip(t, d, p.Frame, me.order.missed(seq), false) // what is missing before it was acknowledged: the capture lost it, not the network
 		}
-		me.order.take(seq, p.PayloadLen, p.Payload, p.Frame, func(frame int64, b []byte) { s.read(t, d, frame, b) }, func(frame int64, n int) { s.skip(t, d, frame, n) })
+		me.order.take(seq, p.PayloadLen, p.Payload, p.Frame, func(frame int64, b []byte) { s.read(t, d, frame, b) }, func(frame int64, n int, cut bool) { s.skip(t, d, frame, n, cut) })
 	}
 }
 

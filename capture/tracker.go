@@ -28,6 +28,9 @@ type tracker struct {
 	closing  [2]closing               // sessions that are closed and kept a little for stragglers: see settled
 	wake     int64                    // when the first of them must be looked at
 
+	begun  [recentlyBegun]tuple // the latest connections, for ICMP errors that were cut short
+	begins int                  // how many there were
+
 	starts    starts
 	pairs     pairs
 	good, bad listing
@@ -57,6 +60,9 @@ type tracker struct {
 
 // recentSessions is how many sessions can be found by their client's port alone.
 const recentSessions = 256
+
+// recentlyBegun is how many connections an ICMP error may be about of which the snap length left no ports.
+const recentlyBegun = 64
 
 type arpKey struct{ asker, target packet.Addr }
 
@@ -215,6 +221,8 @@ func (t *tracker) sessionOf(p *packet.Packet, d int) *session {
 	}
 	t.starts.add(p.Frame)
 	t.noteReuse(key)
+	t.begun[t.begins%recentlyBegun] = *key
+	t.begins++
 	if begins(p, d) {
 		t.noteOrigin(p, nil)
 		t.newAttempt(h, key, p)

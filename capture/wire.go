@@ -55,13 +55,18 @@ func (s *session) wireFor(t *tracker) *wire {
 	return s.wire
 }
 
-// skip says that n bytes of a direction were sent and are not in the capture.
-func (s *session) skip(t *tracker, d int, frame int64, n int) {
+// skip says that n bytes of a direction were sent and are not in the capture: cut off by the snap length, or lost.
+func (s *session) skip(t *tracker, d int, frame int64, n int, cut bool) {
 	w := s.wireFor(t)
 	w.flowOf = 0
-	if w.pg.TLS || w.upgraded {
+	switch tls := w.pg.TLS || w.upgraded; {
+	case tls && cut:
+		w.tls.Cut(tlswire.Side(d), frame, n)
+	case tls:
 		w.tls.Skip(tlswire.Side(d), frame, n)
-	} else {
+	case cut:
+		w.pg.Cut(d == server, n)
+	default:
 		w.pg.Skip(d == server, n)
 	}
 }
@@ -106,9 +111,10 @@ const (
 // flight13 finds the record, counted from 0 among the client's sealed ones, that ends its flight: the Finished, by its size. It stands
 // behind at most a Certificate and a CertificateVerify; what follows it is the StartupMessage. Where a library puts the whole flight
 // into one record, it is the one before the StartupMessage, for which a client need not wait; -1 is none. empty says that the flight
-// begins with an empty Certificate.
+// begins with an empty Certificate. Where the snap length cut off the end of the flight, what stands there is one record: see
+// tlswire.Conn.Cut.
 func (w *wire) flight13() (last int, empty bool) {
-	last, run, n, first := -1, 0, 0, 0
+	last, run, n, first, cut := -1, 0, 0, 0, -1
 	ended := false // the server has spoken since the flight began
 	for i := range w.tls.Remembered() {
 		r := w.tls.Record(i)
@@ -124,10 +130,16 @@ func (w *wire) flight13() (last int, empty bool) {
 			if last < 0 && !ended && (size == finishedSHA256 || size == finishedSHA384) {
 				last = n
 			}
+			if cut < 0 && !ended && r.Guess {
+				cut = n
+			}
 			if n++; !ended {
 				run = n
 			}
 		}
+	}
+	if cut >= 0 && (last < 0 || cut < last && last == run-1) {
+		last = cut // what stands behind it and has the size of a Finished is the StartupMessage
 	}
 	whole := first == emptyCertificate+finishedSHA256 || first == emptyCertificate+finishedSHA384
 	if last < 0 && ended && first > alertLen && !w.tls.Gaps[client] && !w.tls.Gaps[server] {

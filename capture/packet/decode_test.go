@@ -115,7 +115,7 @@ func TestICMPErrors(t *testing.T) {
 		return ethernet(0x0800, ipv4(router, client, 1, 255, 3, 0, join([]byte{kind, code, 0, 0}, rest[:], quoted)))
 	}
 	quote := packet.Quote{
-		Src: packet.AddrFrom(client), Dst: packet.AddrFrom(server), SrcPort: syn.sport, DstPort: syn.dport,
+		Src: packet.AddrFrom(client), Dst: packet.AddrFrom(server), SrcPort: syn.sport, DstPort: syn.dport, Len: 20,
 		Seq: syn.seq, HasSeq: true, TTL: syn.ttl, Flags: packet.SYN, HasFlags: true,
 	}
 	syn6 := hello6

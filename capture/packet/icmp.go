@@ -40,7 +40,7 @@ func (d *decoder) icmp(s span, v6 bool) outcome {
 	default:
 		return ignored
 	}
-	if !q.read(s.b[8:]) || !d.all && !d.ports.has(q.SrcPort) && !d.ports.has(q.DstPort) {
+	if !q.read(s.b[8:], len(s.b) < s.n) || !d.all && !q.Cut && !d.ports.has(q.SrcPort) && !d.ports.has(q.DstPort) {
 		return ignored
 	}
 	d.p.Kind, d.p.Quote = ICMPError, q
@@ -48,26 +48,31 @@ func (d *decoder) icmp(s span, v6 bool) outcome {
 	return wanted
 }
 
-// read reads the quoted head of a TCP segment; at least its ports must be there.
-func (q *Quote) read(b []byte) bool {
+// read reads the quoted head of a TCP segment. Its ports must be there, unless the snap length cut them off.
+func (q *Quote) read(b []byte, cut bool) bool {
 	if len(b) < 20 {
 		return false
 	}
 	var protocol uint8
+	here := 16 // bytes of Dst
 	switch b[0] >> 4 {
 	case 4:
 		header := int(b[0]&15) * 4
-		if header < 20 || len(b) < header || binary.BigEndian.Uint16(b[6:])&0x1fff != 0 { // a later fragment has no ports
+		if header < 20 || len(b) < header && !cut || binary.BigEndian.Uint16(b[6:])&0x1fff != 0 { // a later fragment has no ports
 			return false
 		}
 		q.Src, q.Dst = AddrFrom4(binary.BigEndian.Uint32(b[12:])), AddrFrom4(binary.BigEndian.Uint32(b[16:]))
-		q.TTL, protocol, b = b[8], b[9], b[header:]
+		q.Len = binary.BigEndian.Uint16(b[2:]) - uint16(header)
+		q.TTL, protocol, b = b[8], b[9], b[min(header, len(b)):]
 	case 6:
-		if len(b) < 40 {
+		if len(b) < 40 && !cut || len(b) < 24 {
 			return false
 		}
-		q.Src, q.Dst = addr16(b[8:]), addr16(b[24:])
-		q.TTL, protocol, b = b[7], b[6], b[40:]
+		var dst [16]byte
+		here = copy(dst[:], b[24:])
+		q.Src, q.Dst = addr16(b[8:]), addr16(dst[:])
+		q.Len = binary.BigEndian.Uint16(b[4:])
+		q.TTL, protocol, b = b[7], b[6], b[min(40, len(b)):]
 		for range maxDepth { // extension headers that a TCP segment may have
 			if protocol != protoHopByHop && protocol != protoRouting && protocol != protoDestOpts || len(b) < 8 {
 				break
@@ -79,8 +84,12 @@ func (q *Quote) read(b []byte) bool {
 			protocol, b = b[0], b[skip:]
 		}
 	}
-	if protocol != protoTCP || len(b) < 4 {
+	if protocol != protoTCP {
 		return false
+	}
+	if len(b) < 4 {
+		q.Cut, q.DstLen = cut, uint8(here)
+		return cut
 	}
 	q.SrcPort, q.DstPort = binary.BigEndian.Uint16(b), binary.BigEndian.Uint16(b[2:])
 	if q.HasSeq = len(b) >= 8; q.HasSeq {

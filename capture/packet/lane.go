@@ -39,7 +39,7 @@ func (l *lane) own(p *Packet) bool {
 	case TCP:
 		return LaneOf(p.Src, p.Dst, p.SrcPort, p.DstPort) == l.number
 	case ICMPError:
-		return LaneOf(p.Quote.Src, p.Quote.Dst, p.Quote.SrcPort, p.Quote.DstPort) == l.number
+		return p.Quote.Cut || LaneOf(p.Quote.Src, p.Quote.Dst, p.Quote.SrcPort, p.Quote.DstPort) == l.number
 	}
 	return l.number == hostLane
 }

@@ -154,11 +154,21 @@ type Quote struct {
 	MTU              uint32 // of "fragmentation needed" and "packet too big", 0 when not given
 	Src, Dst         Addr
 	SrcPort, DstPort uint16
+	Cut              bool   // the snap length cut the ports off, and of IPv6 a part of Dst: see Meets
+	Len              uint16 // of the segment, with its header
 	Seq              uint32
 	HasSeq           bool // RFC 792 quotes 8 bytes of the segment: ports and sequence number
 	Flags            uint8
 	HasFlags         bool // routers following RFC 1812 section 4.3.2.3 quote more
 	TTL              uint8
+	DstLen           uint8 // where Cut, how many of the 16 bytes of Dst are here
+}
+
+// Meets reports whether a packet between two addresses may be the one that is quoted without ports.
+func (q *Quote) Meets(src, dst Addr) bool {
+	bits := 8 * int(q.DstLen)
+	hi, lo := ^uint64(0)<<max(64-bits, 0), ^uint64(0)<<max(128-max(bits, 64), 0)
+	return src == q.Src && dst.Hi&hi == q.Dst.Hi && dst.Lo&lo == q.Dst.Lo
 }
 
 // Neighbor is an ARP message (RFC 826) or its IPv6 counterpart (RFC 4861 sections 4.3 and 4.4).

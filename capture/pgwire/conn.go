@@ -62,8 +62,19 @@ func (c *Conn) Lost(server bool) bool { return c.stream(server).lost }
 // JoinTLS says that the connection has gone over to TLS, though the request for it, or its answer, is not here.
 func (c *Conn) JoinTLS() { c.TLS, c.checked, c.pending = true, true, 0 }
 
-// Skip says that the next n in-order bytes were sent but are not here (the snap length cut them off). The rest of a typed
-// message whose header was seen is passed over; anything else is a Gap.
+// Cut is Skip for bytes that the snap length cut off the end of a segment: the next one may begin with a message. Of a StartupMessage
+// the parameters are read that are here.
+func (c *Conn) Cut(server bool, n int) {
+	if !server && !c.Startup {
+		n = c.cutRequest(n)
+	}
+	s := c.stream(server)
+	c.Skip(server, n)
+	s.cut = s.cut || s.lost
+}
+
+// Skip says that the next n in-order bytes were sent but are not here. The rest of a typed message whose header was seen is passed
+// over; anything else is a Gap.
 func (c *Conn) Skip(server bool, n int) {
 	if server {
 		c.server.missing(n, c.fromServer)
@@ -88,7 +99,7 @@ func (c *Conn) Client(b []byte) (rest []byte) {
 			return nil
 		case c.TLS:
 			return b
-		case c.client.lost || c.GSS || c.Cancel:
+		case c.GSS || c.Cancel || c.client.lost && !c.client.resumes(b, clientMessages):
 			return nil
 		case c.Startup:
 			c.client.read(b, clientMessages, "", c.fromClient)
@@ -114,7 +125,7 @@ func (c *Conn) Server(b []byte) (rest []byte) {
 		case c.server.plain:
 			c.plainError(b)
 			return nil
-		case c.server.lost || c.GSS:
+		case c.GSS || c.server.lost && !c.server.resumes(b, serverMessages):
 			return nil
 		case c.pending != 0 || b[0] == 'S' && c.silentClient() && !c.server.started:
 			b = c.reply(b)

@@ -282,6 +282,23 @@ func TestBytesThatTheSnapLengthCutOff(t *testing.T) {
 			t.Error("read a message from bytes that are no message")
 		}
 	})
+	t.Run("the segment after a cut begins with a message", func(t *testing.T) {
+		t.Parallel()
+		login := encode([]pgproto3.FrontendMessage{startup})
+		c := &Conn{}
+		c.Client(login[:19])
+		c.Cut(false, len(login)-19)
+		answer := encode([]pgproto3.BackendMessage{&pgproto3.AuthenticationOk{}, &pgproto3.ParameterStatus{Name: "TimeZone", Value: "UTC"}, &pgproto3.ReadyForQuery{TxStatus: 'I'}})
+		c.Server(answer[:12])
+		c.Cut(true, len(answer)-12)
+		if !c.Startup || !c.AuthOK || c.Ready {
+			t.Errorf("startup %v, authenticated %v, ready %v; want true, true, false", c.Startup, c.AuthOK, c.Ready)
+		}
+		c.Client(query)
+		if !c.Ready || c.Queries != 1 {
+			t.Errorf("ready %v, %d queries: a query shows that the session was ready", c.Ready, c.Queries)
+		}
+	})
 	t.Run("a gap ends reading", func(t *testing.T) {
 		t.Parallel()
 		c, _ := run([]piece{client(startup)})

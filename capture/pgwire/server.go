@@ -13,8 +13,10 @@ func (c *Conn) fromClient(kind byte, _ []byte) {
 		c.AuthAnswer = true
 	case 'Q', 'P', 'F':
 		c.Queries++
+		c.Ready = c.Ready || c.server.cut // as the client saw
 	case 'X':
 		c.Terminate = true
+		c.Ready = c.Ready || c.server.cut // of a session that is not, clients take no leave (fe-connect.c, sendTerminateConn)
 	}
 }
 

@@ -65,6 +65,22 @@ func (c *Conn) request(b []byte) (rest []byte) {
 	return rest
 }
 
+// cutRequest takes n bytes less of a StartupMessage, and returns how many of them are not of it.
+func (c *Conn) cutRequest(n int) (rest int) {
+	s := &c.client
+	if len(s.body) < 8 {
+		return n
+	}
+	left := int(binary.BigEndian.Uint32(s.body)) - len(s.body)
+	if code := binary.BigEndian.Uint32(s.body[4:]); left < 0 || n < left || !isRequest(code) || code >= codeCancel {
+		return n
+	}
+	c.Startup = true
+	c.parameters(s.body[8:])
+	s.body = s.body[:0]
+	return n - left
+}
+
 // BeginsConnection reports whether b begins with one of the messages by which a client begins.
 func BeginsConnection(b []byte) bool {
 	if len(b) < 8 {

@@ -39,6 +39,7 @@ type stream struct {
 	started bool // there was a byte
 	whole   bool // a message was read to its end
 	lost    bool
+	cut     bool // the snap length did that, so that a segment may begin with a header again
 	plain   bool // an error in plain text, without a header
 }
 
@@ -91,6 +92,15 @@ func (s *stream) end(body []byte, message func(kind byte, body []byte)) {
 	s.whole = true
 	message(s.header[0], body)
 	s.have, s.left, s.body = 0, 0, s.body[:0]
+}
+
+// resumes reports whether a segment that begins with b ends what the snap length cut off, and then goes on with it.
+func (s *stream) resumes(b []byte, types string) bool {
+	if !s.cut || len(b) < headerLen || !plausible(b[:headerLen], types) {
+		return false
+	}
+	s.lost, s.have, s.left, s.body = false, 0, 0, s.body[:0]
+	return true
 }
 
 // missing passes over n bytes that are not in the capture.

@@ -84,6 +84,7 @@ type Conn struct {
 	Finished       [2]bool  // in TLS up to 1.2: an encrypted handshake record after ChangeCipherSpec
 	AppData        [2]int64 // records of application data, those of the size of an alert in TLS 1.3 aside
 	Gaps           [2]bool
+	Guessed        [2]bool          // records were counted of which the snap length left no header: see Conn.Cut
 	Last           [2]HandshakeType // the last handshake message in clear text of each side
 	LastFrame      [2]int64         // its frame
 
@@ -96,8 +97,9 @@ type Conn struct {
 // stream is the state of one direction.
 type stream struct {
 	header  [headerLen]byte
-	have    uint8 // bytes of the header
-	opaque  bool  // bytes were lost: wait for something that looks like a record
+	have    uint8   // bytes of the header
+	opaque  bool    // bytes were lost: wait for something that looks like a record
+	guess   *Record // what those are counted as, where the snap length cut them off
 	started bool
 	length  uint16 // of the record body
 	left    int    // bytes of it still to come
@@ -138,14 +140,32 @@ func (c *Conn) Gap(side Side) {
 // Buffered is how many bytes of handshake messages are kept until their rest comes.
 func (c *Conn) Buffered() int { return len(c.streams[Client].message) + len(c.streams[Server].message) }
 
-// Skip says that the next n in-order bytes of a side were sent but are not here (the snap length cut them off, or the capture
-// lost them). Records whose header is known are counted as if they had been read; a handshake message with a hole is not
-// read. Where a header is missing too, Skip is a Gap.
+// Skip says that the next n in-order bytes of a side were sent but are not here, for the capture lost them. Records whose header is
+// known are counted as if they had been read; a handshake message with a hole is not read. Where a header is missing too, Skip is a Gap.
 func (c *Conn) Skip(side Side, frame int64, n int) {
-	s := &c.streams[side]
-	if c.NotTLS[side] || s.opaque {
-		return
+	if s := &c.streams[side]; !c.NotTLS[side] && !s.opaque && c.pass(side, frame, n) > 0 {
+		c.Gap(side)
 	}
+}
+
+// Cut says that the next n in-order bytes of a side, at the end of a segment, were cut off by the snap length. It is as Skip, but what
+// has no header is counted as one record: peers send most messages apart, and the sizes of those that matter tell what they are.
+func (c *Conn) Cut(side Side, frame int64, n int) {
+	s := &c.streams[side]
+	switch {
+	case c.NotTLS[side]:
+	case s.opaque:
+		s.guess.grow(n)
+	default:
+		if n = c.pass(side, frame, n); n > 0 {
+			c.guess(side, frame, n)
+		}
+	}
+}
+
+// pass passes over n bytes of records whose headers are known, and returns how many bytes are left of those.
+func (c *Conn) pass(side Side, frame int64, n int) int {
+	s := &c.streams[side]
 	for n > 0 {
 		if k := min(s.pass, n); k > 0 {
 			s.pass -= k
@@ -153,26 +173,30 @@ func (c *Conn) Skip(side Side, frame int64, n int) {
 			continue
 		}
 		if s.left == 0 {
-			c.Gap(side)
-			return
+			return n
 		}
 		k := min(s.left, n)
-		s.hole(k)
+		c.hole(side, frame, k)
 		s.left -= k
 		n -= k
 		if s.left == 0 {
 			c.endRecord(side, frame)
 		}
 	}
+	return 0
 }
 
-// hole notes that n bytes of the current record are missing.
-func (s *stream) hole(n int) {
+// hole notes that n bytes of a side's current record are missing.
+func (c *Conn) hole(side Side, frame int64, n int) {
+	s := &c.streams[side]
 	s.broken = true
 	switch s.header[0] {
 	case TypeAlert:
 		s.alertN = 3
 	case TypeHandshake:
+		if len(s.message) > 0 && !c.encrypted(side) {
+			c.note(side, frame, HandshakeType(s.message[0]))
+		}
 		if s.skip == 0 && len(s.message) >= messageHeaderLen {
 			s.skip = messageHeaderLen + messageLen(s.message) - len(s.message)
 			s.message = s.message[:0]
@@ -192,9 +216,10 @@ func (c *Conn) Feed(side Side, frame int64, b []byte) {
 	}
 	if s.opaque {
 		if !looksLikeRecord(b) {
+			s.guess.grow(len(b))
 			return
 		}
-		s.opaque = false
+		s.opaque, s.guess = false, nil
 	}
 	for len(b) > 0 {
 		if s.pass > 0 {

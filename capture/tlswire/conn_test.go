@@ -332,6 +332,51 @@ func TestMissingBytes(t *testing.T) {
 	})
 }
 
+// TestCutOffEnds: where the snap length leaves only the beginning of each segment, the version is told by what is in clear text, and what has no
+// header is counted as one record.
+func TestCutOffEnds(t *testing.T) {
+	t.Parallel()
+	for _, v := range versions {
+		t.Run(tls.VersionName(v), func(t *testing.T) {
+			t.Parallel()
+			client, server := configs(t, v)
+			c := &Conn{}
+			for _, p := range talk(t, client, server) {
+				n := min(len(p.b), 30) // of 96, behind the headers
+				c.Feed(p.side, p.frame, p.b[:n])
+				if n < len(p.b) {
+					c.Cut(p.side, p.frame, len(p.b)-n)
+				}
+			}
+			if c.Version != v || c.Gaps != [2]bool{} || c.NotTLS != [2]bool{} || !c.Guessed[Server] {
+				t.Errorf("version %s, gaps %v, guessed %v", VersionName(c.Version), c.Gaps, c.Guessed)
+			}
+			if c.AppData[Client] == 0 || c.AppData[Server] == 0 {
+				t.Errorf("application data %v", c.AppData)
+			}
+		})
+	}
+	t.Run("an alert behind an error", func(t *testing.T) {
+		c := &Conn{Version: 0x0304, Cipher: 0x1301}
+		c.Feed(Server, 1, []byte{TypeApplicationData, 3, 3, 0, 140, 1, 2, 3})
+		c.Cut(Server, 1, 137+headerLen+19)
+		if r := c.Record(1); c.Total != 2 || r.Len != 19 || r.Type != TypeApplicationData || !r.Guess {
+			t.Errorf("%d records, the second %+v", c.Total, r)
+		}
+	})
+	t.Run("one record over several segments", func(t *testing.T) {
+		c := &Conn{Version: 0x0304, Cipher: 0x1301}
+		c.Feed(Server, 1, []byte{TypeApplicationData, 3, 3, 0, 20})
+		c.Cut(Server, 1, 20+100)
+		c.Feed(Server, 2, make([]byte, 30))
+		c.Cut(Server, 2, 70)
+		c.Feed(Server, 3, []byte{TypeApplicationData, 3, 3, 0, 2, 1, 2})
+		if r := c.Record(1); c.Total != 3 || r.Len != 200-headerLen {
+			t.Errorf("%d records, the second %+v", c.Total, r)
+		}
+	})
+}
+
 // Old clients offer TLS in the form of SSL 2.0: the handshake that follows is read like any other.
 func TestAHelloInTheFormOfSSL2(t *testing.T) {
 	t.Parallel()

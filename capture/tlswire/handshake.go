@@ -91,7 +91,7 @@ func (c *Conn) message(side Side, frame int64, kind HandshakeType, body cryptoby
 		c.Requested = true
 		c.certificateRequest(body)
 	}
-	c.Last[side], c.LastFrame[side] = kind, frame
+	c.note(side, frame, kind)
 	if c.Message != nil {
 		name := kind.String()
 		if kind == ServerHello && isRetry(body) {
@@ -100,6 +100,14 @@ func (c *Conn) message(side Side, frame int64, kind HandshakeType, body cryptoby
 		if name != "" {
 			c.Message(side, frame, spaced(name))
 		}
+	}
+}
+
+// note notes which message a side sent, whether it can be read or not.
+func (c *Conn) note(side Side, frame int64, kind HandshakeType) {
+	c.Last[side], c.LastFrame[side] = kind, frame
+	if kind > ServerHello && c.Version == 0 && !c.streams[side].opaque {
+		c.Version = c.recordVersion(side) // in TLS 1.3 only the hellos are in clear text
 	}
 }
 

@@ -1,6 +1,9 @@
 package tlswire
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // The records that are remembered: the first ones tell the handshake, the last ones how it ended.
 const (
@@ -23,11 +26,12 @@ func (c *Conn) Inside13(length uint16) int {
 	return int(length) - 1 - 16
 }
 
-// Inside12 is how many bytes of contents a record of TLS 1.2 or older has: with AES-CBC, at most (RFC 5246 section 6.2.3).
+// Inside12 is how many bytes of contents a record of TLS 1.2 or older has: with AES-CBC, at most (RFC 5246 section 6.2.3). Where
+// the cipher is not known, it is as with AES-GCM.
 func (c *Conn) Inside12(length uint16) int {
 	name := CipherName(c.Cipher)
 	switch {
-	case strings.Contains(name, "_GCM"), strings.HasSuffix(name, "_CCM"):
+	case c.Cipher == 0, strings.Contains(name, "_GCM"), strings.HasSuffix(name, "_CCM"):
 		return int(length) - 8 - 16
 	case strings.HasSuffix(name, "_CCM_8"):
 		return int(length) - 8 - 8
@@ -50,6 +54,7 @@ type Record struct {
 	Content uint8
 	Side    Side
 	Clear   bool // sent before the side's encryption began
+	Guess   bool // the snap length left no header of it: there may be several
 }
 
 // Remembered is how many records are remembered: the first ones and, after a gap, the last ones.
@@ -67,17 +72,12 @@ func (c *Conn) Record(i int) *Record {
 func (c *Conn) endRecord(side Side, frame int64) {
 	s := &c.streams[side]
 	length := s.length
-	if c.records == nil {
-		c.records = new([firstRecords + lastRecords]Record)
+	if c.Cipher == 0 {
+		c.infer(side, s.header[0], int(length))
 	}
-	at := c.Total
-	if at >= firstRecords {
-		at = firstRecords + at%lastRecords
-	}
-	record := &c.records[at]
-	record.Frame, record.Len, record.Type, record.Content, record.Side = frame, length, s.header[0], 0, side
+	record := c.newRecord()
+	record.Frame, record.Len, record.Type, record.Content, record.Side, record.Guess = frame, length, s.header[0], 0, side, false
 	record.Clear = s.header[0] != TypeApplicationData && !c.encrypted(side)
-	c.Total++
 	if c.Open != nil || c.Message != nil {
 		c.tellRecord(record, s)
 	}
@@ -85,7 +85,7 @@ func (c *Conn) endRecord(side Side, frame int64) {
 	case TypeChangeCipherSpec:
 		if !c.ChangeCipher[side] && side == Server && c.Version < 0x0304 {
 			// Straight from ServerHello to ChangeCipherSpec (RFC 5246 section 7.3), or by way of a new ticket (RFC 5077 section 3.1).
-			c.Resumed = c.Last[Server] == ServerHello || c.Last[Server] == NewSessionTicket && c.Last[Client] == ClientHello
+			c.Resumed = !c.Guessed[Server] && (c.Last[Server] == ServerHello || c.Last[Server] == NewSessionTicket && c.Last[Client] == ClientHello)
 		}
 		c.ChangeCipher[side] = true
 	case TypeHandshake:
@@ -101,6 +101,68 @@ func (c *Conn) endRecord(side Side, frame int64) {
 		c.endAlert(side, frame, length)
 	}
 	s.have, s.alertN = 0, 0
+}
+
+// newRecord is where the next record is remembered.
+func (c *Conn) newRecord() *Record {
+	if c.records == nil {
+		c.records = new([firstRecords + lastRecords]Record)
+	}
+	at := c.Total
+	if at >= firstRecords {
+		at = firstRecords + at%lastRecords
+	}
+	c.Total++
+	return &c.records[at]
+}
+
+// infer tells TLS 1.3 where the ServerHello can't be read: its client seals all that follows its hellos, a second one of which comes after
+// a ChangeCipherSpec (RFC 8446 section 2, appendix D.4); older versions have the key exchange in clear text, or a short Finished there.
+func (c *Conn) infer(side Side, kind uint8, length int) {
+	const longestFinished = 128
+	afterHello := side == Client && c.Last[Client] == ClientHello && !c.Finished[Client] && !c.Guessed[Client] && !c.Gaps[Client]
+	switch {
+	case c.Version == 0 && afterHello && (kind == TypeApplicationData || kind == TypeHandshake && c.ChangeCipher[Client] && length > longestFinished):
+		c.Version = 0x0304
+	case c.Version >= 0x0304 && kind == TypeApplicationData && length <= 16:
+		c.Cipher = ccm8 // with any other the tag alone is as long
+	}
+}
+
+// recordVersion is the version of a side's current record: up to TLS 1.2 that of the connection, once it is agreed on.
+func (c *Conn) recordVersion(side Side) uint16 {
+	h := &c.streams[side].header
+	return uint16(h[1])<<8 | uint16(h[2])
+}
+
+// guess counts the end of a segment, from where no record header is here, as one record: see Cut.
+func (c *Conn) guess(side Side, frame int64, n int) {
+	s := &c.streams[side]
+	kind := uint8(0) // unknown
+	switch {
+	case s.have > 0, s.header[0] == TypeApplicationData:
+		kind = s.header[0]
+	case s.started && c.Version >= 0x0304:
+		kind = TypeApplicationData
+	}
+	n += int(s.have) - headerLen
+	if c.Cipher == 0 {
+		c.infer(side, kind, n)
+	}
+	*s = stream{opaque: true, started: true, message: s.message[:0], sealed: s.sealed[:0], guess: c.newRecord()}
+	*s.guess = Record{Frame: frame, Type: kind, Side: side, Guess: true}
+	s.guess.grow(n)
+	if kind == TypeApplicationData && c.Inside13(s.guess.Len) != alertLen {
+		c.AppData[side]++
+	}
+	c.Guessed[side] = true
+}
+
+// grow adds bytes to a record that was guessed.
+func (r *Record) grow(n int) {
+	if r != nil {
+		r.Len = uint16(min(max(int(r.Len)+n, 0), math.MaxUint16))
+	}
 }
 
 // tellRecord opens a sealed record, where that can be done, and tells those who want to hear of each.
