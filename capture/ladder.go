@@ -44,13 +44,18 @@ const applicationData = "Application Data"
 // gapShown is the pause before a packet that a ladder points out, in nanoseconds.
 const gapShown = 1e9
 
-// Ladder reads a capture again and returns the packets of one session in order.
+// Ladder judges a capture and returns the packets of one session in order.
 func Ladder(ctx context.Context, path string, session int, opt Options) ([]Step, *Session, error) {
 	opt.AllSessions = true
 	r, err := AnalyzeFile(ctx, path, opt)
 	if err != nil {
 		return nil, nil, err
 	}
+	return r.Ladder(ctx, path, session, opt)
+}
+
+// Ladder reads the capture of the result again and returns the packets of one of its sessions in order.
+func (r *Result) Ladder(ctx context.Context, path string, session int, opt Options) ([]Step, *Session, error) {
 	i := slices.IndexFunc(r.Sessions, func(s Session) bool { return s.Session == session })
 	if i < 0 {
 		return nil, nil, fmt.Errorf("%w: %s has sessions 0 to %d, not %d", ErrNoSession, path, len(r.Sessions)-1, session)

@@ -118,7 +118,7 @@ var faultRows = []Row{
 			if m.Tail[d].times == 0 {
 				return Medium, fmt.Sprintf("%d bytes of the %s never arrive here, in full-size segments, while its small ones do", m.Hole[d], sideName(d)), []int64{m.HoleFrame[d]}
 			}
-			reason := fmt.Sprintf("the %s sends a segment of %d bytes %d times and it is never acknowledged; up to %d bytes passed", sideName(d), m.Tail[d].len, m.Tail[d].times+1, m.BiggestAcked[d])
+			reason := fmt.Sprintf("the %s sends a segment of %d bytes %d times and it is never acknowledged; up to %s passed", sideName(d), m.Tail[d].len, m.Tail[d].times+1, plural(int64(m.BiggestAcked[d]), "byte", "bytes"))
 			if m.FragNeeded > 0 {
 				reason += "; a router says that fragmentation is needed"
 			}

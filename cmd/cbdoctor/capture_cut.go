@@ -18,28 +18,34 @@ import (
 
 // printLadders prints a session of the first capture, and what the others have of the same session.
 func printLadders(cmd *cobra.Command, files []string, o captureOptions, opt capture.Options) error {
+	opt.AllSessions = true
+	results, sources := make([]*capture.Result, len(files)), make([]points.Source, len(files))
+	for i, file := range files {
+		var err error
+		if results[i], err = capture.AnalyzeFile(cmd.Context(), file, opt); err != nil {
+			return captureError(err)
+		}
+		if sources[i], err = sourceOf(results[i], file, opt); err != nil {
+			return err
+		}
+	}
+	paths, err := points.Compare(cmd.Context(), sources, opt.Port)
+	if err != nil {
+		return inputError(err)
+	}
+	points.Confirm(sources, paths)
 	var first *capture.Session
-	var whole *capture.Result // the first file's
 	for i, file := range files {
 		number := o.session
 		if i > 0 {
-			if whole == nil {
-				var err error
-				if whole, err = capture.AnalyzeFile(cmd.Context(), files[0], opt); err != nil {
-					return captureError(err)
-				}
-			}
-			_, twins, err := twinsIn(cmd, file, whole, []*capture.Session{first}, opt)
-			if err != nil {
-				return err
-			}
+			twins := points.Twins(results[0], []*capture.Session{first}, results[i])
 			if len(twins) == 0 {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s does not have this session\n", file)
 				continue
 			}
-			number = twins[0]
+			number = twins[0].Session
 		}
-		steps, s, err := capture.Ladder(cmd.Context(), file, number, opt)
+		steps, s, err := results[i].Ladder(cmd.Context(), file, number, opt)
 		if err != nil {
 			return captureError(err)
 		}
