@@ -8,7 +8,7 @@ FUZZTIME ?= 60s
 export CGO_ENABLED ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test unit lint fuzz setup bench bench-capture bench-logs bench-collect profile screenshots clean
+.PHONY: help build demo test unit lint vuln fuzz setup bench bench-capture bench-logs bench-collect profile screenshots clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

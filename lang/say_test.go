@@ -18,7 +18,7 @@ func TestSentencesAreSaidInJapanese(t *testing.T) {
 	t.Parallel()
 	for english, want := range map[string]string{
 		"3 SYNs within 3.0 s and no answer of any kind within 9.0 s; a capture on 10.1.1.1 tells whether the SYN-ACKs arrive there": "3.0 s の間に SYN が 3 回送られ、9.0 s たってもどのような応答もない；10.1.1.1 でキャプチャすれば、SYN-ACK が届いているかが分かる",
-		"the client closes the connection inside the TLS handshake, without a readable alert":                          "読み取れるアラートなしに、クライアントが TLS ハンドシェイクの途中で接続を閉じた",
+		"the client closes the connection inside the TLS handshake, without a readable alert":                                       "読み取れるアラートなしに、クライアントが TLS ハンドシェイクの途中で接続を閉じた",
 		"the 3rd time, and nothing came back":                        "3 回目、何も返って来ない",
 		"10.1.1.2:41000 to 10.1.1.1:5432: refused: the SYN is reset": "10.1.1.2:41000 から 10.1.1.1:5432：refused：SYN がリセットされた",
 		"a sentence that nobody knows":                               "a sentence that nobody knows",
