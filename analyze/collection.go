@@ -36,7 +36,9 @@ func missed(doc *bundle.Manifest) string {
 		}
 	}
 	for _, n := range doc.Nodes {
-		note(n.Reached, "", n.Outcome, n.Problem)
+		if _, missing := n.Missing(); missing == "" || missing != n.Problem { // else it follows in full
+			note(n.Reached, "", n.Outcome, n.Problem)
+		}
 		for _, c := range n.Commands {
 			note(n.Reached, c.Command+" ", c.Outcome, c.Problem)
 		}
@@ -55,7 +57,7 @@ func missed(doc *bundle.Manifest) string {
 
 // failureOf says how something that was asked for failed, "" when it did not.
 func failureOf(what string, o bundle.Outcome, problem string) string {
-	if o == bundle.Success || o == bundle.Skipped {
+	if o.Fine() {
 		return ""
 	}
 	return strings.TrimSuffix(what+string(o)+": "+problem, ": ")
@@ -70,7 +72,9 @@ func uncollected(n *bundle.ManifestNode) string {
 			out = append(out, failure)
 		}
 	}
-	note("", n.Outcome, n.Problem)
+	if _, missing := n.Missing(); missing == "" || missing != n.Problem { // else it follows in full
+		note("", n.Outcome, n.Problem)
+	}
 	for _, f := range n.Files {
 		note(f.Remote+" ", f.Outcome, f.Problem)
 	}

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"cmp"
+	"net"
 	"net/netip"
 	"slices"
 	"sort"
@@ -56,9 +57,13 @@ func (m *material) identify() *identity {
 		}
 	}
 	m.nodes(func(dir string, _ *collection, n *bundle.ManifestNode) {
-		if n.Address != "" {
-			id.byPlace[dir] = n.Address
-			id.learn(n.Name, n.Address)
+		address := n.Address
+		if host, _, _ := net.SplitHostPort(n.Reached); address == "" && members[host] { // its own status did not say, others do
+			address = host
+		}
+		if address != "" {
+			id.byPlace[dir] = address
+			id.learn(n.Name, address)
 		}
 	})
 	m.learnPlaces(id)

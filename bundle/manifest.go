@@ -98,25 +98,42 @@ type Kept struct {
 	SHA256 string `json:"sha256"` // of these bytes
 }
 
+// Fine reports whether nothing is missing on that account: it is there, or was left out on purpose.
+func (o Outcome) Fine() bool { return o == Success || o == Skipped }
+
 // Complete reports whether every node, command and file succeeded or was left out on purpose.
 func (m *Manifest) Complete() bool {
-	fine := func(o Outcome) bool { return o == Success || o == Skipped }
 	for _, n := range m.Nodes {
-		if !fine(n.Outcome) {
+		if o, _ := n.Missing(); !n.Outcome.Fine() || !o.Fine() {
 			return false
-		}
-		for _, c := range n.Commands {
-			if !fine(c.Outcome) {
-				return false
-			}
-		}
-		for _, f := range n.Files {
-			if !fine(f.Outcome) {
-				return false
-			}
 		}
 	}
 	return true
+}
+
+// Missing is what of a node was wanted and did not come: the outcome of the first of it and a sentence; Success and "" where all came.
+// The outcome of a node that was reached and asked to the end is this one.
+func (n *ManifestNode) Missing() (outcome Outcome, sentence string) {
+	outcome, more := Success, 0
+	note := func(what string, o Outcome, problem string) {
+		switch {
+		case o.Fine():
+		case outcome == Success:
+			outcome, sentence = o, strings.TrimSuffix(what+": "+problem, ": ")
+		default:
+			more++
+		}
+	}
+	for _, f := range n.Files {
+		note("could not fetch "+f.Remote, f.Outcome, f.Problem)
+	}
+	for _, c := range n.Commands {
+		note(fmt.Sprintf("no answer to %q", c.Command), c.Outcome, c.Problem)
+	}
+	if more > 0 {
+		sentence += fmt.Sprintf("; and %d more", more)
+	}
+	return outcome, sentence
 }
 
 // ReadManifest reads what Write wrote.

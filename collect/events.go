@@ -2,6 +2,7 @@ package collect
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 )
@@ -47,7 +48,7 @@ func (t *teller) tell(e Event) {
 	if t.to == nil {
 		return
 	}
-	e.Time, e.File, e.Text = time.Now().UTC(), printable(e.File), printable(e.Text)
+	e.Time, e.File, e.Text = time.Now().UTC(), printable(e.File), printable(strings.ReplaceAll(e.Text, "\n", "; "))
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.to(e)

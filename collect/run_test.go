@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -104,7 +105,9 @@ func collectTo(t testing.TB, inv Inventory, opt Options) (*bundle.Manifest, stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := fmt.Sprint(onDisk.Nodes), fmt.Sprint(m.Nodes); got != want {
+	got, gotErr := onDisk.Bytes()
+	want, wantErr := m.Bytes()
+	if gotErr != nil || wantErr != nil || !bytes.Equal(got, want) {
 		t.Errorf("the manifest on disk differs from the one returned:\n%s\n%s", got, want)
 	}
 	return m, opt.Dir
@@ -209,6 +212,36 @@ func TestCollectFromOpenSSH(t *testing.T) {
 	}
 	if m.Nodes[0].HostKey != s.Fingerprint(t, "host_ed25519") {
 		t.Errorf("host key %s, want %s", m.Nodes[0].HostKey, s.Fingerprint(t, "host_ed25519"))
+	}
+}
+
+// A node that gives no files is told at once, and its commands are collected.
+func TestNodeWithoutSFTP(t *testing.T) {
+	t.Parallel()
+	n := node("cms01")
+	n.Faults.NoSFTP = true
+	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{n}})
+	m, dir := collectTo(t, inventoryOf(t, c), Options{Login: simLogin(t, c, "x"), Progress: func(e Event) {
+		if e.Kind == Retry {
+			t.Errorf("tried again: %s", e.Text)
+		}
+	}})
+	checkBundle(t, m, dir)
+	got := m.Nodes[0]
+	if got.Outcome != bundle.Failed || !strings.Contains(got.Problem, "refuses SFTP") || got.Address != "10.48.36.61" {
+		t.Errorf("%s, %q, the status has address %q", got.Outcome, got.Problem, got.Address)
+	}
+}
+
+// A node of which a file did not come whole did not succeed, and its entry names the file.
+func TestNodeWithAFileThatFails(t *testing.T) {
+	t.Parallel()
+	lying := file("audit.log", "x")
+	lying.Claims = 1000
+	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{node("cms01", file("log", "one\n"), lying)}})
+	m, _ := collectTo(t, inventoryOf(t, c), Options{Login: simLogin(t, c, "x")})
+	if n := m.Nodes[0]; n.Outcome != bundle.Failed || !strings.HasPrefix(n.Problem, "could not fetch audit.log: ") || len(fetched(n)) != 1 {
+		t.Errorf("%+v", n)
 	}
 }
 

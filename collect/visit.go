@@ -64,22 +64,23 @@ func (e *limitError) Is(target error) bool { return target == context.DeadlineEx
 func (v *visit) told(ctx context.Context, do func(context.Context) error) error {
 	v.record.node(v.i, func(m *bundle.ManifestNode) { m.Outcome, m.Problem, m.Finished = bundle.Unknown, "", time.Time{} })
 	err := do(ctx)
+	var outcome bundle.Outcome
 	var problem string
-	if err != nil {
-		problem = problemOf(ctx, err)
-	}
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
-		m.Finished, m.Outcome = time.Now().UTC(), bundle.Success
-		if err != nil {
-			m.Outcome, m.Problem = outcomeOf(ctx, err), problem
+		if outcome, problem = m.Missing(); err != nil {
+			outcome, problem = outcomeOf(ctx, err), problemOf(ctx, err)
 		}
+		m.Finished, m.Outcome, m.Problem = time.Now().UTC(), outcome, problem
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		v.tell(NodeFailed, "failed: %s", problem)
-		return err
+	case outcome != bundle.Success:
+		v.tell(NodeFailed, "failed in part") // of what was told already
+	default:
+		v.tell(Done, "done")
 	}
-	v.tell(Done, "done")
-	return nil
+	return err
 }
 
 // leave ends the connection to the node.

@@ -232,7 +232,7 @@ func TestTerminalBars(t *testing.T) {
 	}
 	failure := slices.IndexFunc(lines, func(l string) bool { return strings.HasPrefix(l, c.Nodes[1].Endpoint+": could not fetch audit.log: ") })
 	overall := slices.Index(lines, "all nodes        [] of 2.2 MiB")
-	if failure < 0 || overall != failure+3 || !slices.Contains(lines, c.Nodes[0].Endpoint+"  [] of 1.1 MiB") {
+	if failure < 0 || lines[failure+1] != c.Nodes[1].Endpoint+": failed in part" || overall != failure+4 || !slices.Contains(lines, c.Nodes[0].Endpoint+"  [] of 1.1 MiB") {
 		t.Errorf("the terminal is\n%s", strings.Join(lines, "\n"))
 	}
 

@@ -88,7 +88,7 @@ func runBundleCheck(cmd *cobra.Command, path string) error {
 	}
 	files := 0
 	failed := func(what string, o bundle.Outcome, problem string) {
-		if o != bundle.Success && o != bundle.Skipped {
+		if !o.Fine() {
 			fmt.Fprintln(out, strings.TrimSuffix(printable(strings.ReplaceAll(fmt.Sprintf("%s: %s: %s", what, o, problem), "\n", "; ")), ": "))
 		}
 	}

@@ -56,12 +56,12 @@ func showSummary(w io.Writer, m *bundle.Manifest, quiet bool) error {
 				failed++
 			}
 		}
-		if quiet && failed == 0 && n.Outcome == bundle.Success && len(n.Left) == 0 {
+		if quiet && n.Outcome == bundle.Success && len(n.Left) == 0 {
 			continue
 		}
 		line := fmt.Sprintf("%s\t%s\t%s", n.Reached, n.Outcome, collect.Count(files, "file"))
 		if failed > 0 {
-			line += fmt.Sprintf(", %d not whole", failed)
+			line = fmt.Sprintf("%s\t%s\t%d of %s", n.Reached, n.Outcome, files, collect.Count(files+failed, "file"))
 		}
 		if n.Problem != "" {
 			line += "  " + printable(strings.NewReplacer("\n", "; ", "\t", " ").Replace(n.Problem))
@@ -85,13 +85,16 @@ func verdict(w io.Writer, m *bundle.Manifest, where string, quiet bool) error {
 	return &codeError{exitPartial, withHint(errors.New("some nodes or files failed; what was collected is kept in "+where), hintFor(m, where))}
 }
 
-// hintFor says what to do about the first failure of a known kind.
+// hintFor says what to do: about the first failure of a known kind, and then about the rest.
 func hintFor(m *bundle.Manifest, where string) string {
 	slow := false
 	for _, n := range m.Nodes {
 		slow = slow || n.Outcome == bundle.Timeout
 		if hint := loginHint(n.Problem, n.Reached); hint != "" && n.Outcome != bundle.Success {
-			return hint
+			if len(m.Nodes) > 1 {
+				hint = n.Reached + ": " + hint
+			}
+			return hint + "\nthen: cbdoctor collect --continue " + where
 		}
 	}
 	more := ""

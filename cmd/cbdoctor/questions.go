@@ -34,7 +34,7 @@ func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inv
 	for _, q := range questionsOf(r) {
 		fmt.Fprintf(out, "open: %s\n", printable(q.text))
 		for _, n := range m.Nodes {
-			if q.capture != "" && n.Outcome == bundle.Success && isNode(n, q.capture, r) && !slices.Contains(where, n.Reached) {
+			if q.capture != "" && answers(n) && isNode(n, q.capture, r) && !slices.Contains(where, n.Reached) {
 				where = append(where, n.Reached)
 			}
 		}
@@ -46,6 +46,11 @@ func (o *collectOptions) openQuestions(cmd *cobra.Command, inventory collect.Inv
 		return nil
 	}
 	return &collect.Further{Nodes: func(reached string) bool { return slices.Contains(where, reached) }}
+}
+
+// answers reports whether a node took a command, whatever else of it failed.
+func answers(n bundle.ManifestNode) bool {
+	return n.Outcome != bundle.Canceled && slices.ContainsFunc(n.Commands, func(c bundle.ManifestCommand) bool { return c.Outcome == bundle.Success })
 }
 
 // zonesOf are the zones of an inventory as --timezone has them.
@@ -87,7 +92,7 @@ func questionsOf(r *report.Report) []question {
 			out = append(out, question{fmt.Sprintf("why %s can't use %s: a capture on %s while it fails would tell (--pcap a)", f.Subject.Client, f.Subject.Server, f.Subject.Client), f.Subject.Client})
 		}
 		if f.ID == "material-missing" {
-			out = append(out, question{text: f.Title + ": collect from there too (--discover finds the nodes of a cluster)"})
+			out = append(out, question{text: f.Title + ": collect it too (--discover finds the nodes of a cluster, --continue fetches what failed)"})
 		}
 	}
 	missing := map[string]int{}

@@ -2,6 +2,7 @@ package progress
 
 import (
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -96,7 +97,8 @@ func (b *bars) Event(e collect.Event) {
 			n.say(e.Text)
 		}
 	case collect.NodeFailed:
-		n.say("failed")
+		word, _, _ := strings.Cut(e.Text, ":")
+		n.say(word)
 	case collect.Chosen:
 		n.total = e.Total
 		if e.Total > 0 {

@@ -41,11 +41,11 @@ type Node struct {
 type File struct {
 	Name    string    `yaml:"name"`
 	Content []byte    `yaml:"-"`
-	Text    string    `yaml:"text"` // its content in a scenario file, or
-	Path    string    `yaml:"path"` // a file beside the scenario that has it
-	ModTime time.Time `yaml:"modified"`
-	Grows   int       `yaml:"grows"`  // bytes that are appended at each read, as to a log that is in use
-	Claims  int64     `yaml:"claims"` // size that the node tells, when it is not the true one
+	Text    string    `yaml:"text"`     // its content in a scenario file, or
+	Path    string    `yaml:"path"`     // a file beside the scenario that has it
+	ModTime time.Time `yaml:"modified"` // default: when the simulation began
+	Grows   int       `yaml:"grows"`    // bytes that are appended at each read, as to a log that is in use
+	Claims  int64     `yaml:"claims"`   // size that the node tells, when it is not the true one
 }
 
 // Line is one line of a followed log, After the one before it.

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pkg/sftp"
 	"golang.org/x/crypto/ssh"
@@ -113,9 +114,15 @@ func start(s Scenario, n Node) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	files := slices.Clone(n.Files)
+	for i := range files {
+		if files[i].ModTime.IsZero() {
+			files[i].ModTime = time.Now()
+		}
+	}
 	server := &Server{
 		Node: n, Endpoint: listener.Addr().String(), HostKey: signer.PublicKey(), listener: listener, config: config,
-		conns: map[net.Conn]bool{}, files: slices.Clone(n.Files),
+		conns: map[net.Conn]bool{}, files: files,
 	}
 	if n.Link != nil {
 		if server.link, err = faulty.ListenAt(at, server.Endpoint, func(int) faulty.Link { return *n.Link }); err != nil {

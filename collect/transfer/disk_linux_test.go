@@ -2,24 +2,17 @@ package transfer
 
 import (
 	"errors"
-	"os"
 	"syscall"
 	"testing"
 
 	"cbdoctor/collect/sim"
+	"cbdoctor/collect/smalldisk"
 )
 
 // A full disk fails the file, not the program; the room is given back for what else is to be written.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	if os.Getuid() != 0 {
-		t.Skip("only root can mount a small disk")
-	}
-	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=1m"); err != nil {
-		t.Skipf("no small disk can be mounted here: %v", err)
-	}
-	t.Cleanup(func() { _ = syscall.Unmount(dir, 0) })
+	dir := smalldisk.Mount(t, "1m")
 	small := sim.File{Name: "live.json", Content: content(1000), ModTime: listed}
 	large := sim.File{Name: "log", Content: content(3_000_000), ModTime: listed}
 	f, _ := open(t, small, large)

@@ -65,8 +65,11 @@ func (p *pool) open(conn *ssh.Client) error {
 	return nil
 }
 
-// startSFTP opens a channel and starts SFTP on it without waiting for the node to confirm the subsystem: its answer to what
-// follows tells the same, a round trip earlier.
+// errNoSFTP says that the node lets the user in and offers no files.
+var errNoSFTP = errors.New("the node refuses SFTP to this user")
+
+// startSFTP opens a channel and starts SFTP on it. The node's answer is awaited: one that refuses says nothing more, and OpenSSH takes no
+// data before it has answered anyway.
 func (p *pool) startSFTP(conn *ssh.Client) (*channel, error) {
 	session, requests, err := conn.OpenChannel("session", nil)
 	if err != nil {
@@ -74,8 +77,13 @@ func (p *pool) startSFTP(conn *ssh.Client) (*channel, error) {
 	}
 	go ssh.DiscardRequests(requests)
 	go func() { _, _ = io.Copy(io.Discard, session.Stderr()) }() // ends with the channel
-	if _, err := session.SendRequest("subsystem", false, ssh.Marshal(struct{ Name string }{"sftp"})); err != nil {
-		return nil, fmt.Errorf("start SFTP: %w", errors.Join(err, session.Close()))
+	accepted, err := session.SendRequest("subsystem", true, ssh.Marshal(struct{ Name string }{"sftp"}))
+	if err == nil && !accepted {
+		err = &FinalError{errNoSFTP}
+	}
+	if err != nil {
+		session.Close()
+		return nil, fmt.Errorf("start SFTP: %w", err)
 	}
 	l := newLane(session, p.meter, p.memory)
 	client, err := sftp.NewClientPipe(l, l)

@@ -80,7 +80,10 @@ func (f *Fetcher) attempt(ctx context.Context, work func(context.Context, *pool)
 	go f.watch(over, func() { cancel(fmt.Errorf("%w: nothing came for %s", ErrStalled, f.Stall)) })
 	if f.pool == nil {
 		if err := f.connect(ctx); err != nil {
-			return false, errors.Join(context.Cause(ctx), err)
+			if ctx.Err() != nil && Broken(err) {
+				err = context.Cause(ctx)
+			}
+			return false, err
 		}
 	}
 	moved, err = work(ctx, f.pool)
