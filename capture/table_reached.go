@@ -115,7 +115,12 @@ var reachedRows = []Row{
 		Wrong:   "the capture lost the acknowledgements",
 		When:    func(m *Summary) bool { return m.worked() && m.Recovered },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
-			return High, fmt.Sprintf("the session works, after %s and %s of handshake data", plural(m.SYN, "SYN", "SYNs"), plural(m.Retransmitted[0]+m.Retransmitted[1], "retransmission", "retransmissions")),
+			syns, again := plural(m.SYN, "SYN", "SYNs"), m.Retransmitted[client]+m.Retransmitted[server]
+			reason := "the session works, after " + syns
+			if again > 0 {
+				reason = fmt.Sprintf("the session works, after %s and %s of handshake data", syns, plural(again, "retransmission", "retransmissions"))
+			}
+			return High, reason,
 				[]int64{m.SYNFrames[0], m.SYNFrames[1], m.LastData[server]}
 		},
 	},
