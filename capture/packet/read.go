@@ -187,14 +187,10 @@ func (d *delivery) listFixed(s *section) {
 const defaultPort = 5432
 
 func (o Options) portSet() *portSet {
-	s := &portSet{}
-	for _, p := range o.Ports {
-		s.add(p)
-	}
 	if len(o.Ports) == 0 {
-		s.add(defaultPort)
+		return portsOf([]uint16{defaultPort})
 	}
-	return s
+	return portsOf(o.Ports)
 }
 
 func (o Options) workers() int {

@@ -37,11 +37,27 @@ func (s *sifter) sift(i *iface, b []byte, orig uint32) hitKind {
 	return s.any(i, b, orig)
 }
 
-// portSet is a set of TCP ports: one bit each, so that it stays in the first-level cache.
-type portSet [1 << 10]uint64
+// portSet is a set of TCP ports. Nearly always it has one, for which nothing is looked up.
+type portSet struct {
+	one  uint16
+	more *[1 << 10]uint64 // a bit each, where there are several
+}
 
-func (s *portSet) add(p uint16)      { s[p>>6] |= 1 << (p & 63) }
-func (s *portSet) has(p uint16) bool { return s[p>>6]>>(p&63)&1 != 0 }
+func (s *portSet) has(p uint16) bool {
+	return p == s.one || s.more != nil && s.more[p>>6]>>(p&63)&1 != 0
+}
+
+// portsOf is the set of at least one port.
+func portsOf(ports []uint16) *portSet {
+	s := &portSet{one: ports[0]}
+	if len(ports) > 1 {
+		s.more = new([1 << 10]uint64)
+	}
+	for _, p := range ports[1:] {
+		s.more[p>>6] |= 1 << (p & 63)
+	}
+	return s
+}
 
 // hostStretch is the head of a file in which every packet counts for [Hosts].
 const hostStretch = 4 << 20
