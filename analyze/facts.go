@@ -26,8 +26,8 @@ func (m *material) facts() (*fact.Set, error) {
 	m.makeChecks(s, ends)
 	m.makeUpgrades(s, ends)
 	m.makeMessages(s, ends)
-	stillDown(s)
 	m.makeCommands(s)
+	stillDown(s)
 	m.makeLinks(s)
 	over(s)
 	m.makeFileCertificates(s, id, m.latest(ends))
@@ -220,7 +220,7 @@ func (m *material) makeCommands(s *fact.Set) {
 	slices.SortStableFunc(m.commands, func(a, b command) int { return finest(a.log, b.log) })
 	for _, c := range m.commands {
 		at := m.when(c.log, c.stamp)
-		if seen.again(c.log, sighting{node: c.log.node, second: at.T.Unix(), text: c.user + c.from + c.text}) {
+		if seen.again(c.log, c.line, sighting{node: c.log.node, second: at.T.Unix(), text: c.user + c.from + c.text}) {
 			continue
 		}
 		s.Commands = append(s.Commands, fact.Command{

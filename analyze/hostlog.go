@@ -17,6 +17,19 @@ type hostLog struct {
 	node  string         // address of the machine, or its name; identify finds it out
 	zone  *time.Location // of its times, when the machine has one of its own
 	last  logline.Stamp  // of its lines that were taken
+	parts []int          // lines at which its times go back: what follows may be a copy of what was before
+}
+
+// maxParts bounds the parts of a log that are told apart.
+const maxParts = 1000
+
+// goesBack is by how much the times of a log go back where another part begins; a relay exchanges lines of one moment.
+const goesBack = 5 * time.Second
+
+// part is the number of the part that a line is in.
+func (l *hostLog) part(line int) int {
+	n, _ := slices.BinarySearch(l.parts, line+1)
+	return n
 }
 
 // relay is a host and the address that a central syslog server got its lines from, "" where it does not say.
@@ -58,8 +71,11 @@ func (t *textFile) machines() (list []*hostLog) {
 // maxLogs bounds the hosts of one file that are followed.
 const maxLogs = 1000
 
-// watch notes what a stamp shows of its calendar: a 29 February, and an hour that comes a second time.
-func (l *hostLog) watch(s *logline.Stamp) {
+// watch notes what a stamp shows of its calendar: a 29 February, an hour that comes a second time, and where a part begins.
+func (l *hostLog) watch(s *logline.Stamp, line int) {
+	if s.Since(l.last) < -goesBack && !l.last.IsZero() && len(l.parts) < maxParts {
+		l.parts = append(l.parts, line)
+	}
 	if s.Month == 2 && s.Day == 29 && s.Year == 0 {
 		l.file.leapDay, l.file.leapWraps = true, s.Wraps
 	}

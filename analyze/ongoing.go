@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"slices"
+	"strings"
 
 	"cbdoctor/fact"
 )
@@ -11,7 +12,7 @@ import (
 func stillDown(s *fact.Set) {
 	for i := range s.HealthChecks {
 		c := &s.HealthChecks[i]
-		c.Ongoing = c.Ongoing || apart(s, c.Client, c.Server, c.Span) && !overtaken(s.HealthChecks, c)
+		c.Ongoing = c.Ongoing || apart(s, c.Client, c.Server, c.Span) && !overtaken(s.HealthChecks, c) && !otherCertificates(s.Commands, c)
 	}
 	for i := range s.Messages {
 		m := &s.Messages[i]
@@ -26,6 +27,14 @@ func stillDown(s *fact.Set) {
 func overtaken(checks []fact.HealthCheck, c *fact.HealthCheck) bool {
 	return slices.ContainsFunc(checks, func(other fact.HealthCheck) bool {
 		return other.Client == c.Client && other.Server == c.Server && other.First.T.After(c.Last.T.Add(retryPatience))
+	})
+}
+
+// otherCertificates reports whether the failures were about certificates, and one of the two nodes was given others since: what a later
+// status shows has another reason.
+func otherCertificates(commands []fact.Command, c *fact.HealthCheck) bool {
+	return strings.HasPrefix(c.Reason, "tls-") && slices.ContainsFunc(commands, func(cmd fact.Command) bool {
+		return cmd.Granted && (cmd.Node == c.Client || cmd.Node == c.Server) && cmd.Time.T.After(c.Last.T) && strings.HasPrefix(cmd.Command, "database cluster certs ")
 	})
 }
 

@@ -91,7 +91,8 @@ func TestOrderOfFilesDoesNotMatter(t *testing.T) {
 	})
 }
 
-// What is handed in twice is told once: a log beside its rotated files, a part of it pasted, what a syslog server got of it.
+// What is handed in twice is told once: a log beside its rotated files, a part of it pasted, what a syslog server got of it, a block that
+// was copied into the file a second time.
 func TestCopiesChangeNothing(t *testing.T) {
 	t.Parallel()
 	lines := incidentLog()
@@ -104,6 +105,7 @@ func TestCopiesChangeNothing(t *testing.T) {
 		"a pasted part":     {"log": text, "mail.txt": "Hello,\n\n> " + strings.Join(lines[10:50], "\n> ") + "\n"},
 		"a syslog server":   {"log": text, "central.log": "2025-03-05T09:00:01+00:00 192.0.2.1 " + strings.Join(lines, "\n2025-03-05T09:00:01+00:00 192.0.2.1 ") + "\n"},
 		"without fraction":  {"a": text, "b": regexp.MustCompile(`(?m)^(\w+ +\d+ [0-9:]+)\.\d+`).ReplaceAllString(text, "$1")},
+		"a block twice":     {"log": text + strings.Join(lines[15:60], "\n") + "\n"},
 		"delivered twice":   {"log": strings.Join(slices.Concat(lines[:30], lines[29:]), "\n") + "\n"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,11 +1,15 @@
 package analyze_test
 
 import (
+	"archive/tar"
+	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"cbdoctor/analyze"
 	"cbdoctor/fact"
@@ -199,4 +203,61 @@ func TestNothingRecognised(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `"Hello Bob"`) {
 		t.Errorf("error %v does not quote the first line", err)
 	}
+}
+
+// A machine that loses power leaves zeros where the blocks of its log were to be written; the next line stands right behind them.
+func TestLogWithHoles(t *testing.T) {
+	t.Parallel()
+	zeros := strings.Repeat("\x00", 3000)
+	set := run(t, map[string]string{"log": zeros + "Jul  4 10:03:00.111 user.info cms2 host:server: INFO : call 5: inactive\n" + zeros +
+		"Jul  4 10:05:00.111 user.info cms2 sfpool: Health check 10.1.1.1: error (up = 1): timeout expired|\n" + zeros + "\n" +
+		"Jul  4 10:06:00.111 user.info cms2 sfpool: Health check 10.1.1.1: error (up = 0): timeout expired|\n"})
+	if len(set.HealthChecks) != 1 || set.HealthChecks[0].Count != 2 || set.Lines.Recognised != 3 {
+		t.Errorf("health checks %+v, %d lines recognised", set.HealthChecks, set.Lines.Recognised)
+	}
+}
+
+// The date of a file in an archive is when the node wrote it. That of a file on disk may be when it was copied, and one of 1970 is none.
+func TestYearsOfFilesWithoutDate(t *testing.T) {
+	t.Parallel()
+	const line = "Apr 19 10:30:00.000 user.info %s sfpool: Health check 10.1.1.1: error (up = 1): timeout expired|\n"
+	dated := func(at time.Time, host string) string { return archive(t, "log", fmt.Sprintf(line, host), at) }
+	in2019 := time.Date(2019, 4, 20, 0, 0, 0, 0, time.UTC)
+	for name, c := range map[string]struct {
+		files map[string]string
+		year  int
+	}{
+		"one of the two in an archive": {map[string]string{"a.tar": dated(in2019, "cms1"), "log": fmt.Sprintf(line, "cms2")}, 2019},
+		"the other archive has a date": {map[string]string{"a.tar": dated(in2019, "cms1"), "b.tar": dated(time.Unix(0, 0), "cms2")}, 2019},
+		"no date at all":               {map[string]string{"a.tar": dated(time.Unix(0, 0), "cms1"), "b.tar": dated(time.Unix(0, 0), "cms2")}, 2010},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			set := run(t, c.files)
+			if len(set.HealthChecks) != 2 {
+				t.Fatalf("%d health checks", len(set.HealthChecks))
+			}
+			for _, check := range set.HealthChecks {
+				if check.First.T.Year() != c.year {
+					t.Errorf("%s: %v, want %d", check.Client, check.First, c.year)
+				}
+			}
+		})
+	}
+}
+
+func archive(t *testing.T, name, text string, at time.Time) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(text)), ModTime: at}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write([]byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }

@@ -56,7 +56,7 @@ func (m *material) groupChecks() {
 		g.events = slices.Grow(g.events, len(r.events))
 		for i := range r.events {
 			e := datedCheck{&r.events[i], r, m.when(key.log, r.events[i].stamp)}
-			if alone[k.client] || !seen.again(key.log, sighting{node: k.client, second: e.at.T.Unix(), text: k.server + k.reason}) {
+			if alone[k.client] || !seen.again(key.log, e.line, sighting{node: k.client, second: e.at.T.Unix(), text: k.server + k.reason}) {
 				g.events = append(g.events, e)
 			}
 		}
@@ -168,7 +168,7 @@ func (g *messageGroup) add(m *material, r *messageRun, seen copies) {
 	g.times = slices.Grow(g.times, len(r.moments))
 	for _, at := range r.moments {
 		t := m.when(log, at.at)
-		if seen != nil && seen.again(log, sighting{second: t.T.Unix(), pid: at.pid}) {
+		if seen != nil && seen.again(log, at.line, sighting{second: t.T.Unix(), pid: at.pid}) {
 			told[at.line] = true
 			continue
 		}

@@ -78,7 +78,7 @@ func (m *material) makeUpgrades(s *fact.Set, ends map[string]time.Time) {
 	for i := range m.schemaLines {
 		l := &m.schemaLines[i]
 		at[i] = m.when(l.log, l.stamp)
-		if !seen.again(l.log, sighting{node: l.log.node, second: at[i].T.Unix(), text: l.tag + l.text}) {
+		if !seen.again(l.log, l.line, sighting{node: l.log.node, second: at[i].T.Unix(), text: l.tag + l.text}) {
 			byNode[l.log.node] = append(byNode[l.log.node], i)
 		}
 	}

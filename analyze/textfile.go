@@ -64,7 +64,7 @@ func (m *material) readText(ctx context.Context, f *bundle.File, r io.Reader, lo
 // Wanted takes a log line.
 func (t *textFile) Wanted(n int, l *logline.Line, raw []byte) {
 	log := t.relayed(l.Host, l.Relay)
-	log.watch(&l.Stamp)
+	log.watch(&l.Stamp, n)
 	t.taken++
 	t.take(log, n, l, raw)
 }

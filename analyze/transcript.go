@@ -26,6 +26,7 @@ func (f *section) empty() bool {
 
 var (
 	promptLine  = lazyregexp.New(`^([A-Za-z0-9][A-Za-z0-9._-]*)>{1,2} ?(.*)$`)
+	quoted      = lazyregexp.New(`(?m)^(?:[>|] ?)+`) // an output that was pasted into a mail, which was answered
 	statusBegin = lazyregexp.New(`(?i)^\s*(ERROR\s*:|Status\s*:)`)
 	statusInRow = lazyregexp.New(`(?i)database cluster status\s+((?:ERROR|Status)\s*:.*)$`)
 	versionLine = lazyregexp.New(`^\s*(\d+\.\d+(?:\.\d+)*(?:[_-]\w+)*)\s*$`)
@@ -48,7 +49,7 @@ type transcript struct {
 
 // readTranscript finds the output of commands, a section for each node.
 func readTranscript(t *textFile) []section {
-	text := string(t.transcript)
+	text := quoted.ReplaceAllString(string(t.transcript), "")
 	if s, ok := readDocument(text, t.path); ok {
 		t.recognised, t.taken = t.Seen, t.Seen
 		return []section{s}

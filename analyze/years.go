@@ -11,45 +11,76 @@ import (
 // dating works out the years of logs that print none: from logs with years and captures of the same material, else from the
 // date of the file. It never uses the current time: the same input gives the same report.
 func (m *material) dating() {
-	var anchors []time.Time
+	anchors := m.anchors()
+	for _, t := range m.texts {
+		switch {
+		case t.LastBare.IsZero():
+			continue
+		case len(anchors) > 0:
+			t.year = m.yearNear(t, anchors, false)
+		default:
+			t.year = m.yearNear(t, m.fileDates(t), true)
+		}
+		t.year = t.leapYear(t.year - int(t.LastBare.Wraps))
+	}
+}
+
+// anchors are instants of the material whose year is printed.
+func (m *material) anchors() (known []time.Time) {
 	for _, t := range m.texts {
 		if t.Year != 0 {
-			anchors = append(anchors, at(m.opt.Timezone, t.LastDated.Year, t.LastDated))
+			known = append(known, at(m.opt.Timezone, t.LastDated.Year, t.LastDated))
 		}
 	}
 	for _, c := range m.captures {
 		if !c.Last.IsZero() {
-			anchors = append(anchors, c.Last.T)
+			known = append(known, c.Last.T)
 		}
 	}
-	for _, t := range m.texts {
-		if !t.LastBare.IsZero() {
-			t.year = t.leapYear(m.yearOf(t, anchors))
-		}
-	}
+	return known
 }
 
-// yearOf is the year of the file's first line.
-func (m *material) yearOf(t *textFile, anchors []time.Time) int {
-	if len(anchors) > 0 {
-		best, distance := 0, time.Duration(1<<63-1)
-		for _, a := range anchors {
-			for y := a.Year() - 1; y <= a.Year()+1; y++ {
-				d := at(m.opt.Timezone, int16(y), t.LastBare).Sub(a).Abs()
-				if d < distance {
-					best, distance = y, d
-				}
+// firstYear: before CMS there was no such log, so an earlier date is none.
+const firstYear = 2010
+
+// fileDates is when the log was written: its own date in an archive, which tells when the node wrote the file and not when somebody copied
+// it, else those of other logs in archives, else its own on disk, else those of the others.
+func (m *material) fileDates(t *textFile) []time.Time {
+	own := t.modTime.UTC().Year() >= firstYear
+	var archived, all []time.Time
+	for _, o := range m.texts {
+		if !o.LastBare.IsZero() && o.modTime.UTC().Year() >= firstYear {
+			all = append(all, o.modTime)
+			if o.inTar {
+				archived = append(archived, o.modTime)
 			}
 		}
-		return best - int(t.LastBare.Wraps)
 	}
-	year := t.modTime.UTC().Year()
-	if t.modTime.IsZero() || year < 2010 {
-		year = 2010 // before CMS there was no such log: plainly no real date
-	} else if at(m.opt.Timezone, int16(year), t.LastBare).After(t.modTime.Add(24 * time.Hour)) {
-		year--
+	switch {
+	case own && (t.inTar || len(archived) == 0):
+		return []time.Time{t.modTime}
+	case len(archived) > 0:
+		return archived
 	}
-	return year - int(t.LastBare.Wraps)
+	return all
+}
+
+// yearNear is the year that brings the file's last line nearest to one of the times; the date of
+// a file lies after its lines, a day of clocks and zones aside.
+func (m *material) yearNear(t *textFile, times []time.Time, ofFiles bool) int {
+	best, distance := firstYear, time.Duration(1<<63-1)
+	for _, a := range times {
+		for y := a.Year() - 1; y <= a.Year()+1; y++ {
+			d := at(m.opt.Timezone, int16(y), t.LastBare).Sub(a)
+			if ofFiles && d > 24*time.Hour {
+				continue
+			}
+			if d = d.Abs(); d < distance {
+				best, distance = y, d
+			}
+		}
+	}
+	return best
 }
 
 // leapYear: a file that has a 29 February is of a year that has one.

@@ -70,7 +70,7 @@ func Sniff(head []byte) Kind {
 	if len(head) > 4 && head[0] == 0x30 && (head[1] == 0x82 && binary.BigEndian.Uint16(head[2:]) > 200 || head[1] == 0x81 && head[2] > 100) {
 		return PKI // DER: a certificate, or a key
 	}
-	text := utf8Text(head)
+	text := withoutHoles(utf8Text(head))
 	if isBinary(text) {
 		return Other
 	}
@@ -89,6 +89,20 @@ func Sniff(head []byte) Kind {
 }
 
 var logLine = lazyregexp.New(`(?m)^(<\d{1,3}>)?(\d+ )?([A-Z][a-z]{2} {1,2}\d{1,2} |\d{4}-\d\d-\d\d[T ] ?)\d\d:\d\d:\d\d`)
+
+// withoutHoles is the text of a log without the zeros that it has where its machine lost power before all of it was written. What
+// does not begin with a line of a log is passed on as it is.
+func withoutHoles(text []byte) []byte {
+	if bytes.IndexByte(text, 0) < 0 || !startsAsLog(bytes.TrimLeft(text, "\x00")) {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte{0}, nil)
+}
+
+func startsAsLog(text []byte) bool {
+	at := logLine.FindIndex(text)
+	return at != nil && at[0] == 0
+}
 
 func looksLikeLog(text []byte) bool { return logLine.Match(text) }
 

@@ -158,7 +158,7 @@ func (w *walker) stream(f *File, r io.Reader, depth int) error {
 		return w.problem(f, fmt.Errorf("%s archives are not read here: unpack it and give the directory", kind))
 	}
 	f.Kind = Sniff(head)
-	f.Binary = f.Kind == Other && isBinary(utf8Text(head))
+	f.Binary = f.Kind == Other && isBinary(withoutHoles(utf8Text(head)))
 	if f.Kind == PrivateKey {
 		return w.visit(f, nil)
 	}

@@ -134,7 +134,10 @@ func (k *block) add(f fields, t Stamp, raw []byte) {
 
 // clean takes off what is not of the line itself.
 func clean(b []byte) []byte {
-	b = bytes.TrimRight(b, "\r ")
+	b = bytes.TrimRight(b, "\r \x00")
+	if len(b) > 0 && b[0] == 0 { // what a log has where its machine lost power
+		b = bytes.TrimLeft(b, "\x00")
+	}
 	if bytes.IndexByte(b, 0x1b) >= 0 {
 		b = stripEscapes(b)
 	}

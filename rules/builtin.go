@@ -4657,20 +4657,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "firewall between {subject.client} and {subject.server}",
-							Line:   61,
+							Line:   63,
 						},
 						Kind: "check",
 						Text: Text{
 							Source: "Find the device on the way that stops the packets (traceroute from one node to the other; on a Cisco ASA: packet-tracer and the syslog of denied connections for {subject.client} and {subject.server}).",
-							Line:   64,
+							Line:   66,
 						},
 						Command: Text{
 							Source: "packet-tracer input <interface> tcp {subject.client} 50000 {subject.server} {cluster.port}",
-							Line:   66,
+							Line:   68,
 						},
 						Verify: Text{
 							Source: "The device names the rule or the inspection that drops the connection.",
-							Line:   67,
+							Line:   69,
 						},
 						Source: "inferred",
 					},
@@ -4679,34 +4679,34 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "firewall between {subject.client} and {subject.server}",
-							Line:   69,
+							Line:   71,
 						},
 						Kind: "firewall",
 						Text: Text{
 							Source: "Allow TCP from any port of {subject.client} to port {cluster.port} of {subject.server}, new and established connections, and the replies back; and the same in both directions between all database nodes{size(cluster.databases) == 0 ? \"\" : \" (\" + cluster.databases.join(\", \") + \")\"}, because any of them can become the primary. Replace ACL-NAME by the access list of the interface; the lines go above the one that denies. Exempt the port from inspection that rewrites or resets unknown protocols.",
-							Line:   72,
+							Line:   74,
 						},
 						Command: Text{
 							Source: "! Cisco ASA (stateful: replies pass by themselves)\n{cluster.paths_with(subject.client, subject.server).map(p, \"access-list ACL-NAME line 1 extended permit tcp host \" + p.client + \" host \" + p.server + \" eq \" + string(cluster.port)).join(\"\\n\")}",
-							Line:   78,
+							Line:   80,
 						},
 						Alternatives: []Text{
 							{
 								Source: "! Cisco IOS (not stateful: the replies have lines of their own; make room with: ip access-list resequence ACL-NAME 1000 10)\n{subject.server.contains(\":\") ? \"ipv6 access-list ACL-NAME\" : \"ip access-list extended ACL-NAME\"}\n{lists.range(size(cluster.paths_with(subject.client, subject.server))).map(i, [cluster.paths_with(subject.client, subject.server)[i]].map(p, (p.v6 ? \" sequence \" : \" \") + string(2*i+1) + \" permit tcp host \" + p.client + \" host \" + p.server + \" eq \" + string(cluster.port) + \"\\n\" + (p.v6 ? \" sequence \" : \" \") + string(2*i+2) + \" permit tcp host \" + p.server + \" eq \" + string(cluster.port) + \" host \" + p.client + \" established\").join(\"\")).join(\"\\n\")}",
-								Line:   82,
+								Line:   84,
 							},
 							{
 								Source: "# nftables (table and chain as on your firewall)\n{cluster.paths_with(subject.client, subject.server).map(p, [p].map(q, q.v6 ? \"ip6\" : \"ip\").map(ip, \"nft insert rule inet filter forward \" + ip + \" saddr \" + p.client + \" \" + ip + \" daddr \" + p.server + \" tcp dport \" + string(cluster.port) + \" ct state new,established accept\\nnft insert rule inet filter forward \" + ip + \" saddr \" + p.server + \" \" + ip + \" daddr \" + p.client + \" tcp sport \" + string(cluster.port) + \" ct state established accept\").join(\"\")).join(\"\\n\")}",
-								Line:   86,
+								Line:   88,
 							},
 							{
 								Source: "# iptables\n{cluster.paths_with(subject.client, subject.server).map(p, [p].map(q, q.v6 ? \"ip6tables\" : \"iptables\").map(tool, tool + \" -I FORWARD 1 -p tcp -s \" + p.client + \" -d \" + p.server + \" --dport \" + string(cluster.port) + \" -m conntrack --ctstate NEW,ESTABLISHED -j ACCEPT\\n\" + tool + \" -I FORWARD 1 -p tcp -s \" + p.server + \" -d \" + p.client + \" --sport \" + string(cluster.port) + \" -m conntrack --ctstate ESTABLISHED -j ACCEPT\").join(\"\")).join(\"\\n\")}",
-								Line:   89,
+								Line:   91,
 							},
 						},
 						Verify: Text{
 							Source: "A new capture on {subject.client} shows SYN, SYN-ACK and the TLS handshake to port {cluster.port} of {subject.server}; its log has no failed health check of {subject.server} any more.",
-							Line:   92,
+							Line:   94,
 						},
 						Source: "tech note 210530: port 5432 must be open in the firewall; in all directions: inferred",
 					},
@@ -4716,20 +4716,20 @@ var builtIn = []*Family{
 						Phase: "verify",
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   95,
+							Line:   97,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "See that every node is connected and in sync.",
-							Line:   98,
+							Line:   100,
 						},
 						Command: Text{
 							Source: "database cluster status",
-							Line:   99,
+							Line:   101,
 						},
 						Verify: Text{
 							Source: "Every node is Connected, one is the primary, and each replica is In Sync.",
-							Line:   100,
+							Line:   102,
 						},
 						Source: "tech note 210530",
 					},
@@ -4740,20 +4740,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   194,
+							Line:   196,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Detach this Call Bridge from the cluster. It has no database of its own, so the database nodes are not touched. The prompt wants a capital Y.",
-							Line:   197,
+							Line:   199,
 						},
 						Command: Text{
 							Source: "database cluster remove",
-							Line:   199,
+							Line:   201,
 						},
 						Verify: Text{
 							Source: "The status of the node shows the remove command with success.",
-							Line:   200,
+							Line:   202,
 						},
 						Source: "Cisco 216549, 215421",
 					},
@@ -4762,20 +4762,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   202,
+							Line:   204,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Name the certificates. A node without a database takes three files.",
-							Line:   204,
+							Line:   206,
 						},
 						Command: Text{
 							Source: "database cluster certs {first_of([cluster.file_of(subject.node, \"client_key\"), \"<client key>\"])} {first_of([cluster.file_of(subject.node, \"client_certificate\"), \"<client certificate>\"])} {first_of([cluster.file_of(subject.node, \"ca_certificate\"), \"<CA certificate>\"])}",
-							Line:   205,
+							Line:   207,
 						},
 						Verify: Text{
 							Source: "The command answers SUCCESS.",
-							Line:   206,
+							Line:   208,
 						},
 						Source: "tech note 210530",
 					},
@@ -4784,20 +4784,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   208,
+							Line:   210,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Attach it to the cluster again.",
-							Line:   210,
+							Line:   212,
 						},
 						Command: Text{
 							Source: "database cluster connect {cluster.primary_argument}",
-							Line:   211,
+							Line:   213,
 						},
 						Verify: Text{
 							Source: "The status of the node shows the database nodes as connected.",
-							Line:   212,
+							Line:   214,
 						},
 						Source: "Cisco 210530 (2020)",
 					},
@@ -4807,20 +4807,20 @@ var builtIn = []*Family{
 						Phase: "verify",
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   214,
+							Line:   216,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "See that every node is connected and in sync.",
-							Line:   217,
+							Line:   219,
 						},
 						Command: Text{
 							Source: "database cluster status",
-							Line:   218,
+							Line:   220,
 						},
 						Verify: Text{
 							Source: "Every node is Connected, one is the primary, and each replica is In Sync.",
-							Line:   219,
+							Line:   221,
 						},
 						Source: "tech note 210530",
 					},
@@ -4831,24 +4831,24 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Each: Expression{
 							Source: "size(cluster.replicas) == 0 ? ['each replica'] : cluster.replicas",
-							Line:   224,
+							Line:   226,
 						},
 						Where: Text{
 							Source: "{it}",
-							Line:   223,
+							Line:   225,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Take the replicas out of the cluster one at a time, and wait for the success of each. The prompt wants a capital Y. The Call Bridge of the node has no database until it joins again: plan an interruption.",
-							Line:   227,
+							Line:   229,
 						},
 						Command: Text{
 							Source: "database cluster remove",
-							Line:   229,
+							Line:   231,
 						},
 						Verify: Text{
 							Source: "The status of the node shows the remove command with success.",
-							Line:   230,
+							Line:   232,
 						},
 						Source: "Cisco 216549, 215421",
 					},
@@ -4857,20 +4857,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   232,
+							Line:   234,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Take the primary out last. The prompt wants a capital Y.",
-							Line:   234,
+							Line:   236,
 						},
 						Command: Text{
 							Source: "database cluster remove",
-							Line:   235,
+							Line:   237,
 						},
 						Verify: Text{
 							Source: "The status of the node shows the remove command with success.",
-							Line:   236,
+							Line:   238,
 						},
 						Source: "Cisco 216549, 215421",
 					},
@@ -4879,24 +4879,24 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Each: Expression{
 							Source: "size(cluster.databases) == 0 ? ['every node'] : cluster.databases",
-							Line:   239,
+							Line:   241,
 						},
 						Where: Text{
 							Source: "{it}",
-							Line:   238,
+							Line:   240,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Name the certificates on every node, the changed one included.",
-							Line:   241,
+							Line:   243,
 						},
 						Command: Text{
 							Source: "database cluster certs {cluster.certs_line(it)}",
-							Line:   242,
+							Line:   244,
 						},
 						Verify: Text{
 							Source: "The command answers SUCCESS.",
-							Line:   243,
+							Line:   245,
 						},
 						Source: "tech note 210530",
 					},
@@ -4905,20 +4905,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   245,
+							Line:   247,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Make the node with the good database the primary again.",
-							Line:   247,
+							Line:   249,
 						},
 						Command: Text{
 							Source: "database cluster initialize",
-							Line:   248,
+							Line:   250,
 						},
 						Verify: Text{
 							Source: "The status shows this node as Connected Primary.",
-							Line:   249,
+							Line:   251,
 						},
 						Source: "tech note 210530",
 					},
@@ -4927,25 +4927,25 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Each: Expression{
 							Source: "size(cluster.replicas) == 0 ? ['each replica'] : cluster.replicas",
-							Line:   252,
+							Line:   254,
 						},
 						Where: Text{
 							Source: "{it}",
-							Line:   251,
+							Line:   253,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Join the replicas one at a time. This OVERWRITES the database of the joining node with that of the primary.",
-							Line:   254,
+							Line:   256,
 						},
 						Command: Text{
 							Source: "database cluster join {cluster.primary_argument}",
-							Line:   255,
+							Line:   257,
 						},
 						Destructive: true,
 						Verify: Text{
 							Source: "The node becomes Connected Replica ( In Sync ).",
-							Line:   257,
+							Line:   259,
 						},
 						Source: "Cisco 210530 (2020), 216549",
 					},
@@ -4955,20 +4955,20 @@ var builtIn = []*Family{
 						Phase: "verify",
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   259,
+							Line:   261,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "See that every node is connected and in sync.",
-							Line:   262,
+							Line:   264,
 						},
 						Command: Text{
 							Source: "database cluster status",
-							Line:   263,
+							Line:   265,
 						},
 						Verify: Text{
 							Source: "Every node is Connected, one is the primary, and each replica is In Sync.",
-							Line:   264,
+							Line:   266,
 						},
 						Source: "tech note 210530",
 					},
@@ -4979,20 +4979,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   268,
+							Line:   270,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Take a backup of the good database first and copy it away over SFTP.",
-							Line:   270,
+							Line:   272,
 						},
 						Command: Text{
 							Source: "backup snapshot before_rejoin",
-							Line:   271,
+							Line:   273,
 						},
 						Verify: Text{
 							Source: "before_rejoin.bak is on the workstation.",
-							Line:   272,
+							Line:   274,
 						},
 						Source: "Cisco 215421",
 					},
@@ -5001,20 +5001,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   274,
+							Line:   276,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Take this replica out of the cluster. The prompt wants a capital Y. Its Call Bridge has no database until it joins again.",
-							Line:   276,
+							Line:   278,
 						},
 						Command: Text{
 							Source: "database cluster remove",
-							Line:   277,
+							Line:   279,
 						},
 						Verify: Text{
 							Source: "The status of the node shows the remove command with success.",
-							Line:   278,
+							Line:   280,
 						},
 						Source: "Cisco 215421",
 					},
@@ -5023,21 +5023,21 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   280,
+							Line:   282,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Join it again: it gets a fresh copy from the primary. This OVERWRITES the database of {subject.node}, which is what is wanted here; be sure that the primary has the good data.",
-							Line:   283,
+							Line:   285,
 						},
 						Command: Text{
 							Source: "database cluster join {cluster.primary_argument}",
-							Line:   285,
+							Line:   287,
 						},
 						Destructive: true,
 						Verify: Text{
 							Source: "The node becomes Connected Replica ( In Sync ).",
-							Line:   287,
+							Line:   289,
 						},
 						Source: "Cisco 210530 (2020)",
 					},
@@ -5047,20 +5047,20 @@ var builtIn = []*Family{
 						Phase: "verify",
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   289,
+							Line:   291,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "See that every node is connected and in sync.",
-							Line:   292,
+							Line:   294,
 						},
 						Command: Text{
 							Source: "database cluster status",
-							Line:   293,
+							Line:   295,
 						},
 						Verify: Text{
 							Source: "Every node is Connected, one is the primary, and each replica is In Sync.",
-							Line:   294,
+							Line:   296,
 						},
 						Source: "tech note 210530",
 					},
@@ -5071,20 +5071,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   147,
+							Line:   149,
 						},
 						Kind: "check",
 						Text: Text{
 							Source: "Look at the certificate that is at fault{cluster.file_of(subject.node, subject.side + \"_certificate\") == \"\" ? \"; \\\"pki list\\\" shows the files\" : \"\"}.",
-							Line:   149,
+							Line:   151,
 						},
 						Command: Text{
 							Source: "pki inspect {first_of([cluster.file_of(subject.node, subject.side + \"_certificate\"), \"<\" + subject.side + \" certificate>\"])}",
-							Line:   150,
+							Line:   152,
 						},
 						Verify: Text{
 							Source: "Validity, subject CN, issuer and extended key usage are what the finding says.",
-							Line:   151,
+							Line:   153,
 						},
 						Source: "Cisco 216549",
 					},
@@ -5093,20 +5093,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   153,
+							Line:   155,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Take a backup first and copy it away over SFTP. Every later step depends on it.",
-							Line:   155,
+							Line:   157,
 						},
 						Command: Text{
 							Source: "backup snapshot before_certificates",
-							Line:   156,
+							Line:   158,
 						},
 						Verify: Text{
 							Source: "before_certificates.bak is on the workstation.",
-							Line:   157,
+							Line:   159,
 						},
 						Source: "Cisco 216549",
 					},
@@ -5115,24 +5115,24 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						When: Expression{
 							Source: "subject.side == \"client\"",
-							Line:   161,
+							Line:   163,
 						},
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   159,
+							Line:   161,
 						},
 						Kind: "certificate",
 						Text: Text{
 							Source: "Make a new key and request for the client certificate. Its CN must be exactly postgres; no subject alternative name is needed. If the certificate has an extended key usage, it must contain clientAuth. Have it signed by the CA whose certificate all nodes have as CA certificate, and upload it over SFTP (delete the old file first; the same name saves changes).",
-							Line:   163,
+							Line:   165,
 						},
 						Command: Text{
 							Source: "pki csr {cluster.basename_of(subject.node, \"client\")} CN:postgres",
-							Line:   166,
+							Line:   168,
 						},
 						Verify: Text{
 							Source: "pki inspect shows CN postgres, valid dates and the right issuer.",
-							Line:   167,
+							Line:   169,
 						},
 						Source: "tech note 210530",
 					},
@@ -5141,24 +5141,24 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						When: Expression{
 							Source: "subject.side == \"server\"",
-							Line:   171,
+							Line:   173,
 						},
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   169,
+							Line:   171,
 						},
 						Kind: "certificate",
 						Text: Text{
 							Source: "Make a new key and request for the server certificate. Its CN may be any name, for example the node's own; the database clients check the chain only. If the certificate has an extended key usage, it must contain serverAuth. Have it signed by the CA whose certificate all nodes have as CA certificate, and upload it over SFTP (delete the old file first; the same name saves changes).",
-							Line:   173,
+							Line:   175,
 						},
 						Command: Text{
 							Source: "pki csr {cluster.basename_of(subject.node, \"server\")} CN:{first_of([cluster.cert_of(subject.node, \"server\").certificate.subject_cn, \"<name of the node>\"])}",
-							Line:   176,
+							Line:   178,
 						},
 						Verify: Text{
 							Source: "pki inspect shows valid dates and the right issuer.",
-							Line:   177,
+							Line:   179,
 						},
 						Source: "tech note 210530",
 					},
@@ -5167,24 +5167,24 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						When: Expression{
 							Source: "subject.side == \"ca\"",
-							Line:   181,
+							Line:   183,
 						},
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   179,
+							Line:   181,
 						},
 						Kind: "certificate",
 						Text: Text{
 							Source: "Get the CA's new certificate and upload it to all nodes over SFTP. Certificates that the CA signed with another key than the new one's must be signed anew too.",
-							Line:   183,
+							Line:   185,
 						},
 						Command: Text{
 							Source: "pki inspect {first_of([cluster.file_of(subject.node, \"ca_certificate\"), \"<CA certificate>\"])}",
-							Line:   184,
+							Line:   186,
 						},
 						Verify: Text{
 							Source: "pki inspect shows valid dates on every node.",
-							Line:   185,
+							Line:   187,
 						},
 						Source: "tech note 210530",
 					},
@@ -5193,14 +5193,14 @@ var builtIn = []*Family{
 					Use: "reform-cluster",
 					When: Expression{
 						Source: "!cluster.nodes.exists(n, n.address == subject.node && n.role == 'client')",
-						Line:   188,
+						Line:   190,
 					},
 				},
 				{
 					Use: "reconnect-client",
 					When: Expression{
 						Source: "cluster.nodes.exists(n, n.address == subject.node && n.role == 'client')",
-						Line:   190,
+						Line:   192,
 					},
 				},
 			},
@@ -5209,30 +5209,30 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.client} and {subject.server}",
-							Line:   104,
+							Line:   106,
 						},
 						Kind: "check",
 						Text: Text{
 							Source: "The logs alone do not tell a stopped service from a firewall. Run \"pcap {cluster.interface_of(subject.client)}\" on {subject.client} for two minutes while the health check fails, and \"pcap {cluster.interface_of(subject.server)}\" on {subject.server} at the same time; stop both with Ctrl-C, fetch the .pcap files over SFTP and analyse them together with the logs.",
-							Line:   107,
+							Line:   109,
 						},
 						Command: Text{
 							Source: "cbdoctor collect admin@{subject.client} admin@{subject.server} --pcap {cluster.interface_of(subject.client)} --for 2m -o more",
-							Line:   110,
+							Line:   112,
 						},
 						Alternatives: []Text{
 							{
 								Source: "pcap {cluster.interface_of(subject.client)}   (MMP of {subject.client}; stop with Ctrl-C)",
-								Line:   112,
+								Line:   114,
 							},
 							{
 								Source: "pcap {cluster.interface_of(subject.server)}   (MMP of {subject.server}; stop with Ctrl-C)",
-								Line:   113,
+								Line:   115,
 							},
 						},
 						Verify: Text{
 							Source: "SYNs without any answer: a firewall. A reset from the server itself: the database does not run there. SYNs that leave one node and never reach the other: a device between them.",
-							Line:   115,
+							Line:   117,
 						},
 						Source: "tech note 210530",
 					},
@@ -5243,26 +5243,26 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{subject.node}",
-							Line:   120,
+							Line:   122,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Clear the failed state. Some documents write the command with an underscore; use the form that the node accepts.",
-							Line:   122,
+							Line:   124,
 						},
 						Command: Text{
 							Source: "database cluster clear error",
-							Line:   123,
+							Line:   125,
 						},
 						Alternatives: []Text{
 							{
 								Source: "database cluster clear_error",
-								Line:   124,
+								Line:   126,
 							},
 						},
 						Verify: Text{
 							Source: "The node does not show an error state any more.",
-							Line:   125,
+							Line:   127,
 						},
 						Source: "tech note 210530: clear error; the form with an underscore: MMP reference, not verified",
 					},
@@ -5271,20 +5271,20 @@ var builtIn = []*Family{
 					Step: &Remedy{
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   127,
+							Line:   129,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Bring the schema of the database to the version of the software, on the primary. Every node must be connected and run the same CMS version first: over a broken link it fails again.",
-							Line:   130,
+							Line:   132,
 						},
 						Command: Text{
 							Source: "database cluster upgrade_schema",
-							Line:   132,
+							Line:   134,
 						},
 						Verify: Text{
 							Source: "The log shows \"Schema upgrade complete\" and then \"Operation Complete\".",
-							Line:   133,
+							Line:   135,
 						},
 						Source: "tech note 210530",
 					},
@@ -5294,20 +5294,20 @@ var builtIn = []*Family{
 						Phase: "verify",
 						Where: Text{
 							Source: "{cluster.primary_name}",
-							Line:   135,
+							Line:   137,
 						},
 						Kind: "mmp",
 						Text: Text{
 							Source: "Repeat until all nodes are in sync and the last command shows (Success). If the upgrade fails again although every node is connected, stop here and open a case with Cisco TAC with the log bundles of all nodes.",
-							Line:   139,
+							Line:   141,
 						},
 						Command: Text{
 							Source: "database cluster status",
-							Line:   141,
+							Line:   143,
 						},
 						Verify: Text{
 							Source: "Every node is Connected, each replica In Sync, and the last command is 'database cluster upgrade_schema' (Success).",
-							Line:   142,
+							Line:   144,
 						},
 						Source: "tech note 210530",
 					},
@@ -5324,6 +5324,12 @@ var builtIn = []*Family{
 						"auth-rejected",
 					},
 					Join: "same-pair",
+				},
+				{
+					Findings: []string{
+						"node-not-connected",
+					},
+					Join: "unnamed-client",
 				},
 				{
 					Findings: []string{

@@ -73,6 +73,9 @@ var joins = []join{
 	{"same-node", "the same node", func(c, s *draft) bool { return c.Subject.Node != "" && c.Subject.Node == s.Subject.Node }},
 	{"same-file", "the same file", func(c, s *draft) bool { return c.Subject.File != "" && c.Subject.File == s.Subject.File }},
 	{"touches", "a node at either end of the connection, or a connection that ends at the node", touches},
+	{"unnamed-client", "a node that the server misses, where its log does not name the client", func(c, s *draft) bool {
+		return anyPair(c, s, func(a, b pair) bool { return a.client == "" && a.server == b.client })
+	}},
 	{"cluster", "anything in the same cluster", func(_, _ *draft) bool { return true }},
 }
 
@@ -80,7 +83,8 @@ var joins = []join{
 var _ = lang.Mark(
 	"the same client and the same server", "the same two addresses, whichever of them is the client", "the same server, whichever client",
 	"the same client, whichever server", "the same node", "the same file",
-	"a node at either end of the connection, or a connection that ends at the node", "anything in the same cluster",
+	"a node at either end of the connection, or a connection that ends at the node",
+	"a node that the server misses, where its log does not name the client", "anything in the same cluster",
 )
 
 func joinNames() []string {
