@@ -1115,8 +1115,8 @@ var builtIn = []*Family{
 			{
 				ID: "replication-stopped",
 				Title: Text{
-					Source: "{cluster.label(subject.node)} does not replicate any more",
-					Line:   492,
+					Source: "{cluster.label(subject.node)} {cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"does not replicate any more\" : \"loses its replication stream again and again\"}",
+					Line:   493,
 				},
 				Severity:    "error",
 				FixArea:     "cluster",
@@ -1132,16 +1132,36 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.ongoing && message.node != cluster.primary",
-							Line:   502,
+							Line:   504,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.members.filter(m, m.address == message.node && (m.in_sync == \"no\" || !m.connected))",
-							Line:   504,
+							Line:   506,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}, and no \"started streaming\" after it.",
-							Line:   505,
+							Line:   507,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-terminated",
+						},
+						When: Expression{
+							Source: "!message.ongoing && message.count >= 3 && message.text.contains(\"due to timeout\") && message.node != cluster.primary",
+							Line:   510,
+						},
+						Confidence: "medium",
+						Ongoing: Expression{
+							Source: "cluster.members.exists(m, m.address == message.node && m.in_sync == \"no\")",
+							Line:   511,
+						},
+						Severity: "warning",
+						Summary: Text{
+							Source: "{cluster.label(message.node)} heard nothing of the primary for so long that it gave the connection up, {message.count} times, and began anew each time: {message.text}.",
+							Line:   514,
 						},
 					},
 				},
@@ -1160,26 +1180,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node} and {cluster.primary_name}",
-								Line:   510,
+								Line:   519,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect log and capture of both nodes for the same minutes, and see why the connection fails.",
-								Line:   512,
+								Line:   521,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{subject.node} admin@{cluster.primary_argument} --pcap {cluster.interface_of(subject.node)} --for 2m -o more",
-								Line:   513,
+								Line:   522,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pcap {cluster.interface_of(subject.node)}   (MMP of {subject.node}; stop with Ctrl-C after two minutes)",
-									Line:   514,
+									Line:   523,
 								},
 							},
 							Verify: Text{
 								Source: "The next analysis names the reason.",
-								Line:   515,
+								Line:   524,
 							},
 							Source: "inferred",
 						},
@@ -1198,13 +1218,18 @@ var builtIn = []*Family{
 						Name:  "resumed",
 						Facts: "          messages: [{node: 10.48.36.118, class: replication-terminated, ongoing: false}]",
 					},
+					{
+						Name:  "again and again",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-terminated, text: terminating walreceiver due to timeout, count: 20, ongoing: false}]",
+					},
 				},
 			},
 			{
 				ID: "version-mismatch",
 				Title: Text{
 					Source: "The nodes run different CMS versions ({cluster.versions.join(\", \")})",
-					Line:   529,
+					Line:   542,
 				},
 				Severity:    "error",
 				FixArea:     "schema",
@@ -1215,13 +1240,13 @@ var builtIn = []*Family{
 						For: "cluster",
 						When: Expression{
 							Source: "size(cluster.versions) > 1",
-							Line:   539,
+							Line:   552,
 						},
 						Confidence: "high",
 						Needs:      "version",
 						Summary: Text{
 							Source: "{cluster.nodes.filter(n, n.version != '').map(n, cluster.label(n.address == '' ? n.name : n.address) + ': ' + n.version).join('; ')}.",
-							Line:   541,
+							Line:   554,
 						},
 					},
 				},
@@ -1244,20 +1269,20 @@ var builtIn = []*Family{
 							Phase: "service",
 							Where: Text{
 								Source: "the nodes with the older version",
-								Line:   546,
+								Line:   559,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Finish the software upgrade: servers without a database first, then the replicas, the primary last. From 3.4 or older to 3.5 or newer the cluster must be dissolved before.",
-								Line:   550,
+								Line:   563,
 							},
 							Command: Text{
 								Source: "upgrade",
-								Line:   551,
+								Line:   564,
 							},
 							Verify: Text{
 								Source: "\"version\" shows the same on all nodes.",
-								Line:   552,
+								Line:   565,
 							},
 							Source: "Cisco 214620 (2.x to 3.4); to 3.5: benmorgan.com.au, not verified",
 						},
@@ -1266,20 +1291,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{cluster.primary_name}",
-								Line:   554,
+								Line:   567,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "When all nodes are connected and in sync, bring the schema to the new version.",
-								Line:   556,
+								Line:   569,
 							},
 							Command: Text{
 								Source: "database cluster upgrade_schema",
-								Line:   557,
+								Line:   570,
 							},
 							Verify: Text{
 								Source: "The log shows \"Schema upgrade complete\".",
-								Line:   558,
+								Line:   571,
 							},
 							Source: "Cisco 214620",
 						},
@@ -2006,27 +2031,21 @@ var builtIn = []*Family{
 					{
 						Step: &Remedy{
 							Where: Text{
-								Source: "{subject.node}",
+								Source: "workstation",
 								Line:   270,
 							},
 							Kind: "check",
 							Text: Text{
-								Source: "Find what fills the disk. Captures and log bundles in the SFTP root, and old backups, can be deleted there after copying them away.",
+								Source: "Find what fills the disk of {subject.node}. Captures and log bundles in the SFTP root, and old backups, can be deleted there after copying them away.",
 								Line:   272,
 							},
 							Command: Text{
-								Source: "ls",
+								Source: "echo ls -l | sftp admin@{subject.node}",
 								Line:   273,
-							},
-							Alternatives: []Text{
-								{
-									Source: "SFTP to {subject.node}: ls -l",
-									Line:   274,
-								},
 							},
 							Verify: Text{
 								Source: "The large files are known.",
-								Line:   275,
+								Line:   274,
 							},
 							Source: "inferred",
 						},
@@ -2035,16 +2054,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   277,
+								Line:   276,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Enlarge the virtual disk, or delete old captures and backups over SFTP. Never delete anything that belongs to the database; if this does not help, call Cisco TAC.",
-								Line:   279,
+								Line:   278,
 							},
 							Verify: Text{
 								Source: "The message does not come back, and the node gets in sync.",
-								Line:   280,
+								Line:   279,
 							},
 							Source: "inferred",
 						},
@@ -6999,6 +7018,44 @@ var builtIn = []*Family{
 							Line:   641,
 						},
 					},
+					{
+						For: "check",
+						Reason: []string{
+							"cert-file",
+						},
+						When: Expression{
+							Source: "check.text.contains(\"key too small\") || check.text.contains(\"md too weak\")",
+							Line:   644,
+						},
+						Confidence: "medium",
+						Node: Expression{
+							Source: "check.client",
+							Line:   645,
+						},
+						Side:     "client",
+						Severity: "error",
+						Summary: Text{
+							Source: "OpenSSL on {cluster.label(check.client)} refuses the node's own certificate: {check.text}.",
+							Line:   649,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"server-cert-file",
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.text.contains(\"key too small\") || message.text.contains(\"md too weak\")",
+							Line:   652,
+						},
+						Confidence: "medium",
+						Severity:   "error",
+						Summary: Text{
+							Source: "OpenSSL on {cluster.label(message.node)} refuses the node's own certificate: {message.text}.",
+							Line:   655,
+						},
+					},
 				},
 				Explains: []EffectEntry{
 					{
@@ -7006,6 +7063,15 @@ var builtIn = []*Family{
 					},
 					{
 						Use: "generic-tls-failure",
+					},
+					{
+						Effect: &Effect{
+							Findings: []string{
+								"service-down",
+								"health-check-refused",
+							},
+							Join: "same-server",
+						},
 					},
 				},
 				Remedies: []RemedyEntry{
@@ -7025,6 +7091,13 @@ var builtIn = []*Family{
 						Role:  "advice",
 					},
 					{
+						Name:  "a new OpenSSL does not load the file any more",
+						Match: true,
+						Facts: "          health_checks: [{client: 10.48.36.118, server: 10.48.36.61, reason: cert-file, text: 'could not read certificate file \"/srv/pgsql/client.crt\": ee key too small', ongoing: true}]",
+						Node:  "10.48.36.118",
+						Side:  "client",
+					},
+					{
 						Name:  "RSA 2048",
 						Facts: "          certificates: [{node: 10.48.36.118, side: client, from: capture, certificate: {subject_cn: postgres, key: RSA 2048, signature: SHA256-RSA}}]",
 					},
@@ -7034,7 +7107,7 @@ var builtIn = []*Family{
 				ID: "cert-key-mismatch",
 				Title: Text{
 					Source: "Key and certificate of {cluster.label(subject.node)} do not belong together",
-					Line:   657,
+					Line:   681,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7048,21 +7121,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"key values mismatch\") || check.text.contains(\"does not match private key\") || check.text.contains(\"values mismatch\")",
-							Line:   667,
+							Line:   691,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   671,
+							Line:   695,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   668,
+							Line:   692,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   672,
+							Line:   696,
 						},
 					},
 					{
@@ -7073,16 +7146,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && (message.text.contains(\"values mismatch\") || message.text.contains(\"does not match private key\") || \"problem\" in message.args && message.args[\"problem\"] == \"mismatch\")",
-							Line:   675,
+							Line:   699,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"refused\")",
-							Line:   677,
+							Line:   701,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   678,
+							Line:   702,
 						},
 					},
 				},
@@ -7114,26 +7187,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   686,
+								Line:   710,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which key fits which certificate.",
-								Line:   688,
+								Line:   712,
 							},
 							Command: Text{
 								Source: "pki match {first_of([cluster.file_of(subject.node, \"client_key\"), \"<key>\"])} {first_of([cluster.file_of(subject.node, \"client_certificate\"), \"<certificate>\"])}",
-								Line:   689,
+								Line:   713,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pki match {first_of([cluster.file_of(subject.node, 'server_key'), '<server key>'])} {first_of([cluster.file_of(subject.node, 'server_certificate'), '<server certificate>'])}",
-									Line:   690,
+									Line:   714,
 								},
 							},
 							Verify: Text{
 								Source: "The answer is: SUCCESS: Key and certificate pair match.",
-								Line:   691,
+								Line:   715,
 							},
 							Source: "MMP reference, not verified",
 						},
@@ -7142,20 +7215,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   693,
+								Line:   717,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload the certificate that was made from this key, or make a new key and request for the pair that does not match.",
-								Line:   695,
+								Line:   719,
 							},
 							Command: Text{
 								Source: "pki csr {cluster.basename_of(subject.node, \"client\")} CN:postgres",
-								Line:   696,
+								Line:   720,
 							},
 							Verify: Text{
 								Source: "pki match answers SUCCESS.",
-								Line:   697,
+								Line:   721,
 							},
 							Source: "tech note 210530",
 						},
@@ -7185,7 +7258,7 @@ var builtIn = []*Family{
 				ID: "cert-file-missing",
 				Title: Text{
 					Source: "A certificate or key file is missing on {cluster.label(subject.node)}",
-					Line:   713,
+					Line:   737,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7198,22 +7271,22 @@ var builtIn = []*Family{
 							"cert-file",
 						},
 						When: Expression{
-							Source: "check.text.contains(\"does not exist\") || check.text.contains(\"No such file\") || check.text.contains(\"could not open\") || check.text.contains(\"could not read\")",
-							Line:   723,
+							Source: "check.text.contains(\"does not exist\") || check.text.contains(\"No such file\") || check.text.contains(\"could not open\") || check.text.contains(\"could not read\") && !check.text.contains(\"key too small\") && !check.text.contains(\"md too weak\")",
+							Line:   747,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   727,
+							Line:   751,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   724,
+							Line:   748,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   728,
+							Line:   752,
 						},
 					},
 					{
@@ -7224,12 +7297,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && !message.text.contains(\"mismatch\") && !message.text.contains(\"does not match private key\") && (message.text.contains(\"does not exist\") || message.text.contains(\"No such file\") || message.text.contains(\"could not open\") || \"problem\" in message.args && message.args[\"problem\"] == \"missing\")",
-							Line:   731,
+							Line:   755,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   733,
+							Line:   757,
 						},
 					},
 				},
@@ -7252,20 +7325,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   739,
+								Line:   763,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which files are there.",
-								Line:   741,
+								Line:   765,
 							},
 							Command: Text{
 								Source: "pki list",
-								Line:   742,
+								Line:   766,
 							},
 							Verify: Text{
 								Source: "All five files that the cluster status names are in the list.",
-								Line:   743,
+								Line:   767,
 							},
 							Source: "Cisco 217320",
 						},
@@ -7274,16 +7347,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   745,
+								Line:   769,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload the missing file over SFTP under the name that the cluster status shows.",
-								Line:   747,
+								Line:   771,
 							},
 							Verify: Text{
 								Source: "pki list shows it.",
-								Line:   748,
+								Line:   772,
 							},
 							Source: "tech note 210530",
 						},
@@ -7311,7 +7384,7 @@ var builtIn = []*Family{
 				ID: "cert-file-permissions",
 				Title: Text{
 					Source: "A private key on {cluster.label(subject.node)} has the wrong permissions",
-					Line:   763,
+					Line:   787,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7325,21 +7398,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"group or world access\") || check.text.contains(\"ermission denied\") || check.text.contains(\"must be owned\")",
-							Line:   773,
+							Line:   797,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   777,
+							Line:   801,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   774,
+							Line:   798,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   778,
+							Line:   802,
 						},
 					},
 					{
@@ -7350,12 +7423,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && (message.text.contains(\"group or world access\") || message.text.contains(\"ermission denied\") || message.text.contains(\"must be owned\") || \"problem\" in message.args && message.args[\"problem\"] == \"permissions\")",
-							Line:   781,
+							Line:   805,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   783,
+							Line:   807,
 						},
 					},
 				},
@@ -7378,16 +7451,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   789,
+								Line:   813,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload key and certificate again under the same names, so that the node stores them anew.",
-								Line:   791,
+								Line:   815,
 							},
 							Verify: Text{
 								Source: "pki list shows the files.",
-								Line:   792,
+								Line:   816,
 							},
 							Source: "inferred",
 						},
@@ -7415,7 +7488,7 @@ var builtIn = []*Family{
 				ID: "tls-off",
 				Title: Text{
 					Source: "TLS is off on the database of {cluster.label(subject.node)}",
-					Line:   807,
+					Line:   831,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7429,11 +7502,11 @@ var builtIn = []*Family{
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   817,
+							Line:   841,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   818,
+							Line:   842,
 						},
 					},
 					{
@@ -7443,12 +7516,12 @@ var builtIn = []*Family{
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   821,
+							Line:   845,
 						},
 						Severity: "warning",
 						Summary: Text{
 							Source: "{link.client} → {link.server} works in clear text: {link.reason}",
-							Line:   823,
+							Line:   847,
 						},
 					},
 					{
@@ -7459,11 +7532,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						Node: Expression{
 							Source: "check.server",
-							Line:   826,
+							Line:   850,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} does not offer TLS to {cluster.label(check.client)}: {check.text}.",
-							Line:   828,
+							Line:   852,
 						},
 					},
 					{
@@ -7473,21 +7546,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"tls-off\"",
-							Line:   832,
+							Line:   856,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   834,
+							Line:   858,
 						},
 						Node: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   833,
+							Line:   857,
 						},
 						Summary: Text{
 							Source: "The primary does not offer TLS to {cluster.label(message.node)}.",
-							Line:   836,
+							Line:   860,
 						},
 					},
 				},
@@ -7510,20 +7583,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   842,
+								Line:   866,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which certificates the node uses for the cluster; the block \"Certificates\" must name five files.",
-								Line:   844,
+								Line:   868,
 							},
 							Command: Text{
 								Source: "pki list",
-								Line:   845,
+								Line:   869,
 							},
 							Verify: Text{
 								Source: "The files are in the list.",
-								Line:   846,
+								Line:   870,
 							},
 							Source: "Cisco 217320",
 						},
@@ -7558,7 +7631,7 @@ var builtIn = []*Family{
 				ID: "tls-version-mismatch",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} have no TLS version in common",
-					Line:   868,
+					Line:   892,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7572,27 +7645,27 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert in [\"protocol_version\", \"inappropriate_fallback\"]",
-							Line:   878,
+							Line:   902,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   879,
+							Line:   903,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-version\" || check.alert == \"protocol_version\"",
-							Line:   881,
+							Line:   905,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-version\")",
-							Line:   883,
+							Line:   907,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   884,
+							Line:   908,
 						},
 					},
 					{
@@ -7602,12 +7675,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "(message.reason == \"tls-version\" || message.alert == \"protocol_version\") && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-version\" || c.alert == \"protocol_version\")))",
-							Line:   887,
+							Line:   911,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   889,
+							Line:   913,
 						},
 					},
 				},
@@ -7621,20 +7694,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   892,
+								Line:   916,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Bring both nodes to the same CMS version. The MMP has no setting of the TLS version for the database.",
-								Line:   894,
+								Line:   918,
 							},
 							Command: Text{
 								Source: "version",
-								Line:   895,
+								Line:   919,
 							},
 							Verify: Text{
 								Source: "Both nodes show the same version.",
-								Line:   896,
+								Line:   920,
 							},
 							Source: "Cisco 214620; no database service in the tls command: TLS 1.0/1.1 disable guide",
 						},
@@ -7660,7 +7733,7 @@ var builtIn = []*Family{
 				ID: "tls-no-common-cipher",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} have no cipher in common",
-					Line:   911,
+					Line:   935,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7674,27 +7747,27 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert in [\"handshake_failure\", \"insufficient_security\"] && !(\"cert-missing\" in link.observations)",
-							Line:   921,
+							Line:   945,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   922,
+							Line:   946,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-cipher\" || check.alert in [\"handshake_failure\", \"insufficient_security\"]",
-							Line:   924,
+							Line:   948,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-cipher\")",
-							Line:   926,
+							Line:   950,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   927,
+							Line:   951,
 						},
 					},
 					{
@@ -7704,12 +7777,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"tls-cipher\" && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-cipher\" || c.alert == \"handshake_failure\")))",
-							Line:   930,
+							Line:   954,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   932,
+							Line:   956,
 						},
 					},
 				},
@@ -7723,26 +7796,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   935,
+								Line:   959,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Bring both nodes to the same CMS version, and compare the key types of their certificates and the FIPS setting.",
-								Line:   937,
+								Line:   961,
 							},
 							Command: Text{
 								Source: "version",
-								Line:   938,
+								Line:   962,
 							},
 							Alternatives: []Text{
 								{
 									Source: "fips",
-									Line:   939,
+									Line:   963,
 								},
 							},
 							Verify: Text{
 								Source: "Both nodes show the same version and setting.",
-								Line:   940,
+								Line:   964,
 							},
 							Source: "inferred",
 						},
@@ -7769,7 +7842,7 @@ var builtIn = []*Family{
 				ID: "tls-intercepted",
 				Title: Text{
 					Source: "Something between {subject.client} and {subject.server} answers with its own certificate",
-					Line:   957,
+					Line:   981,
 				},
 				Severity:    "critical",
 				FixArea:     "firewall",
@@ -7780,16 +7853,16 @@ var builtIn = []*Family{
 						For: "link",
 						When: Expression{
 							Source: "\"cert-differs\" in link.observations && link.observations[\"cert-differs\"] > 0",
-							Line:   968,
+							Line:   992,
 						},
 						Confidence: "medium",
 						Ongoing: Expression{
 							Source: "link.bad > 0 && !before(link.last_bad, link.last_good) || link.good == 0",
-							Line:   970,
+							Line:   994,
 						},
 						Summary: Text{
 							Source: "{link.server} showed {link.client} another server certificate than in its other sessions: {link.reason}",
-							Line:   971,
+							Line:   995,
 						},
 					},
 				},
@@ -7797,11 +7870,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.links.exists(l, l.server == subject.server && l.client != subject.client && l.good > 0)",
-							Line:   973,
+							Line:   997,
 						},
 						Text: Text{
 							Source: "Another client sees the server with a certificate that it accepts.",
-							Line:   974,
+							Line:   998,
 						},
 					},
 				},
@@ -7826,16 +7899,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "firewall between {subject.client} and {subject.server}",
-								Line:   980,
+								Line:   1004,
 							},
 							Kind: "firewall",
 							Text: Text{
 								Source: "Exempt TCP port {cluster.port} between all database nodes{size(cluster.databases) == 0 ? \"\" : \" (\" + cluster.databases.join(\", \") + \")\"} from TLS inspection, in both directions.",
-								Line:   983,
+								Line:   1007,
 							},
 							Verify: Text{
 								Source: "A new capture shows the node's own certificate, the same as at the server itself.",
-								Line:   984,
+								Line:   1008,
 							},
 							Source: "inferred",
 						},
@@ -7844,20 +7917,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   986,
+								Line:   1010,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Compare the certificate in the capture with the node's own.",
-								Line:   988,
+								Line:   1012,
 							},
 							Command: Text{
 								Source: "pki inspect {first_of([cluster.file_of(subject.server, \"server_certificate\"), \"<server certificate>\"])}",
-								Line:   989,
+								Line:   1013,
 							},
 							Verify: Text{
 								Source: "Serial number and issuer are the same.",
-								Line:   990,
+								Line:   1014,
 							},
 							Source: "Cisco 216549",
 						},
@@ -7882,7 +7955,7 @@ var builtIn = []*Family{
 				ID: "tls-handshake-failed",
 				Title: Text{
 					Source: "The TLS handshake {subject.client == \"\" ? \"of a client\" : subject.client} → {subject.server} fails",
-					Line:   1004,
+					Line:   1028,
 				},
 				Severity:    "error",
 				FixArea:     "certificate",
@@ -7896,11 +7969,11 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!(link.alert in ['certificate_expired', 'unknown_ca', 'unsupported_certificate', 'protocol_version', 'inappropriate_fallback', 'handshake_failure', 'insufficient_security'])",
-							Line:   1014,
+							Line:   1038,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1015,
+							Line:   1039,
 						},
 					},
 					{
@@ -7911,7 +7984,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1018,
+							Line:   1042,
 						},
 					},
 					{
@@ -7921,24 +7994,24 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason in [\"tls-verify\", \"tls-other\", \"closed\", \"reset\"] && message.alert == \"\" && !(\"verify\" in message.args) && (message.reason == \"tls-verify\" || message.count > 2)",
-							Line:   1021,
+							Line:   1045,
 						},
 						Confidence: "low",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} as server: {message.text}.",
-							Line:   1023,
+							Line:   1047,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-other\" || check.reason == \"tls-alert\" && check.alert in [\"\", \"certificate_unknown\", \"internal_error\", \"decrypt_error\", \"certificate_revoked\", \"access_denied\"]",
-							Line:   1025,
+							Line:   1049,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   1027,
+							Line:   1051,
 						},
 					},
 				},
@@ -7975,20 +8048,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client == '' ? 'each client of ' + subject.server : subject.client} and {subject.server}",
-								Line:   1036,
+								Line:   1060,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect the logs of both nodes for the same minutes: the side that rejects a certificate logs a generic text, and the other side's log names the reason. Then look at both certificates.",
-								Line:   1039,
+								Line:   1063,
 							},
 							Command: Text{
 								Source: "pki inspect {first_of([cluster.file_of(subject.server, \"server_certificate\"), \"<certificate>\"])}",
-								Line:   1041,
+								Line:   1065,
 							},
 							Verify: Text{
 								Source: "Validity, issuer, CN (client - postgres) and extended key usage are right.",
-								Line:   1042,
+								Line:   1066,
 							},
 							Source: "inferred",
 						},
@@ -8020,7 +8093,7 @@ var builtIn = []*Family{
 				ID: "auth-rejected",
 				Title: Text{
 					Source: "PostgreSQL on {cluster.label(subject.server)} refuses the login of {subject.client == \"\" ? \"a client\" : cluster.label(subject.client)}",
-					Line:   1064,
+					Line:   1088,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -8034,11 +8107,11 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!(link.sqlstate in ['53300', '57P01', '57P02', '57P03'])",
-							Line:   1074,
+							Line:   1098,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1075,
+							Line:   1099,
 						},
 					},
 					{
@@ -8048,7 +8121,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1078,
+							Line:   1102,
 						},
 					},
 					{
@@ -8059,11 +8132,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class in [\"no-hba-entry\", \"auth-failed\"])",
-							Line:   1082,
+							Line:   1106,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} refuses {cluster.label(check.client)}: {check.text}.",
-							Line:   1083,
+							Line:   1107,
 						},
 					},
 					{
@@ -8075,12 +8148,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"auth\", \"client-cn\"])",
-							Line:   1086,
+							Line:   1110,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} refuses {message.peer == '' ? 'a client' : cluster.label(message.peer)}: {message.text}.",
-							Line:   1088,
+							Line:   1112,
 						},
 					},
 					{
@@ -8090,17 +8163,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"auth\"",
-							Line:   1092,
+							Line:   1116,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   1093,
+							Line:   1117,
 						},
 						Summary: Text{
 							Source: "The primary refuses the replication of {cluster.label(message.node)}: {message.text}.",
-							Line:   1095,
+							Line:   1119,
 						},
 					},
 				},
@@ -8138,20 +8211,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   1104,
+								Line:   1128,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Read what postgres logs on the server at the time of a refusal; the reason is never told to the client in full.",
-								Line:   1106,
+								Line:   1130,
 							},
 							Command: Text{
 								Source: "syslog follow",
-								Line:   1107,
+								Line:   1131,
 							},
 							Verify: Text{
 								Source: "The line names user, database and address.",
-								Line:   1108,
+								Line:   1132,
 							},
 							Source: "PostgreSQL",
 						},
@@ -8160,20 +8233,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client == '' ? 'the refused client' : subject.client}",
-								Line:   1110,
+								Line:   1134,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See whether the node is a member of the cluster under this address, and that no address translation changes it on the way. If it is not a member, join it (or connect it, when it has no database of its own).",
-								Line:   1113,
+								Line:   1137,
 							},
 							Command: Text{
 								Source: "ipv4 {subject.client == \"\" ? \"a\" : cluster.interface_of(subject.client)}",
-								Line:   1115,
+								Line:   1139,
 							},
 							Verify: Text{
 								Source: "The address is the one under which the primary lists the node.",
-								Line:   1116,
+								Line:   1140,
 							},
 							Source: "Cisco 214745",
 						},
@@ -8495,29 +8568,33 @@ func builtInTexts(l lang.Lang) []*Translation {
 					},
 					"replication-stopped": {
 						Title: Text{
-							Source: "{cluster.label(subject.node)} のレプリケーションが停止している",
-							Line:   150,
+							Source: "{cluster.label(subject.node)} のレプリケーションが{cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"停止している\" : \"繰り返し途切れる\"}",
+							Line:   151,
 						},
 						Explanation: "レプリカがプライマリからのストリームを失い、再開していません。データは古くなっていきます。しばらくするとプライマリが必要な WAL を削除し、\n再参加が必要になります。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}（{message.count} 回）。その後に \"started streaming\" がない",
-								Line:   155,
+								Line:   157,
+							},
+							{
+								Source: "{cluster.label(message.node)} はプライマリから一定時間何も受信せず接続を破棄した（{message.count} 回、毎回再開）：{message.text}",
+								Line:   158,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.node} と {cluster.primary_name}",
-									Line:   157,
+									Line:   160,
 								},
 								Text: Text{
 									Source: "同じ時間帯の両ノードのログとキャプチャを収集し、接続が失敗する理由を確認します。",
-									Line:   158,
+									Line:   161,
 								},
 								Verify: Text{
 									Source: "次の解析で理由が示されること。",
-									Line:   159,
+									Line:   162,
 								},
 							},
 						},
@@ -8645,38 +8722,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"version-mismatch": {
 						Title: Text{
 							Source: "ノードの CMS バージョンが異なる（{cluster.versions.join(\"、\")}）",
-							Line:   162,
+							Line:   165,
 						},
 						Explanation: "クラスタのすべてのノードは同じバージョンで動作する必要があります。データベースのスキーマは 1 つのバージョンにしか適合しません。アップグレードの途中であれば\n想定どおりですが、そのままにすると、別バージョンからの呼び出しが SQL エラーになります。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.nodes.filter(n, n.version != \"\").map(n, cluster.label(n.address == \"\" ? n.name : n.address) + \"：\" + n.version).join(\"、\")}",
-								Line:   167,
+								Line:   170,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "古いバージョンのノード",
-									Line:   169,
+									Line:   172,
 								},
 								Text: Text{
 									Source: "ソフトウェアのアップグレードを完了します。データベースを持たないサーバ、レプリカ、最後にプライマリの順です。3.4 以前から 3.5 以降へは、先にクラスタの解体が必要です。",
-									Line:   170,
+									Line:   173,
 								},
 								Verify: Text{
 									Source: "すべてのノードで \"version\" の表示が同じであること。",
-									Line:   171,
+									Line:   174,
 								},
 							},
 							{
 								Text: Text{
 									Source: "すべてのノードが接続され同期したら、スキーマを新しいバージョンにします。",
-									Line:   172,
+									Line:   175,
 								},
 								Verify: Text{
 									Source: "ログに \"Schema upgrade complete\" が出ること。",
-									Line:   173,
+									Line:   176,
 								},
 							},
 						},
@@ -8816,23 +8893,27 @@ func builtInTexts(l lang.Lang) []*Translation {
 						},
 						Remedies: []RemedyWords{
 							{
-								Text: Text{
-									Source: "ディスクを占有しているものを調べます。SFTP のルートにあるキャプチャとログバンドル、古いバックアップは、別の場所に保存した後に削除できます。",
+								Where: Text{
+									Source: "作業端末",
 									Line:   73,
+								},
+								Text: Text{
+									Source: "{subject.node} のディスクを占有しているものを調べます。SFTP のルートにあるキャプチャとログバンドル、古いバックアップは、別の場所に保存した後に削除できます。",
+									Line:   74,
 								},
 								Verify: Text{
 									Source: "大きなファイルが特定されていること。",
-									Line:   74,
+									Line:   75,
 								},
 							},
 							{
 								Text: Text{
 									Source: "仮想ディスクを拡張するか、古いキャプチャとバックアップを SFTP で削除します。データベースに属するものは決して削除しないでください。解決しない場合は Cisco TAC に連絡します。",
-									Line:   75,
+									Line:   76,
 								},
 								Verify: Text{
 									Source: "メッセージが再び出ず、ノードが同期すること。",
-									Line:   76,
+									Line:   77,
 								},
 							},
 						},
@@ -10176,54 +10257,54 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"auth-rejected": {
 						Title: Text{
 							Source: "{cluster.label(subject.server)} の PostgreSQL が {subject.client == \"\" ? \"クライアント\" : cluster.label(subject.client)} のログインを拒否している",
-							Line:   260,
+							Line:   262,
 						},
 						Explanation: "TLS は成功し、その後に PostgreSQL がユーザ、データベース、またはアドレスを拒否しています（SQLSTATE クラス 28、\"no pg_hba.conf entry\"）。pg_hba.conf は\nノード自身が管理しており、クラスタのメンバーでないアドレスや、プライマリが認識しなくなったメンバーは拒否されます。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   265,
-							},
-							{
-								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   266,
-							},
-							{
-								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} を拒否：{check.text}",
 								Line:   267,
 							},
 							{
-								Source: "{cluster.label(message.node)} が {message.peer == \"\" ? \"クライアント\" : cluster.label(message.peer)} を拒否：{message.text}",
+								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   268,
 							},
 							{
-								Source: "プライマリが {cluster.label(message.node)} のレプリケーションを拒否：{message.text}",
+								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} を拒否：{check.text}",
 								Line:   269,
+							},
+							{
+								Source: "{cluster.label(message.node)} が {message.peer == \"\" ? \"クライアント\" : cluster.label(message.peer)} を拒否：{message.text}",
+								Line:   270,
+							},
+							{
+								Source: "プライマリが {cluster.label(message.node)} のレプリケーションを拒否：{message.text}",
+								Line:   271,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "拒否された時刻に、サーバの postgres が記録した内容を確認します。理由の全文がクライアントに伝えられることはありません。",
-									Line:   271,
+									Line:   273,
 								},
 								Verify: Text{
 									Source: "その行にユーザ、データベース、アドレスが示されること。",
-									Line:   272,
+									Line:   274,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.client == \"\" ? \"拒否されたクライアント\" : subject.client}",
-									Line:   273,
+									Line:   275,
 								},
 								Text: Text{
 									Source: "ノードがこのアドレスでクラスタのメンバーであること、経路上でアドレス変換が行われていないことを確認します。メンバーでない場合は参加させます（自身のデータベースを持たない場合は connect）。",
-									Line:   274,
+									Line:   276,
 								},
 								Verify: Text{
 									Source: "プライマリが一覧に表示するノードのアドレスと一致すること。",
-									Line:   275,
+									Line:   277,
 								},
 							},
 						},
@@ -10395,38 +10476,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-file-missing": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} に証明書または鍵のファイルがない",
-							Line:   162,
+							Line:   164,
 						},
 						Explanation: "libpq またはサーバが、証明書、鍵、または CA のファイルを開けません。メッセージ中の名前（/srv/pgsql/...）はノード内部のコピーで、アップロードした\nファイルではありません。コピーは \"database cluster certs\" で作成されます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)}：{check.text}",
-								Line:   167,
+								Line:   169,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   168,
+								Line:   170,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "どのファイルがあるかを確認します。",
-									Line:   170,
+									Line:   172,
 								},
 								Verify: Text{
 									Source: "クラスタステータスに示される 5 つのファイルがすべて一覧にあること。",
-									Line:   171,
+									Line:   173,
 								},
 							},
 							{
 								Text: Text{
 									Source: "不足しているファイルを、クラスタステータスに表示される名前で SFTP によりアップロードします。",
-									Line:   172,
+									Line:   174,
 								},
 								Verify: Text{
 									Source: "pki list に表示されること。",
-									Line:   173,
+									Line:   175,
 								},
 							},
 						},
@@ -10434,28 +10515,28 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-file-permissions": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の秘密鍵のアクセス権が正しくない",
-							Line:   176,
+							Line:   178,
 						},
 						Explanation: "libpq とサーバは、ほかのユーザが読める秘密鍵を拒否します。アクセス権は MMP 自身が設定するため、復元または手作業の修復に誤りがありました。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)}：{check.text}",
-								Line:   180,
+								Line:   182,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   181,
+								Line:   183,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "鍵と証明書を同じ名前で再びアップロードし、ノードに保存し直させます。",
-									Line:   183,
+									Line:   185,
 								},
 								Verify: Text{
 									Source: "pki list にファイルが表示されること。",
-									Line:   184,
+									Line:   186,
 								},
 							},
 						},
@@ -10463,38 +10544,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-key-mismatch": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の鍵と証明書が対応していない",
-							Line:   148,
+							Line:   150,
 						},
 						Explanation: "秘密鍵が証明書のものではありません。2 つのファイルの片方だけが置き換えられたか、指定の順序が誤っています。\nクライアントは接続できず、サーバは起動すらしません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)}：{check.text}",
-								Line:   153,
+								Line:   155,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   154,
+								Line:   156,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "どの鍵がどの証明書に対応するかを確認します。",
-									Line:   156,
+									Line:   158,
 								},
 								Verify: Text{
 									Source: "次の応答があること：SUCCESS: Key and certificate pair match",
-									Line:   157,
+									Line:   159,
 								},
 							},
 							{
 								Text: Text{
 									Source: "この鍵から作成した証明書をアップロードするか、対応していない組の鍵と証明書要求を新しく作成します。",
-									Line:   158,
+									Line:   160,
 								},
 								Verify: Text{
 									Source: "pki match が SUCCESS を返すこと。",
-									Line:   159,
+									Line:   161,
 								},
 							},
 						},
@@ -10735,45 +10816,53 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Source: "{cluster.label(cert.node)} の証明書 CN={cert.certificate.subject_cn}：鍵は {cert.certificate.key}、署名は {cert.certificate.signature}。拒否された",
 								Line:   145,
 							},
+							{
+								Source: "{cluster.label(check.client)} の OpenSSL がノード自身の証明書を拒否した：{check.text}",
+								Line:   146,
+							},
+							{
+								Source: "{cluster.label(message.node)} の OpenSSL がノード自身の証明書を拒否した：{message.text}",
+								Line:   147,
+							},
 						},
 					},
 					"tls-handshake-failed": {
 						Title: Text{
 							Source: "{subject.client == \"\" ? \"クライアント\" : subject.client} → {subject.server} の TLS ハンドシェイクが失敗している",
-							Line:   245,
+							Line:   247,
 						},
 						Explanation: "ハンドシェイクが、読み取れる理由なしに終わっています。理由を示さないアラート、途中の切断、または TLS 1.3 の暗号化されたアラートです。\n原因は、証明書を拒否された側のログに記録されています。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   250,
-							},
-							{
-								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   251,
-							},
-							{
-								Source: "サーバ {cluster.label(message.node)}：{message.text}",
 								Line:   252,
 							},
 							{
-								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.text}",
+								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   253,
+							},
+							{
+								Source: "サーバ {cluster.label(message.node)}：{message.text}",
+								Line:   254,
+							},
+							{
+								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.text}",
+								Line:   255,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client == \"\" ? subject.server + \" の各クライアント\" : subject.client} と {subject.server}",
-									Line:   255,
+									Line:   257,
 								},
 								Text: Text{
 									Source: "同じ時間帯の両ノードのログを収集します。証明書を拒否する側は一般的なメッセージだけを記録し、相手側のログに理由が示されます。その後、双方の証明書を確認します。",
-									Line:   256,
+									Line:   258,
 								},
 								Verify: Text{
 									Source: "有効期間、発行者、CN（クライアントは postgres）、拡張キー使用法が正しいこと。",
-									Line:   257,
+									Line:   259,
 								},
 							},
 						},
@@ -10781,44 +10870,44 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-intercepted": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} の間の機器が独自の証明書で応答している",
-							Line:   229,
+							Line:   231,
 						},
 						Explanation: "同じサーバアドレスが、異なるサーバ証明書を提示しています。経路上の機器が TLS 接続を復号しているか（インスペクション）、別のマシンがこのアドレスを\n使用しているか、セッションの間に証明書が更新されました。クライアント証明書を使うデータベース接続は、インスペクション機器を通過できません。\n",
 						Signs: []Text{
 							{
 								Source: "{link.server} が {link.client} に、ほかのセッションと異なるサーバ証明書を提示した：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   234,
+								Line:   236,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "別のクライアントには、受け入れられる証明書が提示されています。",
-								Line:   236,
+								Line:   238,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のファイアウォール",
-									Line:   238,
+									Line:   240,
 								},
 								Text: Text{
 									Source: "すべてのデータベースノード{size(cluster.databases) == 0 ? \"\" : \"（\" + cluster.databases.join(\"、\") + \"）\"}の間の TCP ポート {cluster.port} を、双方向で TLS インスペクションから除外します。",
-									Line:   239,
+									Line:   241,
 								},
 								Verify: Text{
 									Source: "新しいキャプチャに、サーバで見えるものと同じ、ノード自身の証明書が見えること。",
-									Line:   240,
+									Line:   242,
 								},
 							},
 							{
 								Text: Text{
 									Source: "キャプチャの証明書を、ノード自身の証明書と比較します。",
-									Line:   241,
+									Line:   243,
 								},
 								Verify: Text{
 									Source: "シリアル番号と発行者が同じであること。",
-									Line:   242,
+									Line:   244,
 								},
 							},
 						},
@@ -10826,36 +10915,36 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-no-common-cipher": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} に共通の暗号スイートがない",
-							Line:   215,
+							Line:   217,
 						},
 						Explanation: "サーバが、双方の許可する暗号スイートを見つけられません（ClientHello に対するアラート 40、handshake_failure。サーバのログには \"no shared cipher\"）。\nソフトウェアバージョンの違い、片側の FIPS 設定、または相手が受け入れない証明書の鍵の種類が原因です。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   220,
+								Line:   222,
 							},
 							{
 								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.text}",
-								Line:   221,
+								Line:   223,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   222,
+								Line:   224,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server}",
-									Line:   224,
+									Line:   226,
 								},
 								Text: Text{
 									Source: "両ノードを同じ CMS バージョンにし、証明書の鍵の種類と FIPS 設定を比較します。",
-									Line:   225,
+									Line:   227,
 								},
 								Verify: Text{
 									Source: "両ノードが同じバージョンと設定を表示すること。",
-									Line:   226,
+									Line:   228,
 								},
 							},
 						},
@@ -10863,36 +10952,36 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-off": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} のデータベースで TLS が無効になっている",
-							Line:   187,
+							Line:   189,
 						},
 						Explanation: "サーバが SSLRequest に N で応答しています。証明書が設定されていません。Call Bridge は常に TLS を要求し、接続をあきらめます。\nノードの証明書が失われたか（\"database cluster certs none\"、復元）、一度も設定されていません。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   192,
-							},
-							{
-								Source: "{link.client} → {link.server} は平文で動作している：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   193,
-							},
-							{
-								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に TLS を提供していない：{check.text}",
 								Line:   194,
 							},
 							{
-								Source: "プライマリが {cluster.label(message.node)} に TLS を提供していない",
+								Source: "{link.client} → {link.server} は平文で動作している：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   195,
+							},
+							{
+								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に TLS を提供していない：{check.text}",
+								Line:   196,
+							},
+							{
+								Source: "プライマリが {cluster.label(message.node)} に TLS を提供していない",
+								Line:   197,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "ノードがクラスタで使用している証明書を確認します。\"Certificates\" の欄に 5 つのファイルが必要です。",
-									Line:   197,
+									Line:   199,
 								},
 								Verify: Text{
 									Source: "ファイルが一覧にあること。",
-									Line:   198,
+									Line:   200,
 								},
 							},
 						},
@@ -10900,36 +10989,36 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-version-mismatch": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} に共通の TLS バージョンがない",
-							Line:   201,
+							Line:   203,
 						},
 						Explanation: "一方が、もう一方の拒否する TLS バージョンしか使用していません（アラート 70、protocol_version）。ノードのソフトウェアバージョンが大きく異なる場合に\n発生します。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   206,
+								Line:   208,
 							},
 							{
 								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.text}",
-								Line:   207,
+								Line:   209,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   208,
+								Line:   210,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server}",
-									Line:   210,
+									Line:   212,
 								},
 								Text: Text{
 									Source: "両ノードを同じ CMS バージョンにします。MMP にはデータベースの TLS バージョンの設定がありません。",
-									Line:   211,
+									Line:   213,
 								},
 								Verify: Text{
 									Source: "両ノードが同じバージョンを表示すること。",
-									Line:   212,
+									Line:   214,
 								},
 							},
 						},

@@ -336,13 +336,17 @@ var natives = []native{
 		about := s.fact.(fact.HealthCheck)
 		return about.Text
 	}},
-	{"check", "check.text.contains(\"does not exist\") || check.text.contains(\"No such file\") || check.text.contains(\"could not open\") || check.text.contains(\"could not read\")", []string{"check.text", "check.text", "check.text", "check.text"}, func(s *scope) any {
+	{"check", "check.text.contains(\"does not exist\") || check.text.contains(\"No such file\") || check.text.contains(\"could not open\") || check.text.contains(\"could not read\") && !check.text.contains(\"key too small\") && !check.text.contains(\"md too weak\")", []string{"check.text", "check.text", "check.text", "check.text", "check.text", "check.text"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
-		return ((strings.Contains(about.Text, "does not exist") || strings.Contains(about.Text, "No such file")) || (strings.Contains(about.Text, "could not open") || strings.Contains(about.Text, "could not read")))
+		return ((strings.Contains(about.Text, "does not exist") || strings.Contains(about.Text, "No such file")) || (strings.Contains(about.Text, "could not open") || ((strings.Contains(about.Text, "could not read") && !strings.Contains(about.Text, "key too small")) && !strings.Contains(about.Text, "md too weak"))))
 	}},
 	{"check", "check.text.contains(\"group or world access\") || check.text.contains(\"ermission denied\") || check.text.contains(\"must be owned\")", []string{"check.text", "check.text", "check.text"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
 		return ((strings.Contains(about.Text, "group or world access") || strings.Contains(about.Text, "ermission denied")) || strings.Contains(about.Text, "must be owned"))
+	}},
+	{"check", "check.text.contains(\"key too small\") || check.text.contains(\"md too weak\")", []string{"check.text", "check.text"}, func(s *scope) any {
+		about := s.fact.(fact.HealthCheck)
+		return (strings.Contains(about.Text, "key too small") || strings.Contains(about.Text, "md too weak"))
 	}},
 	{"check", "check.text.contains(\"key values mismatch\") || check.text.contains(\"does not match private key\") || check.text.contains(\"values mismatch\")", []string{"check.text", "check.text", "check.text"}, func(s *scope) any {
 		about := s.fact.(fact.HealthCheck)
@@ -1119,6 +1123,42 @@ var natives = []native{
 				r1 = (r1 || ((((*e1).Server == s.subject.Server) && ((*e1).Client != s.subject.Client)) && (int64((*e1).Good) > int64(0))))
 			}
 			return r1
+		}()
+	}},
+	{"conclusions", "cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"does not replicate any more\" : \"loses its replication stream again and again\"", nil, func(s *scope) any {
+		return func() string {
+			if func() bool {
+				list, r1 := s.cluster.Messages, false
+				for i := range list {
+					e1 := &list[i]
+					if r1 {
+						break
+					}
+					r1 = (r1 || ((((*e1).Node == s.subject.Node) && slices.Contains([]string{"replication-terminated", "replication-connect-failed", "max-wal-senders"}, (*e1).Class)) && (*e1).Ongoing))
+				}
+				return r1
+			}() {
+				return "does not replicate any more"
+			}
+			return "loses its replication stream again and again"
+		}()
+	}},
+	{"conclusions", "cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"停止している\" : \"繰り返し途切れる\"", nil, func(s *scope) any {
+		return func() string {
+			if func() bool {
+				list, r1 := s.cluster.Messages, false
+				for i := range list {
+					e1 := &list[i]
+					if r1 {
+						break
+					}
+					r1 = (r1 || ((((*e1).Node == s.subject.Node) && slices.Contains([]string{"replication-terminated", "replication-connect-failed", "max-wal-senders"}, (*e1).Class)) && (*e1).Ongoing))
+				}
+				return r1
+			}() {
+				return "停止している"
+			}
+			return "繰り返し途切れる"
 		}()
 	}},
 	{"conclusions", "cluster.nodes.exists(n, n.address == subject.node && n.role == 'client')", nil, func(s *scope) any {
@@ -2347,6 +2387,10 @@ var natives = []native{
 		about := s.fact.(fact.Message)
 		return ((!about.HeadMissing && (about.Function == "")) && ((int64(about.Count) < int64(3)) && strings.Contains(about.Text, " violates ")))
 	}},
+	{"message", "!message.ongoing && message.count >= 3 && message.text.contains(\"due to timeout\") && message.node != cluster.primary", []string{"message.ongoing", "message.count", "message.text", "message.node"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((!about.Ongoing && (int64(about.Count) >= int64(3))) && (strings.Contains(about.Text, "due to timeout") && (about.Node != s.cluster.Primary)))
+	}},
 	{"message", "\"authenticated\" in message.args ? message.args[\"authenticated\"] : \"?\"", []string{"message.args", "message.args"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
 		return func() string {
@@ -2481,6 +2525,20 @@ var natives = []native{
 				if (((*e1).Server == about.Node) && ((*e1).Verdict == "pg-rejected-encrypted")) && slices.Contains([]string{"", (*e1).Client}, about.Peer) {
 					r1 = append(r1, []fact.Link{(*e1)}...)
 				}
+			}
+			return r1
+		}()
+	}},
+	{"message", "cluster.members.exists(m, m.address == message.node && m.in_sync == \"no\")", []string{"message.node"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return func() bool {
+			list, r1 := s.cluster.Members, false
+			for i := range list {
+				e1 := &list[i]
+				if r1 {
+					break
+				}
+				r1 = (r1 || (((*e1).Address == about.Node) && ((*e1).InSync == "no")))
 			}
 			return r1
 		}()
@@ -3053,6 +3111,10 @@ var natives = []native{
 	{"message", "message.text", []string{"message.text"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
 		return about.Text
+	}},
+	{"message", "message.text.contains(\"key too small\") || message.text.contains(\"md too weak\")", []string{"message.text", "message.text"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return (strings.Contains(about.Text, "key too small") || strings.Contains(about.Text, "md too weak"))
 	}},
 	{"message", "size(cluster.members.filter(m, m.role != \"primary\" && (m.in_sync == \"no\" || !m.connected)).map(m, m.address).distinct()) == 1 ? cluster.members.filter(m, m.role != \"primary\" && (m.in_sync == \"no\" || !m.connected))[0].address : \"\"", nil, func(s *scope) any {
 		return func() string {
