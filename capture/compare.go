@@ -59,8 +59,11 @@ func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bo
 		if r.leaves && seen.arrives {
 			return sentHere("its other connections on this port"), "", false
 		}
-		if r.ttl < seen.ttlMin || r.ttl > seen.ttlMax {
-			return ttlDiffers(r.ttl, seen.ttlMin, seen.ttlMax, "its other connections on this port"), "", false
+		if differs, weak := tellsApart(r.ttl, seen.ttlMin, seen.ttlMax); differs {
+			return ttlDiffers("reset", r.ttl, seen.ttlMin, seen.ttlMax, "its other connections on this port"), "", weak
+		}
+		if chosen(r.ttl, seen.ttlMin, seen.ttlMax) {
+			return "", "", false
 		}
 		if seen.ttlMin != seen.ttlMax {
 			return "", r.passes(seen.arrives, seen.ttlMax, "its other connections on this port"), false
@@ -81,9 +84,12 @@ func (p peers) compare(r reset, addr packet.Addr) (foreign, like string, weak bo
 		return "", "", false
 	}
 	least, most := h.Range()
+	differs, weak := tellsApart(r.ttl, least, most)
 	switch {
-	case r.ttl < least || r.ttl > most:
-		return ttlDiffers(r.ttl, least, most, "its connections on other ports"), "", false
+	case differs:
+		return ttlDiffers("reset", r.ttl, least, most, "its connections on other ports"), "", weak
+	case chosen(r.ttl, least, most):
+		return "", "", false
 	case least == most:
 		return "", ttlSame(r.ttl, "its connections on other ports"), false
 	}
@@ -104,11 +110,38 @@ func sentHere(where string) string {
 	return "the machine on which the capture was taken sent the reset, " + where + " arrive there from elsewhere"
 }
 
-func ttlDiffers(reset, least, most uint8, where string) string {
-	if least != most {
-		return fmt.Sprintf("the reset has TTL %d, %s have TTL %d to %d", reset, where, least, most)
+// tellsApart reports whether a packet's TTL says that it was not sent by the host whose other packets have TTLs from least to most. That is
+// weak where those differ among themselves, or where the packet comes from farther away than they do: what is on the way is nearer.
+func tellsApart(ttl, least, most uint8) (differs, weak bool) {
+	differs = (ttl < least || ttl > most) && !chosen(ttl, least, most)
+	return differs, least != most || farther(ttl, least)
+}
+
+// chosen reports whether a packet of another TTL may be the host's own all the same: the program chose the TTL of its connection, as BGP does
+// with 1 and 255 (RFC 4271, RFC 5082), and what the system sends for it has the system's.
+func chosen(ttl, least, most uint8) bool {
+	return least == most && ttl != least && (least == 1 || least == 255) && initialTTL(ttl) == ttl
+}
+
+// initialTTL is what systems begin with, the next above a TTL.
+func initialTTL(ttl uint8) uint8 {
+	switch {
+	case ttl <= 64:
+		return 64
+	case ttl <= 128:
+		return 128
 	}
-	return fmt.Sprintf("the reset has TTL %d, %s have TTL %d", reset, where, least)
+	return 255
+}
+
+// farther reports whether a packet has passed more routers than another of the same kind of system.
+func farther(ttl, other uint8) bool { return ttl < other && initialTTL(ttl) == initialTTL(other) }
+
+func ttlDiffers(what string, ttl, least, most uint8, where string) string {
+	if least != most {
+		return fmt.Sprintf("the %s has TTL %d, %s have TTL %d to %d", what, ttl, where, least, most)
+	}
+	return fmt.Sprintf("the %s has TTL %d, %s have TTL %d", what, ttl, where, least)
 }
 
 // ttlSame is asked for every session that ends with a reset: all that it can say is prepared.

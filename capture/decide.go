@@ -15,6 +15,17 @@ type Row struct {
 	When    func(m *Summary) bool
 	// Judge gives the confidence, the reason and the frames that show it.
 	Judge func(m *Summary) (Confidence, string, []int64)
+	// Closes says that the verdict rests on who closed the session.
+	Closes bool
+}
+
+// judge is Judge, in doubt where the verdict rests on a FIN that its named sender did not send.
+func (r *Row) judge(m *Summary) (Confidence, string, []int64) {
+	confidence, reason, evidence := r.Judge(m)
+	if side, reset, _, _ := m.ended(); r.Closes && side >= 0 && !reset && m.FINForeign[side] != "" {
+		return Low, reason + "; but " + m.FINForeign[side] + ": a device on the way may have closed it in the name of the " + sideName(side), evidence
+	}
+	return confidence, reason, evidence
 }
 
 // Patience says how long silence must last before it means something.
@@ -33,7 +44,7 @@ const (
 // Decide is the verdict about a session.
 func Decide(m *Summary) (Verdict, Confidence, string, []int64) {
 	r := rowOf(m)
-	confidence, reason, evidence := r.Judge(m)
+	confidence, reason, evidence := r.judge(m)
 	return r.Verdict, confidence, reason, frames(evidence)
 }
 
@@ -185,6 +196,10 @@ func (m *Summary) worked() bool {
 		}
 		tooLate := m.FIN[client] > 0 && m.FIN[client] < m.Flow.firstAnswer // the client had given up before the answer came
 		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 && !m.Flow.authAsked || m.Flow.serverMost > errorSize && !tooLate)
+	}
+	if m.GSS { // a token of each, the StartupMessage and its answer: more of the client, or a long answer, shows that it was no error
+		c, v := m.GSSPackets[client], m.GSSPackets[server]
+		return c >= 4 && v >= 3 || c >= 3 && v >= 2 && m.GSSMost > errorSize
 	}
 	return m.Ready || !m.begun() && !m.SSLRequest && m.Payload[client] > 0 && m.Payload[server] > 0
 }

@@ -93,7 +93,7 @@ func (l *Live) asOfNow(s *session, k tuple) told {
 	s.summarise(&m, t.last, true)
 	peers{t.ports, t.hosts}.judge(&m, &k, s.resets(&m))
 	row := rowOf(&m)
-	confidence, reason, evidence := row.Judge(&m)
+	confidence, reason, evidence := row.judge(&m)
 	observations, own := observe(s, &m, nil)
 	out := told{tuple: k, own: own}
 	s.tell(&out.Session, &m, packet.Addr.String, row.Verdict, confidence, reason, evidence, observations)

@@ -22,7 +22,7 @@ func (t *tracker) finish(s *session, final bool) {
 	s.summarise(m, t.last, final)
 	row := rowOf(m)
 	class := row.Verdict.class()
-	confidence, reason, evidence := row.Judge(m)
+	confidence, reason, evidence := row.judge(m)
 	observations, own := observe(s, m, t.notes[:0])
 	t.notes = observations
 	j := judged{

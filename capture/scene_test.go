@@ -21,7 +21,7 @@ import (
 // SIDE is C (client) or S (server); FLAGS are letters of SYN, ACK, FIN, RST and PSH ("S", "SA", "A", "PA", "FA", "R", "RA"); words say
 // what is in the packet and how it differs from what the side would send by itself:
 //
-//	DATA        a name of messages, or rec:N (a sealed TLS record of N bytes), raw:N (N bytes)
+//	DATA        a name of messages, or rec:N (a sealed TLS record of N bytes), gss:N (a packet of GSSAPI), raw:N (N bytes)
 //	again       the side's last data once more, with a new IP id
 //	dup         the very packet before, captured once more
 //	lost        it is sent, but not in the capture
@@ -58,6 +58,7 @@ var messages = map[string][]byte{
 	"cancel":    {0, 0, 0, 16, 4, 210, 22, 46, 0, 0, 1, 2, 3, 4, 5, 6},
 	"S":         {'S'},
 	"N":         {'N'},
+	"G":         {'G'},
 	"E":         []byte("EFATAL:  the database system is starting up\n\x00"),
 	"startup":   []byte("\x00\x00\x00\x29\x00\x03\x00\x00user\x00postgres\x00database\x00postgres\x00\x00"),
 	"repl":      []byte("\x00\x00\x00\x2b\x00\x03\x00\x00user\x00postgres\x00replication\x00true\x00\x00"),
@@ -201,6 +202,7 @@ func (s *scene) line(words []string) error {
 			lost = true
 		default:
 			size, isRecord := strings.CutPrefix(w, "rec:")
+			wrapped, isWrapped := strings.CutPrefix(w, "gss:")
 			raw, isRaw := strings.CutPrefix(w, "raw:")
 			switch b, known := messages[w]; {
 			case known:
@@ -208,6 +210,9 @@ func (s *scene) line(words []string) error {
 			case isRecord:
 				n, _ := strconv.Atoi(size)
 				data = append(data, record(23, make([]byte, n))...)
+			case isWrapped:
+				n, _ := strconv.Atoi(wrapped)
+				data = append(binary.BigEndian.AppendUint32(data, uint32(n)), make([]byte, n)...)
 			case isRaw:
 				n, _ := strconv.Atoi(raw)
 				data = append(data, make([]byte, n)...)

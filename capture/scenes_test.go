@@ -114,6 +114,34 @@ var scenes = []struct {
 		name: "a reset from before the connection", verdict: capture.ResetInjected, confidence: capture.High, reason: "its sequence number lies before the connection's first",
 		text: opens + "0.02 C PA ssl\n0.021 S RA seq=-5000\n",
 	},
+	{
+		name: "a reset from farther away than the SYN-ACK: a nearer device answers SYNs", verdict: capture.ResetByServer, confidence: capture.Medium, next: "10.48.36.61",
+		text: "0 C S\n0.001 S SA ttl=64\n0.002 C A ack=+1\n0.003 C PA ssl ack=+1\n0.01 S RA ttl=62\n",
+	},
+	{
+		name: "a reset within the range of a session whose SYN-ACK came from nearer", verdict: capture.ResetByServer, confidence: capture.Medium, next: "10.48.36.61",
+		text: strings.Replace(works, "S SA", "S SA ttl=64", 1) + "1 S RA ttl=62\n",
+	},
+	{
+		name: "a reset from farther away than the server's other connections", verdict: capture.RefusedByMiddlebox, confidence: capture.Medium,
+		text: otherGood + "9 C S port=42000\n9.01 S RA ttl=60\n", reason: "TTL 60, its other connections on this port have TTL 62",
+	},
+	{
+		name: "the program sends with TTL 1, the system resets with its own", verdict: capture.ResetByServer, confidence: capture.Medium, next: "10.48.36.61",
+		text: strings.Replace(works, "S SA", "S SA from=1", 1) + "1 S RA ttl=64\n",
+	},
+	{
+		name: "the program sends with TTL 255, the system refuses with its own", verdict: capture.Refused, confidence: capture.Medium, next: "10.48.36.61",
+		text: strings.Replace(otherGood, "S SA", "S SA from=255", 1) + "9 C S port=42000\n9.01 S RA ttl=64\n",
+	},
+	{
+		name: "a FIN with another TTL", verdict: capture.ClosedEarly, confidence: capture.Low, next: "10.48.36.61",
+		text: opens + "0.02 C PA ssl\n0.021 S FA ttl=63\n0.022 C FA\n", reason: "the FIN has TTL 63, its other packets of this session have TTL 62: a device on the way may have closed it in the name of the server",
+	},
+	{
+		name: "a FIN, and then what its named sender says", verdict: capture.TLSClosed, confidence: capture.Low,
+		text: opens + "0.02 C PA ssl\n0.021 S FA ttl=62 seq=+0\n0.022 C A\n0.03 S PA S seq=-1\n0.031 C R\n", reason: "went on as if it had sent none",
+	},
 	{name: "a reset that nobody believes", text: works + "0.15 S RA seq=+90000 ttl=61\n0.151 C A\n0.16 C PA rec:40\n0.17 S PA rec:60\n" + closes, verdict: capture.OK, confidence: capture.High},
 	{name: "copies of what was sent before the reset, without IP ids", text: works + "1 C RA\n1.001 C PA again id=0\n1.0015 C A seq=-40 id=0\n", verdict: capture.OK, confidence: capture.High, observations: "retransmissions"},
 	{name: "a sender that goes on after its reset, without IP ids", text: works + "1 C RA\n1.2 C PA again id=0\n1.6 C PA again id=0\n", verdict: capture.ResetInjected, confidence: capture.High, reason: "went on as if it had sent none", observations: "retransmissions"},
@@ -274,6 +302,14 @@ var scenes = []struct {
 	},
 
 	{name: "GSSENCRequest, then all is well", text: opens + "0.02 C PA gss\n0.03 S PA N\n" + strings.TrimPrefix(works, opens) + closes, verdict: capture.OK, confidence: capture.High, observations: "gssenc-request"},
+	{
+		name: "GSSAPI encryption that works", verdict: capture.OK, confidence: capture.Medium, observations: "gssenc-request", reason: "GSSAPI encryption: 4 packets of the client and 3 of the server",
+		text: opens + "0.02 C PA gss\n0.03 S PA G\n0.04 C PA gss:1420\n0.05 S PA gss:156\n0.06 C PA gss:150\n0.07 S PA gss:480\n0.08 C PA gss:80\n0.09 S PA gss:140\n0.1 C PA gss:65\n0.11 C FA\n0.12 S FA\n",
+	},
+	{
+		name: "GSSAPI encryption, and a refusal inside", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, observations: "gssenc-request", reason: "answers the startup message with 210 bytes",
+		text: opens + "0.02 C PA gss\n0.03 S PA G\n0.04 C PA gss:1420\n0.05 S PA gss:156\n0.06 C PA gss:150\n0.07 S PA gss:210\n0.08 S FA\n0.09 C FA\n",
+	},
 	{name: "a CancelRequest", text: opens + "0.02 C PA cancel\n0.03 S FA\n0.04 C FA\n", verdict: capture.OK, confidence: capture.High, observations: "cancel-request"},
 	{
 		name: "a CancelRequest inside TLS", verdict: capture.OK, confidence: capture.Medium, observations: "cancel-request",

@@ -141,6 +141,8 @@ type side struct {
 	finFrame, finTime    int64
 	finLast              int64 // frame of its last repetition
 	finSeq, finAck       uint32
+	finID                uint16 // of the first one, as
+	finTTL               uint8
 	retrans              int64 // retransmitted segments
 	handshakeRetrans     int64
 	zeroFrame            int64

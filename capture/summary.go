@@ -34,10 +34,11 @@ type Summary struct {
 
 	FIN, RST      [2]int64 // frame of the first one
 	FINTime       [2]int64
-	FINAgain      [2]int64 // how often the side sent its FIN again when the other one said nothing more
-	FINLast       [2]int64 // frame of the last one
-	FINAnswers    [2]bool  // the side's FIN acknowledges the other's: it came second, whatever the order in the capture, or what it lost
-	Received      int64    // bytes of the client that the server's FIN acknowledges, in the capture or not
+	FINAgain      [2]int64  // how often the side sent its FIN again when the other one said nothing more
+	FINLast       [2]int64  // frame of the last one
+	FINForeign    [2]string // why the FIN was not sent by the host it names; empty when nothing says so
+	FINAnswers    [2]bool   // the side's FIN acknowledges the other's: it came second, whatever the order in the capture, or what it lost
+	Received      int64     // bytes of the client that the server's FIN acknowledges, in the capture or not
 	RSTTime       [2]int64
 	RSTReply      bool      // the server's reset answers the SYN
 	RSTLeaves     bool      // the capturing host itself sent that
@@ -74,6 +75,9 @@ type Summary struct {
 
 	SSLRequest, GSSRequest, Cancel, Startup bool
 	SSLReply                                byte
+	GSS                                     bool   // the server went over to GSSAPI encryption
+	GSSPackets                              [2]int // after that
+	GSSMost                                 int    // bytes of the server's longest one after its first
 	Foreign                                 string
 	PGError                                 bool
 	SQLState, Message                       string
@@ -153,6 +157,7 @@ func (s *session) summarise(m *Summary, end int64, final bool) {
 			m.ZeroWindow[d], m.ZeroFrame[d] = max(s.last, end*boolInt(final))-a.zeroWindow, a.zeroFrame
 		}
 		m.RSTForeign[d], m.RSTLike[d], m.RSTWeak[d] = s.judgeReset(a, b)
+		m.FINForeign[d] = a.judgeFIN()
 		if a.packets == 0 && b.acks > 0 && a.hasAcked {
 			m.AckOfMissing = true
 		}
@@ -205,6 +210,7 @@ func boolInt(b bool) int64 {
 func (w *wire) summarise(m *Summary) {
 	p, t, login := &w.pg, &w.tls, w.login()
 	m.SSLRequest, m.GSSRequest, m.Cancel, m.SSLReply, m.Foreign = p.SSLRequest, p.GSSRequest, p.Cancel || login.Cancel, p.SSLReply, p.Foreign
+	m.GSS, m.GSSPackets, m.GSSMost = p.GSS, [2]int{p.GSSClient, p.GSSServer}, p.GSSMost
 	m.Opened = w.opened
 	m.Startup, m.AuthAsked, m.AuthAnswer, m.Ready, m.Replicate, m.Terminate = login.Startup, login.AuthAsked, login.AuthAnswer, login.Ready, login.Replication, login.Terminate
 	if login.Error != nil {
@@ -251,11 +257,14 @@ func (m *Summary) resetUnknown(d int) bool {
 // judgeReset compares a reset with what its named sender sends otherwise in this session. Other traffic of the host is
 // compared when the capture has been read whole: see tracker.compareResets.
 func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
+	differs, _ := tellsApart(a.rstTTL, a.ttlMin, a.ttlMax)
 	switch {
-	case a.rst == 0 || !a.hasTTL:
+	case a.rst == 0 || !a.hasTTL || chosen(a.rstTTL, a.ttlMin, a.ttlMax):
 		return "", "", false
-	case a.rstTTL < a.ttlMin || a.rstTTL > a.ttlMax:
-		return ttlDiffers(a.rstTTL, a.ttlMin, a.ttlMax, ofSession), "", false
+	case differs && a.packets == a.syn+a.rst && farther(a.rstTTL, a.ttlMin):
+		return "", "it comes from farther away than the answer to the SYN, which a nearer device may give: SYN cookies, a load balancer", false
+	case differs:
+		return ttlDiffers("reset", a.rstTTL, a.ttlMin, a.ttlMax, ofSession), "", a.ttlMin != a.ttlMax
 	case a.rstLeaves && a.arrives:
 		return sentHere(ofSession), "", false
 	case a.afterRST >= 2:
@@ -271,4 +280,19 @@ func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 		return "", "", false
 	}
 	return "", ttlSame(a.rstTTL, ofSession), false
+}
+
+// judgeFIN compares a side's FIN with what it sends otherwise in this session.
+func (a *side) judgeFIN() string {
+	differs, _ := tellsApart(a.finTTL, a.ttlMin, a.ttlMax)
+	switch {
+	case a.fin == 0 || !a.hasTTL:
+	case differs:
+		return ttlDiffers("FIN", a.finTTL, a.ttlMin, a.ttlMax, ofSession)
+	case a.hasNext && seqLess(a.finSeq, a.next):
+		return "the named sender of the FIN went on as if it had sent none"
+	case a.idSteps >= idSteady && a.idJumps == 0 && a.finID != 0 && !idFollows(a.lastID, a.finID) && !idFollows(a.finID, a.lastID):
+		return fmt.Sprintf("the IP id %d of the FIN does not follow %d, as all others do", a.finID, a.lastID)
+	}
+	return ""
 }

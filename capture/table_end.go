@@ -10,6 +10,7 @@ import (
 var endRows = []Row{
 	{
 		Verdict: ClosedEarly,
+		Closes:  true,
 		Rule:    "the server closes (FIN) before it answered the first message",
 		Source:  "PostgreSQL protocol-flow: every request has an answer",
 		Wrong:   "a proxy without a backend closed in its place",
@@ -23,6 +24,7 @@ var endRows = []Row{
 	},
 	{
 		Verdict: ClosedByClient,
+		Closes:  true,
 		Rule:    "the client closes in an orderly way before the session is ready, though every answer came",
 		Source:  "libpq closes to ask for a password; monitoring connects and closes",
 		Wrong:   "the client crashed",
@@ -158,6 +160,7 @@ var endRows = []Row{
 	},
 	{
 		Verdict: TLSClosed,
+		Closes:  true,
 		Rule:    "the connection is closed or reset inside the TLS handshake without a readable alert",
 		Source:  "RFC 8446 section 6.1: an orderly end has an alert",
 		Wrong:   "the alert was lost from the capture",
@@ -213,6 +216,7 @@ var endRows = []Row{
 	},
 	{
 		Verdict: ClosedByClient,
+		Closes:  true,
 		Rule:    "the client closes before the session is ready, though every answer came",
 		Source:  "PostgreSQL protocol-flow",
 		Wrong:   "the client crashed",
@@ -224,6 +228,7 @@ var endRows = []Row{
 	},
 	{
 		Verdict: ClosedEarly,
+		Closes:  true,
 		Rule:    "the server closes before the session is ready",
 		Source:  "PostgreSQL protocol-flow",
 		Wrong:   "the reason was lost from the capture",

@@ -63,6 +63,29 @@ var reachedRows = []Row{
 		},
 	},
 	{
+		Verdict: OK,
+		Rule:    "GSSENCRequest and G, and after the tokens packets go both ways as in a session that works",
+		Source:  "PostgreSQL protocol-flow, GSSAPI session encryption; sizes measured, see errorSize",
+		Wrong:   "a login of many rounds that is refused in the end",
+		When:    func(m *Summary) bool { return m.GSS && m.worked() },
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return Medium, fmt.Sprintf("GSSAPI encryption: %d packets of the client and %d of the server, as in a session that works", m.GSSPackets[client], m.GSSPackets[server]),
+				[]int64{m.FirstFrame, m.LastData[client], m.LastData[server]}
+		},
+	},
+	{
+		Verdict: PGRejectedEncrypted,
+		Rule:    "GSSENCRequest and G, a token of each side, the StartupMessage and a short answer, and the connection ends",
+		Source:  "PostgreSQL protocol-flow, GSSAPI session encryption; sizes measured, see errorSize",
+		Wrong:   "the login took two rounds and failed",
+		When: func(m *Summary) bool {
+			return m.GSS && m.over() && m.GSSPackets == [2]int{2, 2} && m.GSSMost <= errorSize && !m.Missed
+		},
+		Judge: func(m *Summary) (Confidence, string, []int64) {
+			return Medium, fmt.Sprintf("inside GSSAPI encryption the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.GSSMost), []int64{m.LastData[client], m.LastData[server], m.LastFrame}
+		},
+	},
+	{
 		Verdict: PGRejectedEncrypted,
 		Rule:    "TLS finishes, the server answers the startup message, and the connection ends without the client sending any further message but a password",
 		Source:  "PostgreSQL protocol-flow: ErrorResponse and close; sizes measured, see errorSize",

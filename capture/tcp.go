@@ -201,8 +201,9 @@ func (me *side) probesWith(p *packet.Packet) bool {
 	return p.PayloadLen <= 1 && p.Flags&(packet.SYN|packet.FIN|packet.RST|packet.ACK) == packet.ACK && me.hasNext && p.Seq == me.next-1 && me.hasAcked && me.acked == me.next
 }
 
+// noteOrigin notes how a side's packets come, those aside that others send in its name to end the session.
 func (s *session) noteOrigin(me *side, p *packet.Packet) {
-	if p.Flags&packet.RST != 0 {
+	if p.Flags&(packet.RST|packet.FIN) != 0 {
 		return
 	}
 	if !me.hasTTL {
@@ -379,6 +380,7 @@ func (s *session) payload(t *tracker, me *side, p *packet.Packet, d int) {
 	if p.Flags&packet.FIN != 0 {
 		if me.fin == 0 {
 			me.finFrame, me.finTime, me.finSeq, me.finAck = p.Frame, p.Time, end, p.Ack
+			me.finTTL, me.finID = p.TTL, p.IPID
 		}
 		me.fin++
 		me.finLast = p.Frame

@@ -51,7 +51,7 @@ func (r *teller) attempt(t *tracker, a *attempt) *told {
 	a.summarise(m)
 	m.TTL[server] = r.listing.known.ttl(a.tuple.server)
 	row := rowOf(m)
-	confidence, reason, evidence := row.Judge(m)
+	confidence, reason, evidence := row.judge(m)
 	notes, own := observe(s, m, r.notes[:0])
 	r.notes = notes
 	r.out = told{tuple: a.tuple, own: own}

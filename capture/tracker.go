@@ -180,7 +180,7 @@ func (t *tracker) tcp(p *packet.Packet) {
 		}
 		*recent = s
 	}
-	if me := &s.sides[d]; p.Flags&packet.RST == 0 && (!me.hasTTL || me.ttl != p.TTL) {
+	if me := &s.sides[d]; p.Flags&(packet.RST|packet.FIN) == 0 && (!me.hasTTL || me.ttl != p.TTL) {
 		t.noteOrigin(p, s)
 	}
 	wasClosed := s.closed

@@ -11,6 +11,9 @@ type Conn struct {
 	SSLRequest    bool
 	GSSRequest    bool
 	GSS           bool // the server accepted GSSENCRequest: nothing more can be read
+	GSSClient     int  // packets of the client after that, the tokens of the login among them
+	GSSServer     int
+	GSSMost       int // length of the server's longest packet after its first, which is a token
 	Cancel        bool
 	Startup       bool
 	Joined        bool // what comes first is not the connection's beginning: it may begin inside a message
@@ -34,10 +37,13 @@ type Conn struct {
 	Foreign       string // what the peer speaks instead, e.g. "HTTP"
 
 	client, server stream
-	pending        byte   // reply of one byte expected: 'S' for SSLRequest, 'G' for GSSENCRequest
-	checked        bool   // the server's first byte after its S was looked at
-	opening        []byte // how the peer that speaks something else began
-	speaker        bool   // who that is: the server
+
+	wrappedClient, wrappedServer wrapped
+
+	pending byte   // reply of one byte expected: 'S' for SSLRequest, 'G' for GSSENCRequest
+	checked bool   // the server's first byte after its S was looked at
+	opening []byte // how the peer that speaks something else began
+	speaker bool   // who that is: the server
 }
 
 // Reset makes the value ready for another connection, keeping its buffers.
@@ -65,7 +71,7 @@ func (c *Conn) JoinTLS() { c.TLS, c.checked, c.pending = true, true, 0 }
 // Cut is Skip for bytes that the snap length cut off the end of a segment: the next one may begin with a message. Of a StartupMessage
 // the parameters are read that are here.
 func (c *Conn) Cut(server bool, n int) {
-	if !server && !c.Startup {
+	if !server && !c.Startup && !c.GSS {
 		n = c.cutRequest(n)
 	}
 	s := c.stream(server)
@@ -76,9 +82,14 @@ func (c *Conn) Cut(server bool, n int) {
 // Skip says that the next n in-order bytes were sent but are not here. The rest of a typed message whose header was seen is passed
 // over; anything else is a Gap.
 func (c *Conn) Skip(server bool, n int) {
-	if server {
+	switch {
+	case c.GSS && server:
+		c.wrappedServer.missing(n)
+	case c.GSS:
+		c.wrappedClient.missing(n)
+	case server:
 		c.server.missing(n, c.fromServer)
-	} else {
+	default:
 		c.client.missing(n, c.fromClient)
 	}
 }
@@ -99,7 +110,10 @@ func (c *Conn) Client(b []byte) (rest []byte) {
 			return nil
 		case c.TLS:
 			return b
-		case c.GSS || c.Cancel || c.client.lost && !c.client.resumes(b, clientMessages):
+		case c.GSS:
+			c.wrap(false, b)
+			return nil
+		case c.Cancel || c.client.lost && !c.client.resumes(b, clientMessages):
 			return nil
 		case c.Startup:
 			c.client.read(b, clientMessages, "", c.fromClient)
@@ -125,7 +139,10 @@ func (c *Conn) Server(b []byte) (rest []byte) {
 		case c.server.plain:
 			c.plainError(b)
 			return nil
-		case c.GSS || c.server.lost && !c.server.resumes(b, serverMessages):
+		case c.GSS:
+			c.wrap(true, b)
+			return nil
+		case c.server.lost && !c.server.resumes(b, serverMessages):
 			return nil
 		case c.pending != 0 || b[0] == 'S' && c.silentClient() && !c.server.started:
 			b = c.reply(b)
