@@ -1,6 +1,10 @@
 package logline
 
-import "bytes"
+import (
+	"bytes"
+
+	"cbdoctor/terminal"
+)
 
 // block is what one block of a file turned out to be. A block holds whole lines, so that blocks can be looked at in any
 // order; lines are numbered from 1 in each, and New Years counted from 0.
@@ -139,29 +143,9 @@ func clean(b []byte) []byte {
 		b = bytes.TrimLeft(b, "\x00")
 	}
 	if bytes.IndexByte(b, 0x1b) >= 0 {
-		b = stripEscapes(b)
+		b = terminal.StripSequences(b)
 	}
 	return b
-}
-
-// stripEscapes takes terminal control sequences out of a copied terminal session (ECMA-48 section 5.4).
-func stripEscapes(b []byte) []byte {
-	out := make([]byte, 0, len(b))
-	for i := 0; i < len(b); i++ {
-		if b[i] != 0x1b {
-			out = append(out, b[i])
-			continue
-		}
-		if i+1 < len(b) && b[i+1] == '[' {
-			i += 2
-			for i < len(b) && (b[i] < 0x40 || b[i] > 0x7e) {
-				i++
-			}
-		} else {
-			i++
-		}
-	}
-	return out
 }
 
 func (k *block) wants(tag []byte) bool {

@@ -3,13 +3,15 @@ package report
 import (
 	"reflect"
 	"strings"
+
+	tty "cbdoctor/terminal"
 )
 
 // harmless makes every text of a report that was read safe to print, as clean does, but for line ends and tabs. What the analysis
 // writes into names and ids is safe by itself; a saved report may come from anywhere.
 func harmless(r *Report) { scrub(reflect.ValueOf(r).Elem()) }
 
-func harmful(r rune) bool { return acts(r) && r != '\n' && r != '\t' }
+func harmful(r rune) bool { return tty.Acts(r) && r != '\n' && r != '\t' }
 
 // scrub goes through a value by its type. The types of a report have no cycles.
 func scrub(v reflect.Value) {

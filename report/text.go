@@ -8,6 +8,7 @@ import (
 
 	"cbdoctor/finding"
 	"cbdoctor/lang"
+	tty "cbdoctor/terminal"
 )
 
 // clean makes hostile text safe for a terminal: control characters, escape sequences and marks that turn the direction of
@@ -17,16 +18,11 @@ func clean(s string) string {
 		switch {
 		case r == '\n', r == '\r', r == '\t':
 			return ' '
-		case acts(r):
+		case tty.Acts(r):
 			return '\ufffd'
 		}
 		return r
 	}, s)
-}
-
-// acts reports whether a character does something to a terminal, or to the text around it, instead of being shown.
-func acts(r rune) bool {
-	return r < 0x20 || r >= 0x7f && r < 0xa0 || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0x200e || r == 0x200f || r == 0xfeff
 }
 
 // cleanLines is clean for text of several lines.

@@ -14,6 +14,7 @@ func TestPrintable(t *testing.T) {
 		{"a\nb", "", "a\ufffdb"},
 		{"\x1b[2Jgone\x07\x7f\u009b", "\n", "\ufffd[2Jgone\ufffd\ufffd\ufffd"},
 		{"abc\u202egpj.exe\u2066", "", "abc\ufffdgpj.exe\ufffd"},
+		{"\ufeffabc\u200e\u200f", "", "\ufffdabc\ufffd\ufffd"},
 		{"broken \xff\xfe", "", "broken \ufffd\ufffd"},
 		{"\ufffe\uffff", "\n", "\ufffd\ufffd"},
 	} {

@@ -4,7 +4,7 @@
 // In: a reader of text. Out: a reader of the text as the node wrote it, with the same number of lines, so that a line number still
 // points into the copy: a joined line stands where it began, and empty lines stand for its continuations. A text that shows no such
 // trace in its beginning is passed on as it is. It knows nothing of what the lines mean. Start at Restore.
-// [Printable] keeps a terminal from acting on a text, [EchoOff] from showing what is typed.
+// [StripSequences] cleans a single line, [Printable] keeps a terminal from acting on a text, [EchoOff] from showing what is typed.
 package terminal
 
 import (
@@ -111,7 +111,7 @@ func wrapping(head []byte) (width int, words bool) {
 func clean(line []byte) []byte {
 	line = bytes.TrimRight(line, "\r\n ")
 	if bytes.IndexByte(line, 0x1b) >= 0 {
-		line = stripSequences(line)
+		line = StripSequences(line)
 	}
 	return line
 }
@@ -216,8 +216,8 @@ func (r *restored) release() {
 	r.holding = false
 }
 
-// stripSequences takes control sequences out of a line: CSI and OSC (ECMA-48 sections 5.4 and 5.6) and the two-byte ones.
-func stripSequences(b []byte) []byte {
+// StripSequences is a line without its control sequences: CSI and OSC (ECMA-48 sections 5.4 and 5.6) and the two-byte ones.
+func StripSequences(b []byte) []byte {
 	out := make([]byte, 0, len(b))
 	for i := 0; i < len(b); i++ {
 		if b[i] != 0x1b {
