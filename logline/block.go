@@ -78,7 +78,7 @@ func (k *block) scan(b []byte, end int) {
 // line looks at a line that run does not know.
 func (k *block) line(b []byte, start, end int) {
 	k.lines++
-	if end-start > maxLine {
+	if end-start > MaxLine {
 		k.tooLong++
 		return
 	}

@@ -52,7 +52,7 @@ type stream struct {
 	err   error
 }
 
-func (s *stream) room() int { return 1 + maxLine + s.size }
+func (s *stream) room() int { return 1 + MaxLine + s.size }
 
 func (s *stream) failed() error { return s.err }
 
@@ -91,7 +91,7 @@ func (s *stream) next(b *buffer) bool {
 		}
 		b.to = b.from + bytes.LastIndexByte(b.bytes[b.from:n], '\n') + 1
 		switch rest := n - b.to; {
-		case rest > maxLine:
+		case rest > MaxLine:
 			s.skips, s.carry = true, s.carry[:0]
 			b.cut++
 		case b.to == b.from: // no line is whole yet
@@ -120,7 +120,7 @@ type places struct {
 // behind is how much is read with a block to have the end of its last line.
 const behind = 4 << 10
 
-func (s *places) room() int { return 1 + maxLine + s.size }
+func (s *places) room() int { return 1 + MaxLine + s.size }
 
 func (s *places) failed() error { return s.err }
 

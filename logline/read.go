@@ -8,15 +8,11 @@ import (
 	"sync"
 )
 
-// Bounds of reading. A block of half a MiB stays in a core's cache and is long enough that handing it over costs nothing.
-const (
-	blockSize = 512 << 10
-	// maxLine is the longest line that is looked at; PostgreSQL's chunks have 900 bytes. What is longer is passed over.
-	maxLine = 256 << 10
-)
+// blockSize is half a MiB: a block stays in a core's cache and is long enough that handing it over costs nothing.
+const blockSize = 512 << 10
 
-// MaxLine is the length in bytes of the longest line that is looked at.
-const MaxLine = maxLine
+// MaxLine is the length in bytes of the longest line that is looked at; PostgreSQL's chunks have 900. What is longer is passed over.
+const MaxLine = 256 << 10
 
 // Handler is told of the lines of a file that matter, in their order, one at a time. What it is given is only valid during
 // the call. Lines are numbered from 1.

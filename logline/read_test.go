@@ -40,7 +40,7 @@ func lineByLine(text string) (*File, told) {
 			l = strings.TrimPrefix(l, string(byteOrderMark))
 		}
 		k.lines++
-		if l = strings.TrimSuffix(l, "\n"); len(l) > maxLine {
+		if l = strings.TrimSuffix(l, "\n"); len(l) > MaxLine {
 			k.tooLong++
 			continue
 		}
@@ -156,7 +156,7 @@ func (e *endless) Read(p []byte) (int, error) {
 func TestOverlongLineIsPassedOver(t *testing.T) {
 	t.Parallel()
 	const before, after = "Mar 30 12:39:04 user.info cms1 sfpool: first\n", "\nMar 30 12:39:05 user.info cms1 sfpool: second\n"
-	for _, length := range []int64{maxLine, maxLine + 1, blockSize, blockSize + maxLine, 5*blockSize + 17} {
+	for _, length := range []int64{MaxLine, MaxLine + 1, blockSize, blockSize + MaxLine, 5*blockSize + 17} {
 		text := before + strings.Repeat("x", int(length)) + after
 		for _, src := range []blocks{
 			&stream{src: io.MultiReader(strings.NewReader(before), &endless{length}, strings.NewReader(after)), size: blockSize},
@@ -168,7 +168,7 @@ func TestOverlongLineIsPassedOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			tooLong := int64(0)
-			if length > maxLine {
+			if length > MaxLine {
 				tooLong = 1
 			}
 			if file.TooLong != tooLong || file.Recognised != 2 || file.Seen != 3-tooLong || !strings.HasPrefix(got[len(got)-1], "3 wanted") {

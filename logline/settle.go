@@ -81,8 +81,8 @@ func (s *settler) run(k *block, b []byte, start int, ends []uint32) (next, n int
 		program := &s.programs[place(first&mask(4))]
 		bad |= program.differs(first, at8(base, p+8))
 
-		if more := facility.short&name.short&program.short ^ 1; bad|more|other != 0 || end-start > maxLine {
-			if bad != 0 || end-start > maxLine || !facility.ends(b, p-name.length-facility.length) || !name.ends(b, p-name.length) || !program.ends(b, p) {
+		if more := facility.short&name.short&program.short ^ 1; bad|more|other != 0 || end-start > MaxLine {
+			if bad != 0 || end-start > MaxLine || !facility.ends(b, p-name.length-facility.length) || !name.ends(b, p-name.length) || !program.ends(b, p) {
 				break
 			}
 			if other != 0 {

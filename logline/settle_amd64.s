@@ -25,7 +25,7 @@ TEXT ·settleAlike(SB), NOSPLIT, $0-64
 loop:
 	MOVL (SI), AX
 	SUBQ DI, AX
-	CMPQ AX, $const_maxLine
+	CMPQ AX, $const_MaxLine
 	JHI  done
 	LEAQ (R8)(DI*1), DX
 	VPXOR (DX), Y8, Y0
