@@ -190,7 +190,7 @@ func inTime(cause, symptom *draft, order string) bool {
 	if order == "any" || cause.First.IsZero() || symptom.First.IsZero() {
 		return true
 	}
-	allowed := slack + time.Duration(cause.slack+symptom.slack)
+	allowed := slack + cause.slack + symptom.slack
 	causeEnds := cause.State == finding.Resolved && cause.Last.T.Add(allowed).Before(symptom.First.T)
 	symptomEnds := symptom.State == finding.Resolved && symptom.Last.T.Add(allowed).Before(cause.First.T)
 	if order == "cause-first" && symptom.First.T.Add(allowed).Before(cause.First.T) {

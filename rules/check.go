@@ -85,11 +85,7 @@ func (k *checker) oneOf(line int, what, value string, allowed []string) {
 	if slices.Contains(allowed, value) {
 		return
 	}
-	hint := ""
-	if near := nearest(value, allowed); near != "" {
-		hint = fmt.Sprintf("; did you mean %q?", near)
-	}
-	k.fail(line, "%s %q is not one of %s%s", what, value, strings.Join(allowed, ", "), hint)
+	k.fail(line, "%s %q is not one of %s%s", what, value, strings.Join(allowed, ", "), didYouMean(value, allowed))
 }
 
 func (k *checker) expression(e *Expression, want *cel.Type) {
@@ -122,13 +118,7 @@ func (k *checker) head() {
 	if r.Title.IsZero() || strings.TrimSpace(r.Explanation) == "" {
 		k.fail(r.Title.Line, "title and explanation must be given")
 	}
-	if r.Severity.Rank() < 0 {
-		names := make([]string, len(finding.Severities))
-		for i, s := range finding.Severities {
-			names[i] = string(s)
-		}
-		k.oneOf(r.Title.Line, "severity", string(r.Severity), names)
-	}
+	k.oneOf(r.Title.Line, "severity", string(r.Severity), severities())
 	k.oneOf(r.Title.Line, "fix_area", r.FixArea, fixAreas)
 	k.oneOf(r.Title.Line, "subject", r.Subject, subjects)
 	k.oneOf(r.Title.Line, "together", r.Together, []string{"", "server"})
@@ -150,7 +140,8 @@ func (k *checker) sign(s *Sign) {
 		k.oneOf(line, "for", s.For, names)
 		return
 	}
-	for key, values := range s.keyed() {
+	for _, key := range sortedKeys(s.keyed()) {
+		values := s.keyed()[key]
 		if len(values) > 0 && key != known.key {
 			k.fail(line, "%q belongs to another kind of fact than %q", key, s.For)
 			continue
@@ -168,8 +159,8 @@ func (k *checker) sign(s *Sign) {
 		k.fail(line, "a sign needs a summary: one sentence with the values found")
 	}
 	k.oneOf(line, "needs", s.Needs, []string{"", "capture", "certificate", "log", "status", "version"})
-	if s.Severity != "" && s.Severity.Rank() < 0 {
-		k.fail(line, "severity %q is not one of info, warning, error, critical", s.Severity)
+	if s.Severity != "" {
+		k.oneOf(line, "severity", string(s.Severity), severities())
 	}
 	k.expression(&s.When, cel.BoolType)
 	k.expression(&s.Ongoing, cel.BoolType)
@@ -184,6 +175,14 @@ func (k *checker) sign(s *Sign) {
 			k.expression(&fields[i], nil)
 		}
 	}
+}
+
+func severities() []string {
+	names := make([]string, len(finding.Severities))
+	for i, s := range finding.Severities {
+		names[i] = string(s)
+	}
+	return names
 }
 
 // askable lists, by key, the values that facts can have.

@@ -6,7 +6,10 @@
 // rule can neither read files, nor reach the network, nor run long (CEL with a cost limit).
 //
 // To add a rule, write it into a file of catalog/ ("cbdoctor rules new ID" prints a skeleton) and run "go generate ./rules",
-// which writes the catalog as Go (builtin.go; its expressions in natives.go); docs/rules.md says how.
+// which writes the catalog as Go (builtin.go; its expressions in natives.go); docs/rules.md says how. A kind of fact that signs can be
+// about is a row of kinds.go, a way in which cause and symptom belong together one of cause.go, a question that conditions and texts may
+// ask the cluster one of environment.go with its answer in questions.go.
+//
 // To read the code, start at Load, then Catalog.Evaluate: signs fire (match.go), are grouped to findings (group.go), linked
 // (cause.go) and given their way out (remedy.go, plan.go).
 package rules

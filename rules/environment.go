@@ -79,8 +79,8 @@ func nativeTypes() []any {
 	}
 }
 
-// functions is all that an expression can call beside the standard ones: methods of the cluster and two of time. None
-// reaches outside the facts.
+// functions is all that an expression can call beside the standard ones: two of time, two of texts, and the methods of the cluster.
+// None reaches outside the facts.
 func functions(c *Catalog, adapter types.Adapter) []cel.EnvOption {
 	options := []cel.EnvOption{
 		ext.Strings(), ext.Lists(), ext.Sets(), ext.Math(),
@@ -92,16 +92,16 @@ func functions(c *Catalog, adapter types.Adapter) []cel.EnvOption {
 			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.Bool(!goValue(a).(stamp.Time).IsZero()) }))),
 		cel.Function("words", cel.Overload("words_of_text", []*cel.Type{cel.StringType}, cel.StringType,
 			cel.UnaryBinding(func(a ref.Val) ref.Val { return types.String(c.word(string(a.(types.String)))) }))),
-	}
-	options = append(options, cel.Function("first_of", cel.Overload("first_of_texts", []*cel.Type{cel.ListType(cel.StringType)}, cel.StringType,
-		cel.UnaryBinding(func(texts ref.Val) ref.Val {
-			for _, text := range goValue(texts).([]any) {
-				if s, ok := text.(string); ok && s != "" {
-					return types.String(s)
+		cel.Function("first_of", cel.Overload("first_of_texts", []*cel.Type{cel.ListType(cel.StringType)}, cel.StringType,
+			cel.UnaryBinding(func(texts ref.Val) ref.Val {
+				for _, text := range goValue(texts).([]any) {
+					if s, ok := text.(string); ok && s != "" {
+						return types.String(s)
+					}
 				}
-			}
-			return types.String("")
-		}))))
+				return types.String("")
+			}))),
+	}
 	for _, m := range methods {
 		arguments := append([]*cel.Type{clusterType}, slices.Repeat([]*cel.Type{cel.StringType}, m.arguments)...)
 		options = append(options, cel.Function(m.name, cel.MemberOverload("cluster_"+m.name, arguments, m.result,

@@ -2,10 +2,10 @@ package rules
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"cbdoctor/capture"
 	"cbdoctor/fact"
@@ -125,8 +125,8 @@ func completeLink(l *fact.Link) {
 	l.Port = max(l.Port, 5432)
 }
 
-// Verdict of one example, empty Problem when it came out as written.
-type Verdict struct {
+// ExampleResult says what became of one example; Problem is empty when it came out as written.
+type ExampleResult struct {
 	Rule    string `json:"rule"`
 	Example string `json:"example"`
 	File    string `json:"file"`
@@ -135,20 +135,20 @@ type Verdict struct {
 
 // RunExamples runs the examples of all rules against the whole catalog, as a user's material would be. A negative example
 // fails also when an input of the rule is missing in it: silence must not be read as "no".
-func (c *Catalog) RunExamples(ctx context.Context) ([]Verdict, error) {
-	var verdicts []Verdict
+func (c *Catalog) RunExamples(ctx context.Context) ([]ExampleResult, error) {
+	var results []ExampleResult
 	for _, r := range c.Rules {
 		for i, e := range r.Examples {
-			v := Verdict{Rule: r.ID, File: r.family.File, Example: first(e.Name, fmt.Sprintf("example %d", i+1))}
+			result := ExampleResult{Rule: r.ID, File: r.family.File, Example: cmp.Or(e.Name, fmt.Sprintf("example %d", i+1))}
 			problem, err := c.runExample(ctx, r, e)
 			if err != nil {
-				return verdicts, err
+				return results, err
 			}
-			v.Problem = problem
-			verdicts = append(verdicts, v)
+			result.Problem = problem
+			results = append(results, result)
 		}
 	}
-	return verdicts, nil
+	return results, nil
 }
 
 func (c *Catalog) runExample(ctx context.Context, r *Rule, e Example) (problem string, err error) {
@@ -201,8 +201,8 @@ func (e Example) compare(r *Rule, outcome *finding.Outcome) string {
 			break
 		}
 	}
-	for _, n := range outcome.NotEvaluated {
-		if n.ID == r.ID && problem == "" && slices.ContainsFunc(n.Missing, func(s string) bool { return len(s) > 12 }) {
+	for _, n := range outcome.NotEvaluated { // the rule said yes: what is left is a text that can't be filled in
+		if n.ID == r.ID && problem == "" {
 			return n.Missing[0]
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"cbdoctor/fact"
 	"cbdoctor/finding"
@@ -17,8 +18,8 @@ type draft struct {
 	rule   *Rule
 	hits   []*hit
 	pairs  []pair
-	causes []*draft // that explain it
-	slack  int64    // nanoseconds by which its times may be off
+	causes []*draft      // that explain it
+	slack  time.Duration // by which its times may be off
 }
 
 // group makes one draft for each subject of a rule, however many facts show it.
@@ -52,7 +53,7 @@ func (d *draft) sum(l lang.Lang) {
 	counts := map[string]int{}
 	for _, h := range d.hits {
 		d.First, d.Last = stamp.Earlier(d.First, h.span.First), stamp.Later(d.Last, h.span.Last)
-		d.slack = max(d.slack, int64(h.span.Uncertainty))
+		d.slack = max(d.slack, h.span.Uncertainty)
 		if stateRank(h.state) > stateRank(d.State) {
 			d.State = h.state
 		}

@@ -1,6 +1,9 @@
 package rules
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // inputs tells which kinds of material the set has; a rule without its input is not evaluated, and never "no".
 func (c *Cluster) inputs() []string {
@@ -29,7 +32,7 @@ func (c *Cluster) inputs() []string {
 func (r *Rule) missing(have []string) []string {
 	var missing []string
 	for _, s := range r.Signs {
-		needs := first(s.Needs, kindOf(s.For).needs)
+		needs := cmp.Or(s.Needs, kindOf(s.For).needs)
 		if needs == "" || slices.Contains(have, needs) {
 			return nil
 		}

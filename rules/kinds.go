@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 
 	"cbdoctor/fact"
@@ -135,7 +136,7 @@ var kinds = []kind{
 		func(c *Cluster) []any { return list(c.Nodes) },
 		func(f any) about {
 			n := f.(fact.Node)
-			return about{node: first(n.Address, n.Name), span: fact.Span{Count: 1, Sources: n.NamedBy}, state: finding.Ongoing, proof: "material"}
+			return about{node: cmp.Or(n.Address, n.Name), span: fact.Span{Count: 1, Sources: n.NamedBy}, state: finding.Ongoing, proof: "material"}
 		},
 	},
 	{
@@ -232,13 +233,4 @@ func list[T any](facts []T) []any {
 		values[i] = facts[i]
 	}
 	return values
-}
-
-func first(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

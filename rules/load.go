@@ -127,19 +127,18 @@ func (c *Catalog) Rule(id string) *Rule {
 
 // Nearest is the id that looks most like the given one, "" when none does.
 func (c *Catalog) Nearest(id string) string {
-	var ids []string
-	for _, r := range c.Rules {
-		ids = append(ids, r.ID)
-	}
-	return nearest(id, ids)
+	return nearest(id, c.ids())
 }
 
-func (c *Catalog) hint(id string) string {
-	if near := c.Nearest(id); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
+func (c *Catalog) ids() []string {
+	ids := make([]string, len(c.Rules))
+	for i, r := range c.Rules {
+		ids[i] = r.ID
 	}
-	return ""
+	return ids
 }
+
+func (c *Catalog) hint(id string) string { return didYouMean(id, c.ids()) }
 
 // add takes the rules of one file in; a rule with a known id replaces that one.
 func (c *Catalog) add(family *Family) {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -108,7 +109,7 @@ func (r *Rule) hit(ctx context.Context, s *Sign, a about, see *scope) (*hit, err
 	}
 	h := &hit{rule: r, sign: s, fact: value, span: a.span, state: a.state, proofs: []string{a.proof}, pairs: pairsOf(value, a)}
 	h.subject = r.subject(a, see.cluster.Port)
-	sure := max(slices.Index(confidences, first(s.Confidence, a.confidence)), 0)
+	sure := max(slices.Index(confidences, cmp.Or(s.Confidence, a.confidence)), 0)
 	h.confidence = sure
 	if isOver(value) || len(s.Verdict) > 0 && !slices.Contains(s.Verdict, a.keys[0]) {
 		// The pair's latest decisive session, or its health checks, went another way: this fault was there earlier.

@@ -77,4 +77,4 @@ func lowerASCII(s string) string {
 	}, s)
 }
 
-func firstOf(texts []string) string { return first(texts...) }
+func firstOf(texts []string) string { return cmp.Or(texts...) }

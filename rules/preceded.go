@@ -58,15 +58,15 @@ func (c *Catalog) tellCommands(d *draft, cluster *Cluster) {
 	}
 	for _, cmd := range near[max(0, len(near)-maxPreceded):] {
 		text := c.lang.T(`%q was typed on %s at %s by %s, %s before the first failure.`,
-			cmd.Command, cluster.label(cmd.Node), cmd.Time.T.Format("15:04:05"), cmd.User, c.distance(d.First.T.Sub(cmd.Time.T)))
+			cmd.Command, cluster.label(cmd.Node), cmd.Time.T.Format("15:04:05"), cmd.User, c.inWords(d.First.T.Sub(cmd.Time.T)))
 		d.Summary = strings.TrimSpace(d.Summary + " " + text)
 		d.PrecededBy = append(d.PrecededBy, cmd.Source)
 		d.Evidence = append(d.Evidence, cmd.Source)
 	}
 }
 
-// distance is a time that people say.
-func (c *Catalog) distance(d time.Duration) string {
+// inWords is a length of time as people say it.
+func (c *Catalog) inWords(d time.Duration) string {
 	d = max(d, 0)
 	if d < 2*time.Minute {
 		return c.lang.Plural(int(d.Round(time.Second)/time.Second), "1 second", "%d seconds")

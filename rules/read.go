@@ -29,38 +29,47 @@ func readBuiltIn(l lang.Lang) (families []*Family, translations []*Translation) 
 
 // readDir reads the rule files of one directory, without its subdirectories (these hold translations), in the order of their names.
 func readDir(dir fs.FS, name string) (families []*Family, err error) {
-	entries, err := fs.ReadDir(dir, ".")
+	err = eachFile(dir, ".", name, func(file string, text []byte) error {
+		family, err := decodeFamily(file, text)
+		families = append(families, family)
+		return err
+	})
+	return families, err
+}
+
+// maxRuleFile bounds a file of rules or of their texts; the largest of the catalog has a thirtieth of it.
+const maxRuleFile = 2 << 20
+
+// eachFile reads the YAML files of a directory within dir, in the order of their names; name is what messages call the directory.
+func eachFile(dir fs.FS, within, name string, take func(file string, text []byte) error) error {
+	entries, err := fs.ReadDir(dir, within)
 	if err != nil {
 		var at *fs.PathError
 		if errors.As(err, &at) {
 			err = at.Err // its path is that in the directory
 		}
-		return nil, fmt.Errorf("read rules of %s: %w", name, err)
+		return fmt.Errorf("read rules of %s: %w", name, err)
 	}
 	for _, e := range entries {
 		if e.IsDir() || !strings.HasSuffix(e.Name(), ".yaml") {
 			continue
 		}
-		text, err := fs.ReadFile(dir, e.Name())
+		file := path.Join(name, e.Name())
+		text, err := fs.ReadFile(dir, path.Join(within, e.Name()))
 		if err != nil {
-			return nil, fmt.Errorf("read rules: %w", err)
+			return fmt.Errorf("read rules of %s: %w", name, err)
 		}
-		family, err := decodeFamily(path.Join(name, e.Name()), text)
-		if err != nil {
-			return nil, err
+		if len(text) > maxRuleFile {
+			return fmt.Errorf("%s: %d bytes are too many for a file of rules", file, len(text))
 		}
-		families = append(families, family)
+		if err := take(file, text); err != nil {
+			return err
+		}
 	}
-	return families, nil
+	return nil
 }
 
-// maxRuleFile bounds a rule file; the largest of the catalog has a thirtieth of it.
-const maxRuleFile = 2 << 20
-
 func decodeFamily(file string, text []byte) (*Family, error) {
-	if len(text) > maxRuleFile {
-		return nil, fmt.Errorf("%s: %d bytes are too many for a rule file", file, len(text))
-	}
 	family := &Family{File: file}
 	if err := strictyaml.Decode(text, family); err != nil {
 		return nil, notYAML(file, err)

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -81,7 +82,7 @@ func (c *Catalog) remedies(ctx context.Context, d *draft, cluster *Cluster) ([]p
 				return out, err
 			}
 			remedy.Step = len(out) + 1
-			out = append(out, planned{remedy, first(step.Phase, phaseOf[d.FixArea]), step.block, step.index})
+			out = append(out, planned{remedy, cmp.Or(step.Phase, phaseOf[d.FixArea]), step.block, step.index})
 		}
 	}
 	return out, nil

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -37,31 +38,20 @@ type RemedyWords struct {
 	Verify Text `yaml:"verify"`
 }
 
-// readTranslations reads the directory of one language; there need not be one.
+// readTranslations reads the directory of one language; there need not be one: the rules speak English then.
 func readTranslations(dir fs.FS, name string, l lang.Lang) (files []*Translation, err error) {
-	entries, err := fs.ReadDir(dir, string(l))
-	if err != nil {
-		return nil, nil // the rules speak English then
-	}
-	for _, e := range entries {
-		if e.IsDir() || !strings.HasSuffix(e.Name(), ".yaml") {
-			continue
-		}
-		file := path.Join(name, string(l), e.Name())
-		text, err := fs.ReadFile(dir, path.Join(string(l), e.Name()))
-		if err != nil {
-			return nil, fmt.Errorf("read translations: %w", err)
-		}
-		if len(text) > maxRuleFile {
-			return nil, fmt.Errorf("%s: %d bytes are too many for a file of texts", file, len(text))
-		}
+	err = eachFile(dir, string(l), path.Join(name, string(l)), func(file string, text []byte) error {
 		t := &Translation{File: file}
 		if err := strictyaml.Decode(text, t); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
 		files = append(files, t)
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
 	}
-	return files, nil
+	return files, err
 }
 
 // translator puts the texts of another language in the places of the English ones and notes what does not fit.

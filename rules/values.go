@@ -42,3 +42,11 @@ func goValue(value ref.Val) any {
 func isKind(k *kind, value any) bool { return reflect.TypeOf(value) == reflect.TypeOf(k.typ) }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// appendNew adds a text that is not in the list yet; an empty one is none.
+func appendNew(list []string, s string) []string {
+	if s == "" || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
+}

@@ -178,7 +178,7 @@ although its inputs are there.
 			if err != nil {
 				return err
 			}
-			verdicts, err := catalog.RunExamples(cmd.Context())
+			results, err := catalog.RunExamples(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -186,7 +186,7 @@ although its inputs are there.
 			if format == "junit" {
 				write = writeExamplesJUnit
 			}
-			failed, err := write(cmd.OutOrStdout(), verdicts)
+			failed, err := write(cmd.OutOrStdout(), results)
 			if err != nil || failed == 0 {
 				return err
 			}
@@ -197,21 +197,21 @@ although its inputs are there.
 	return cmd
 }
 
-func writeExamples(w io.Writer, verdicts []rules.Verdict) (failed int, err error) {
-	for _, v := range verdicts {
+func writeExamples(w io.Writer, results []rules.ExampleResult) (failed int, err error) {
+	for _, v := range results {
 		if v.Problem != "" {
 			failed++
 			fmt.Fprintf(w, "FAIL %s: rule %s, %s: %s\n", v.File, v.Rule, printable(v.Example), printable(v.Problem))
 		}
 	}
-	_, err = fmt.Fprintf(w, "%d examples, %d failed\n", len(verdicts), failed)
+	_, err = fmt.Fprintf(w, "%d examples, %d failed\n", len(results), failed)
 	return failed, err
 }
 
 // writeExamplesJUnit writes the form that CI systems read: one suite, one case an example.
-func writeExamplesJUnit(w io.Writer, verdicts []rules.Verdict) (failed int, err error) {
+func writeExamplesJUnit(w io.Writer, results []rules.ExampleResult) (failed int, err error) {
 	suite := junit.Suite{Name: "rules"}
-	for _, v := range verdicts {
+	for _, v := range results {
 		c := junit.Case{Class: v.Rule, Name: v.Example}
 		if v.Problem != "" {
 			failed++
