@@ -76,7 +76,7 @@ const (
 	PlaceForeign = "foreign" // of a machine that nothing connects to the cluster
 )
 
-// Role is a node's part in the cluster, in today's words.
+// Roles of a node in the cluster, in today's words.
 const (
 	Primary = "primary" // "Master" before 2020
 	Replica = "replica" // "Slave" before 2020
@@ -297,7 +297,7 @@ type Event struct {
 	Last   stamp.Time `json:"last,omitzero" cel:"last"`
 	Count  int        `json:"count,omitempty" cel:"count"`
 	Node   string     `json:"node" cel:"node"`
-	Kind   string     `json:"kind" cel:"kind"` // "health-check", "postgres", "schema", "command", "session", "status"
+	Kind   string     `json:"kind" cel:"kind"` // "health-check", "postgres", "schema", "command", "session"
 	Text   string     `json:"text" cel:"text"`
 	Pair   string     `json:"pair,omitempty" cel:"pair"` // "client>server", to join it to findings
 	Source Source     `json:"evidence" cel:"source"`

@@ -5,14 +5,17 @@
 package finding
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"cbdoctor/fact"
 	"cbdoctor/lang"
 	"cbdoctor/stamp"
 )
 
-// Severity of a finding, worst last in order.
+// Severity is how bad a finding is.
 type Severity string
 
 // The four severities.
@@ -27,14 +30,7 @@ const (
 var Severities = []Severity{Info, Warning, Error, Critical}
 
 // Rank is 0 for info to 3 for critical, -1 for anything else.
-func (s Severity) Rank() int {
-	for i, v := range Severities {
-		if v == s {
-			return i
-		}
-	}
-	return -1
-}
+func (s Severity) Rank() int { return slices.Index(Severities, s) }
 
 // Roles of a finding.
 const (
@@ -85,6 +81,9 @@ type Finding struct {
 	// Texts says the same in further languages, where they were asked for.
 	Texts map[lang.Lang]Texts `json:"texts,omitempty"`
 }
+
+// CompareRefs orders references to findings by their numbers: "F2" is before "F10".
+func CompareRefs(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) }
 
 // Proof is one sign of the rule that held: what was asked of which fact, with the values that the fact had.
 type Proof struct {

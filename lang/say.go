@@ -75,18 +75,18 @@ func say(english string, depth int) string {
 	}
 	for _, p := range phrases() {
 		if values, ok := p.match(english); ok {
-			out := p.other
+			filled := make([]string, 0, 2*len(values))
 			for i, v := range values {
 				switch p.holes[i] {
-				case "quote":
+				case "quote": // stays as it is
 				case "nth":
 					v = strings.TrimRight(v, "stndrh")
 				default:
 					v = say(v, depth+1)
 				}
-				out = strings.ReplaceAll(out, "{"+p.holes[i]+"}", v)
+				filled = append(filled, "{"+p.holes[i]+"}", v)
 			}
-			return out
+			return strings.NewReplacer(filled...).Replace(p.other) // at once: a value may have braces of its own
 		}
 	}
 	if first, rest, found := strings.Cut(english, "; "); found {

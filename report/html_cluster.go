@@ -98,8 +98,6 @@ func (r *Report) lanes() []page.Lane {
 			kind, state = "command", "plain"
 		case "session":
 			continue // the sessions themselves are drawn
-		case "status":
-			kind, state = "status", "plain"
 		case "schema":
 			state = "warn"
 		}
@@ -131,7 +129,7 @@ func (r *Report) lanes() []page.Lane {
 	slices.Sort(names)
 	var out []page.Lane
 	for _, n := range names {
-		for _, kind := range []string{"log", "session", "command", "status"} {
+		for _, kind := range []string{"log", "session", "command"} {
 			if l := byKey[key{n, kind}]; l != nil {
 				l.Node = r.nodeName(n)
 				out = append(out, *l)

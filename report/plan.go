@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -58,8 +57,8 @@ func alike(steps []finding.Step) int {
 	return n
 }
 
-// inOrder sorts refs of findings by their numbers, each once: "F2" is before "F10".
+// inOrder sorts refs of findings, each once.
 func inOrder(refs []string) []string {
-	slices.SortFunc(refs, func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), strings.Compare(a, b)) })
+	slices.SortFunc(refs, finding.CompareRefs)
 	return slices.Compact(refs)
 }

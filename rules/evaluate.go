@@ -83,7 +83,7 @@ func (c *Catalog) finish(ctx context.Context, d *draft, cluster *Cluster) ([]pla
 	for _, cause := range d.roots() {
 		d.ExplainedBy = append(d.ExplainedBy, cause.Ref)
 	}
-	slices.SortFunc(d.ExplainedBy, func(a, b string) int { return cmp.Or(len(a)-len(b), cmp.Compare(a, b)) }) // F2 before F10
+	slices.SortFunc(d.ExplainedBy, finding.CompareRefs)
 	for i := range d.rule.Against {
 		a := &d.rule.Against[i]
 		holds, err := a.When.holds(ctx, see)

@@ -10,6 +10,7 @@ import (
 
 	"cbdoctor/fact"
 	"cbdoctor/finding"
+	"cbdoctor/lang"
 	"cbdoctor/rules"
 )
 
@@ -87,6 +88,18 @@ func TestTheSkeletonLoadsAndItsExamplesRun(t *testing.T) {
 	}
 	if ran != 2 {
 		t.Errorf("%d examples of the skeleton ran, want 2", ran)
+	}
+}
+
+// Texts that are there and can't be read are not texts that are missing: the rules would speak English without a word.
+func TestTranslationsThatCantBeReadAreTold(t *testing.T) {
+	t.Parallel()
+	dir := own(t)
+	if err := os.WriteFile(filepath.Join(dir, "ja"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rules.Load(rules.Options{Dirs: []string{dir}, Lang: lang.Japanese}); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "ja")) {
+		t.Errorf("Load() = %v, want an error that names the directory", err)
 	}
 }
 

@@ -64,11 +64,8 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	if err != nil {
 		return fmt.Errorf("read time %q: %w", s, err)
 	}
-	digits := 0
-	if dot := strings.IndexByte(s, '.'); dot >= 0 {
-		digits = len(strings.TrimRight(s[dot+1:], "Zz+-:")) // our own form ends in Z
-	}
-	*t = New(parsed, digits)
+	_, fraction, _ := strings.Cut(s, ".")
+	*t = New(parsed, len(fraction)-len(strings.TrimLeft(fraction, "0123456789")))
 	return nil
 }
 
@@ -77,7 +74,7 @@ func (t Time) Before(u Time) bool { return !t.IsZero() && !u.IsZero() && t.T.Bef
 
 // Earlier returns the earlier of two times, ignoring unknown ones.
 func Earlier(a, b Time) Time {
-	if a.IsZero() || b.Before(a) && !b.IsZero() {
+	if a.IsZero() || b.Before(a) {
 		return b
 	}
 	return a
@@ -86,9 +83,6 @@ func Earlier(a, b Time) Time {
 // Later returns the later of two times, ignoring unknown ones.
 func Later(a, b Time) Time {
 	if a.IsZero() || a.Before(b) {
-		if b.IsZero() {
-			return a
-		}
 		return b
 	}
 	return a

@@ -10,7 +10,7 @@ import (
 // Lane is one row of the timeline: what one source says of one node.
 type Lane struct {
 	Node  string
-	Kind  string // "log", "session", "command", "status"
+	Kind  string // "log", "session", "command"
 	Marks []Mark
 }
 
