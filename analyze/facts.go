@@ -23,10 +23,10 @@ func (m *material) facts() (*fact.Set, error) {
 	s := &fact.Set{Port: m.opt.Port, Inputs: m.inputs, Captures: m.captures, Paths: m.paths, Ladders: m.ladders}
 	ends := m.logEnds()
 	m.makeStatuses(s, id)
+	m.makeCommands(s)
 	m.makeChecks(s, ends)
 	m.makeUpgrades(s, ends)
 	m.makeMessages(s, ends)
-	m.makeCommands(s)
 	stillDown(s)
 	m.makeLinks(s)
 	over(s)
@@ -129,7 +129,8 @@ func (m *material) makeChecks(s *fact.Set, ends map[string]time.Time) {
 			}
 		}
 		c.Count = len(g.events)
-		c.Ongoing = !ends[c.Client].After(c.Last.T.Add(max(retryPatience, 4*usual)))
+		patience := max(retryPatience, 4*usual)
+		c.Ongoing = !ends[c.Client].After(c.Last.T.Add(patience)) || takenOut(s.Commands, c.Client, c.Last.T, patience)
 		n := 2 * c.Incidents
 		if c.Ongoing {
 			n--
@@ -198,7 +199,7 @@ func (m *material) makeMessages(s *fact.Set, ends map[string]time.Time) {
 		end := ends[f.Node]
 		switch g.row.lasts {
 		case repeats:
-			f.Ongoing = !end.After(f.Last.T.Add(retryPatience))
+			f.Ongoing = !end.After(f.Last.T.Add(retryPatience)) || f.Reason != "" && takenOut(s.Commands, f.Node, f.Last.T, retryPatience)
 		case stays:
 			f.Ongoing = f.Class != "server-stopped" || end.After(f.Last.T.Add(settle)) // a log that ends with the stop can't tell what followed
 			if by, can := clearedBy[f.Class]; can {

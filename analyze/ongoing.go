@@ -3,6 +3,7 @@ package analyze
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"cbdoctor/fact"
 )
@@ -20,6 +21,27 @@ func stillDown(s *fact.Set) {
 			m.Ongoing = m.Ongoing || apart(s, m.Node, m.Peer, m.Span)
 		}
 	}
+}
+
+// takenOut reports whether a node's failures ended because it was taken out of the cluster, and it did not come back: that repairs nothing.
+func takenOut(commands []fact.Command, node string, last time.Time, patience time.Duration) bool {
+	removed := false
+	for _, c := range commands {
+		if c.Node != node || !c.Granted || c.Time.T.Before(last) {
+			continue
+		}
+		words := strings.Fields(c.Command)
+		if len(words) < 3 || words[0] != "database" || words[1] != "cluster" {
+			continue
+		}
+		switch words[2] {
+		case "remove":
+			removed = removed || !c.Time.T.After(last.Add(patience))
+		case "join", "initialize", "connect", "certs":
+			return false
+		}
+	}
+	return removed
 }
 
 // overtaken reports whether the pair worked for a while after these failures and then failed for another reason: it is that one

@@ -233,7 +233,7 @@ var builtIn = []*Family{
 					{
 						Step: &Remedy{
 							Where: Text{
-								Source: "the primary that is given up, then its replicas",
+								Source: "the replicas of the primary that is given up, then that primary",
 								Line:   99,
 							},
 							Kind: "mmp",
@@ -510,45 +510,80 @@ var builtIn = []*Family{
 							Join: "same-node",
 						},
 					},
+					{
+						Effect: &Effect{
+							Findings: []string{
+								"service-down",
+								"health-check-refused",
+							},
+							Join: "same-server",
+						},
+					},
 				},
 				Remedies: []RemedyEntry{
 					{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   232,
+								Line:   234,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "See who removed it and why (the log shows each command with its user). A node without a database of its own is attached with connect instead.",
-								Line:   234,
+								Line:   236,
 							},
 							Verify: Text{
 								Source: "It is decided whether the node belongs to the cluster.",
-								Line:   235,
+								Line:   237,
 							},
 							Source: "tech note 210530",
 						},
 					},
 					{
 						Step: &Remedy{
+							When: Expression{
+								Source: "size(cluster.primaries) == 0",
+								Line:   240,
+							},
+							Where: Text{
+								Source: "the node whose database is to be kept",
+								Line:   239,
+							},
+							Kind: "mmp",
+							Text: Text{
+								Source: "No node is the primary now. Before any node joins, make the one with the database that is to be kept the primary, which is the one that was it. If certificates were to be changed, name the new ones on every node first (database cluster certs).",
+								Line:   243,
+							},
+							Command: Text{
+								Source: "database cluster initialize",
+								Line:   245,
+							},
+							Verify: Text{
+								Source: "The status shows this node as Connected Primary.",
+								Line:   246,
+							},
+							Source: "Cisco 215421",
+						},
+					},
+					{
+						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   237,
+								Line:   248,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Join it. This OVERWRITES the database of {subject.node} with that of the primary.",
-								Line:   239,
+								Line:   250,
 							},
 							Command: Text{
 								Source: "database cluster join {cluster.primary_argument}",
-								Line:   240,
+								Line:   251,
 							},
 							Destructive: true,
 							Verify: Text{
 								Source: "The node becomes Connected Replica ( In Sync ).",
-								Line:   242,
+								Line:   253,
 							},
 							Source: "Cisco 210530 (2020)",
 						},
@@ -574,7 +609,7 @@ var builtIn = []*Family{
 				ID: "last-command-failed",
 				Title: Text{
 					Source: "The last cluster command of {cluster.label(subject.node)} failed",
-					Line:   257,
+					Line:   268,
 				},
 				Severity:    "error",
 				FixArea:     "cluster",
@@ -585,16 +620,16 @@ var builtIn = []*Family{
 						For: "status",
 						When: Expression{
 							Source: "status.last_result.startsWith(\"fail\") && !status.last_command.contains(\"upgrade\")",
-							Line:   265,
+							Line:   276,
 						},
 						Confidence: "high",
 						Since: Expression{
 							Source: "cluster.typed(status.node, status.last_command)",
-							Line:   266,
+							Line:   277,
 						},
 						Summary: Text{
 							Source: "On {cluster.label(status.node)}: '{status.last_command}' ended with (Failed).",
-							Line:   268,
+							Line:   279,
 						},
 					},
 				},
@@ -616,26 +651,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   274,
+								Line:   285,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Clear the failed state. Some documents write the command with an underscore; use the form that the node accepts.",
-								Line:   276,
+								Line:   287,
 							},
 							Command: Text{
 								Source: "database cluster clear error",
-								Line:   277,
+								Line:   288,
 							},
 							Alternatives: []Text{
 								{
 									Source: "database cluster clear_error",
-									Line:   278,
+									Line:   289,
 								},
 							},
 							Verify: Text{
 								Source: "The node does not show an error state any more.",
-								Line:   279,
+								Line:   290,
 							},
 							Source: "tech note 210530: clear error; the form with an underscore: MMP reference, not verified",
 						},
@@ -644,24 +679,24 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Each: Expression{
 								Source: "cluster.statuses.filter(s, s.node == subject.node && s.last_command != \"\" && !s.last_command.contains(\" join \") && !s.last_command.contains(\" remove\") && !s.last_command.contains(\" initialize\"))",
-								Line:   282,
+								Line:   293,
 							},
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   281,
+								Line:   292,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Repeat the command after its reason is gone.",
-								Line:   284,
+								Line:   295,
 							},
 							Command: Text{
 								Source: "{it.last_command}",
-								Line:   285,
+								Line:   296,
 							},
 							Verify: Text{
 								Source: "The status shows it with (Success).",
-								Line:   286,
+								Line:   297,
 							},
 							Source: "tech note 210530",
 						},
@@ -670,25 +705,25 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Each: Expression{
 								Source: "cluster.statuses.filter(s, s.node == subject.node && (s.last_command.contains(\" join \") || s.last_command.contains(\" remove\") || s.last_command.contains(\" initialize\")))",
-								Line:   289,
+								Line:   300,
 							},
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   288,
+								Line:   299,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Repeat the command after its reason is gone. It changes the database of this node; take a backup first.",
-								Line:   291,
+								Line:   302,
 							},
 							Command: Text{
 								Source: "{it.last_command}",
-								Line:   292,
+								Line:   303,
 							},
 							Destructive: true,
 							Verify: Text{
 								Source: "The status shows it with (Success).",
-								Line:   294,
+								Line:   305,
 							},
 							Source: "tech note 210530",
 						},
@@ -713,7 +748,7 @@ var builtIn = []*Family{
 				ID: "node-count",
 				Title: Text{
 					Source: "The cluster has {size(cluster.databases)} database {size(cluster.databases) == 1 ? \"node\" : \"nodes\"}",
-					Line:   308,
+					Line:   319,
 				},
 				Severity:    "info",
 				FixArea:     "cluster",
@@ -725,13 +760,13 @@ var builtIn = []*Family{
 						For: "cluster",
 						When: Expression{
 							Source: "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && (size(cluster.databases) < 3 || size(cluster.databases) > 5 || size(cluster.databases) % 2 == 0)",
-							Line:   320,
+							Line:   331,
 						},
 						Confidence: "high",
 						Needs:      "status",
 						Summary: Text{
 							Source: "{size(cluster.databases)} database nodes ({cluster.databases.join(', ')}): {size(cluster.databases) < 3 ? 'fewer than three' : size(cluster.databases) > 5 ? 'more than five' : 'an even number'}.",
-							Line:   322,
+							Line:   333,
 						},
 					},
 				},
@@ -741,16 +776,16 @@ var builtIn = []*Family{
 							Phase: "verify",
 							Where: Text{
 								Source: "the cluster",
-								Line:   324,
+								Line:   335,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Plan for three database nodes (or five), and attach further Call Bridges with \"database cluster connect\".",
-								Line:   327,
+								Line:   338,
 							},
 							Verify: Text{
 								Source: "The number of nodes is odd, three to five.",
-								Line:   328,
+								Line:   339,
 							},
 							Source: "tech note 210530",
 						},
@@ -776,7 +811,7 @@ var builtIn = []*Family{
 				ID: "replica-needs-rejoin",
 				Title: Text{
 					Source: "{subject.node == '' ? 'A replica' : cluster.label(subject.node)} lags too far behind and must join again",
-					Line:   343,
+					Line:   354,
 				},
 				Severity:    "critical",
 				FixArea:     "cluster",
@@ -790,16 +825,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.node != cluster.primary",
-							Line:   353,
+							Line:   364,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.class == \"wal-removed\" && m.node != message.node)",
-							Line:   355,
+							Line:   366,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)} asks for WAL that is gone, {message.count} time{message.count == 1 ? \"\" : \"s\"}: {message.text}.",
-							Line:   356,
+							Line:   367,
 						},
 					},
 					{
@@ -809,16 +844,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.node == cluster.primary && message.peer != \"\"",
-							Line:   359,
+							Line:   370,
 						},
 						Confidence: "medium",
 						Node: Expression{
 							Source: "message.peer",
-							Line:   360,
+							Line:   371,
 						},
 						Summary: Text{
 							Source: "The primary has no WAL any more that {cluster.label(message.peer)} asks for, {message.count} time{message.count == 1 ? \"\" : \"s\"}: {message.text}.",
-							Line:   362,
+							Line:   373,
 						},
 					},
 					{
@@ -828,16 +863,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.node == cluster.primary && message.peer == \"\" && !cluster.messages.exists(m, m.class == \"wal-removed\" && m.node != message.node)",
-							Line:   365,
+							Line:   376,
 						},
 						Confidence: "medium",
 						Node: Expression{
 							Source: "size(cluster.members.filter(m, m.role != \"primary\" && (m.in_sync == \"no\" || !m.connected)).map(m, m.address).distinct()) == 1 ? cluster.members.filter(m, m.role != \"primary\" && (m.in_sync == \"no\" || !m.connected))[0].address : \"\"",
-							Line:   367,
+							Line:   378,
 						},
 						Summary: Text{
 							Source: "The primary {cluster.label(message.node)} has no WAL any more that a replica asks for, {message.count} time{message.count == 1 ? \"\" : \"s\"}: {message.text}.",
-							Line:   370,
+							Line:   381,
 						},
 					},
 				},
@@ -845,11 +880,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "!cluster.links.exists(l, (l.client == subject.node || l.server == subject.node) && l.bad > 0)",
-							Line:   372,
+							Line:   383,
 						},
 						Text: Text{
 							Source: "No capture shows a broken connection of {subject.node}; the primary answers it.",
-							Line:   373,
+							Line:   384,
 						},
 					},
 				},
@@ -893,7 +928,7 @@ var builtIn = []*Family{
 				ID: "timeline-diverged",
 				Title: Text{
 					Source: "{cluster.label(subject.node)} has a history that the primary does not have",
-					Line:   400,
+					Line:   411,
 				},
 				Severity:    "critical",
 				FixArea:     "cluster",
@@ -908,11 +943,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.class == \"timeline-diverged\" && m.node != message.node)",
-							Line:   411,
+							Line:   422,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   412,
+							Line:   423,
 						},
 					},
 				},
@@ -935,20 +970,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   419,
+								Line:   430,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "What this node wrote alone is lost by the next steps. Take a backup of it as well, if anything of it may be needed.",
-								Line:   421,
+								Line:   432,
 							},
 							Command: Text{
 								Source: "backup snapshot before_rejoin_fork",
-								Line:   422,
+								Line:   433,
 							},
 							Verify: Text{
 								Source: "before_rejoin_fork.bak is on the workstation.",
-								Line:   423,
+								Line:   434,
 							},
 							Source: "inferred",
 						},
@@ -977,7 +1012,7 @@ var builtIn = []*Family{
 				ID: "different-clusters",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} belong to different database clusters",
-					Line:   438,
+					Line:   449,
 				},
 				Severity:    "critical",
 				FixArea:     "cluster",
@@ -992,16 +1027,16 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.statuses.filter(s, s.node == message.node && s.last_command.contains(\"initialize\"))",
-							Line:   451,
+							Line:   462,
 						},
 						As: "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   449,
+							Line:   460,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}{message.detail == '' ? '' : ' (' + message.detail + ')'}.",
-							Line:   452,
+							Line:   463,
 						},
 					},
 				},
@@ -1031,20 +1066,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client}",
-								Line:   459,
+								Line:   470,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Decide which of the two databases is the good one. Take a backup of both.",
-								Line:   461,
+								Line:   472,
 							},
 							Command: Text{
 								Source: "backup snapshot before_rejoin",
-								Line:   462,
+								Line:   473,
 							},
 							Verify: Text{
 								Source: "The .bak files are on the workstation.",
-								Line:   463,
+								Line:   474,
 							},
 							Source: "Cisco 215421",
 						},
@@ -1053,20 +1088,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client}",
-								Line:   465,
+								Line:   476,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Take the other one out of its cluster. The prompt wants a capital Y.",
-								Line:   467,
+								Line:   478,
 							},
 							Command: Text{
 								Source: "database cluster remove",
-								Line:   468,
+								Line:   479,
 							},
 							Verify: Text{
 								Source: "The status of the node shows the remove command with success.",
-								Line:   469,
+								Line:   480,
 							},
 							Source: "Cisco 215421",
 						},
@@ -1075,21 +1110,21 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client}",
-								Line:   471,
+								Line:   482,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Join it to the primary. This OVERWRITES its database.",
-								Line:   473,
+								Line:   484,
 							},
 							Command: Text{
 								Source: "database cluster join {subject.server == \"\" ? \"<address of the primary>\" : subject.server}",
-								Line:   474,
+								Line:   485,
 							},
 							Destructive: true,
 							Verify: Text{
 								Source: "The node becomes Connected Replica ( In Sync ).",
-								Line:   476,
+								Line:   487,
 							},
 							Source: "Cisco 210530 (2020)",
 						},
@@ -1116,7 +1151,7 @@ var builtIn = []*Family{
 				ID: "replication-stopped",
 				Title: Text{
 					Source: "{cluster.label(subject.node)} {cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"does not replicate any more\" : \"loses its replication stream again and again\"}",
-					Line:   493,
+					Line:   504,
 				},
 				Severity:    "error",
 				FixArea:     "cluster",
@@ -1132,16 +1167,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.ongoing && message.node != cluster.primary",
-							Line:   504,
+							Line:   515,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.members.filter(m, m.address == message.node && (m.in_sync == \"no\" || !m.connected))",
-							Line:   506,
+							Line:   517,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}, and no \"started streaming\" after it.",
-							Line:   507,
+							Line:   518,
 						},
 					},
 					{
@@ -1151,17 +1186,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!message.ongoing && message.count >= 3 && message.text.contains(\"due to timeout\") && message.node != cluster.primary",
-							Line:   510,
+							Line:   521,
 						},
 						Confidence: "medium",
 						Ongoing: Expression{
 							Source: "cluster.members.exists(m, m.address == message.node && m.in_sync == \"no\")",
-							Line:   511,
+							Line:   522,
 						},
 						Severity: "warning",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} heard nothing of the primary for so long that it gave the connection up, {message.count} times, and began anew each time: {message.text}.",
-							Line:   514,
+							Line:   525,
 						},
 					},
 				},
@@ -1180,26 +1215,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node} and {cluster.primary_name}",
-								Line:   519,
+								Line:   530,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect log and capture of both nodes for the same minutes, and see why the connection fails.",
-								Line:   521,
+								Line:   532,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{subject.node} admin@{cluster.primary_argument} --pcap {cluster.interface_of(subject.node)} --for 2m -o more",
-								Line:   522,
+								Line:   533,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pcap {cluster.interface_of(subject.node)}   (MMP of {subject.node}; stop with Ctrl-C after two minutes)",
-									Line:   523,
+									Line:   534,
 								},
 							},
 							Verify: Text{
 								Source: "The next analysis names the reason.",
-								Line:   524,
+								Line:   535,
 							},
 							Source: "inferred",
 						},
@@ -1229,7 +1264,7 @@ var builtIn = []*Family{
 				ID: "version-mismatch",
 				Title: Text{
 					Source: "The nodes run different CMS versions ({cluster.versions.join(\", \")})",
-					Line:   542,
+					Line:   553,
 				},
 				Severity:    "error",
 				FixArea:     "schema",
@@ -1240,13 +1275,13 @@ var builtIn = []*Family{
 						For: "cluster",
 						When: Expression{
 							Source: "size(cluster.versions) > 1",
-							Line:   552,
+							Line:   563,
 						},
 						Confidence: "high",
 						Needs:      "version",
 						Summary: Text{
 							Source: "{cluster.nodes.filter(n, n.version != '').map(n, cluster.label(n.address == '' ? n.name : n.address) + ': ' + n.version).join('; ')}.",
-							Line:   554,
+							Line:   565,
 						},
 					},
 				},
@@ -1269,20 +1304,20 @@ var builtIn = []*Family{
 							Phase: "service",
 							Where: Text{
 								Source: "the nodes with the older version",
-								Line:   559,
+								Line:   570,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Finish the software upgrade: servers without a database first, then the replicas, the primary last. From 3.4 or older to 3.5 or newer the cluster must be dissolved before.",
-								Line:   563,
+								Line:   574,
 							},
 							Command: Text{
 								Source: "upgrade",
-								Line:   564,
+								Line:   575,
 							},
 							Verify: Text{
 								Source: "\"version\" shows the same on all nodes.",
-								Line:   565,
+								Line:   576,
 							},
 							Source: "Cisco 214620 (2.x to 3.4); to 3.5: benmorgan.com.au, not verified",
 						},
@@ -1291,20 +1326,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{cluster.primary_name}",
-								Line:   567,
+								Line:   578,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "When all nodes are connected and in sync, bring the schema to the new version.",
-								Line:   569,
+								Line:   580,
 							},
 							Command: Text{
 								Source: "database cluster upgrade_schema",
-								Line:   570,
+								Line:   581,
 							},
 							Verify: Text{
 								Source: "The log shows \"Schema upgrade complete\".",
-								Line:   571,
+								Line:   582,
 							},
 							Source: "Cisco 214620",
 						},
@@ -2620,7 +2655,7 @@ var builtIn = []*Family{
 								Line:   263,
 							},
 							Command: Text{
-								Source: "cbdoctor bundle check",
+								Source: "cbdoctor bundle check <the bundle, when cbdoctor collected it>",
 								Line:   264,
 							},
 							Verify: Text{
@@ -3225,7 +3260,7 @@ var builtIn = []*Family{
 								Line:   229,
 							},
 							Command: Text{
-								Source: "ipv4 {cluster.interface_of(subject.client)}",
+								Source: "{subject.client.contains(\":\") ? \"ipv6\" : \"ipv4\"} {cluster.interface_of(subject.client)}",
 								Line:   230,
 							},
 							Verify: Text{
@@ -3247,7 +3282,7 @@ var builtIn = []*Family{
 								Line:   235,
 							},
 							Command: Text{
-								Source: "show ip arp {subject.server}",
+								Source: "{subject.server.contains(\":\") ? \"show ipv6 neighbors\" : \"show ip arp\"} {subject.server}",
 								Line:   236,
 							},
 							Verify: Text{
@@ -3395,7 +3430,7 @@ var builtIn = []*Family{
 								Line:   293,
 							},
 							Command: Text{
-								Source: "ipv4 {cluster.interface_of(subject.server)}",
+								Source: "{subject.server.contains(\":\") ? \"ipv6\" : \"ipv4\"} {cluster.interface_of(subject.server)}",
 								Line:   294,
 							},
 							Alternatives: []Text{
@@ -3670,7 +3705,7 @@ var builtIn = []*Family{
 								Line:   407,
 							},
 							Command: Text{
-								Source: "ipv4 {cluster.interface_of(subject.server)}",
+								Source: "{subject.server.contains(\":\") ? \"ipv6\" : \"ipv4\"} {cluster.interface_of(subject.server)}",
 								Line:   409,
 							},
 							Verify: Text{
@@ -3692,7 +3727,7 @@ var builtIn = []*Family{
 								Line:   414,
 							},
 							Command: Text{
-								Source: "show ip arp {subject.server}",
+								Source: "{subject.server.contains(\":\") ? \"show ipv6 neighbors\" : \"show ip arp\"} {subject.server}",
 								Line:   415,
 							},
 							Verify: Text{
@@ -8241,7 +8276,7 @@ var builtIn = []*Family{
 								Line:   1137,
 							},
 							Command: Text{
-								Source: "ipv4 {subject.client == \"\" ? \"a\" : cluster.interface_of(subject.client)}",
+								Source: "{subject.client.contains(\":\") ? \"ipv6\" : \"ipv4\"} {subject.client == \"\" ? \"a\" : cluster.interface_of(subject.client)}",
 								Line:   1139,
 							},
 							Verify: Text{
@@ -8316,13 +8351,27 @@ func builtInTexts(l lang.Lang) []*Translation {
 								},
 							},
 							{
+								Where: Text{
+									Source: "残すデータベースを持つノード",
+									Line:   81,
+								},
+								Text: Text{
+									Source: "現在プライマリのノードがありません。ほかのノードを参加させる前に、残すデータベースを持つノード（以前のプライマリ）をプライマリにします。証明書を交換する途中であれば、先にすべてのノードで新しい証明書を指定します（database cluster certs）。",
+									Line:   82,
+								},
+								Verify: Text{
+									Source: "ステータスでこのノードが Connected Primary と表示されること。",
+									Line:   83,
+								},
+							},
+							{
 								Text: Text{
 									Source: "クラスタに参加させます。{subject.node} のデータベースは、プライマリのデータベースで上書きされます。",
-									Line:   81,
+									Line:   84,
 								},
 								Verify: Text{
 									Source: "ノードが Connected Replica ( In Sync ) になること。",
-									Line:   82,
+									Line:   85,
 								},
 							},
 						},
@@ -8330,44 +8379,44 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"different-clusters": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} は別々のデータベースクラスタに属している",
-							Line:   135,
+							Line:   138,
 						},
 						Explanation: "\"database system identifier differs\"：2 つのデータベースは別々に初期化されたため、互いにレプリケーションできません。多くの場合、join すべきノードで\n\"initialize\" が実行されています。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}{message.detail == \"\" ? \"\" : \"（\" + message.detail + \"）\"}",
-								Line:   140,
+								Line:   143,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "2 つのデータベースのうち、どちらが正しいかを決めます。両方のバックアップを取得します。",
-									Line:   142,
+									Line:   145,
 								},
 								Verify: Text{
 									Source: ".bak ファイルが作業端末にあること。",
-									Line:   143,
+									Line:   146,
 								},
 							},
 							{
 								Text: Text{
 									Source: "もう一方をクラスタから削除します。確認プロンプトには大文字の Y を入力します。",
-									Line:   144,
+									Line:   147,
 								},
 								Verify: Text{
 									Source: "ノードのステータスで remove コマンドが成功していること。",
-									Line:   145,
+									Line:   148,
 								},
 							},
 							{
 								Text: Text{
 									Source: "プライマリに参加させます。データベースは上書きされます。",
-									Line:   146,
+									Line:   149,
 								},
 								Verify: Text{
 									Source: "ノードが Connected Replica ( In Sync ) になること。",
-									Line:   147,
+									Line:   150,
 								},
 							},
 						},
@@ -8375,44 +8424,44 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"last-command-failed": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の最後のクラスタコマンドが失敗している",
-							Line:   85,
+							Line:   88,
 						},
 						Explanation: "ステータスで、最後の \"database cluster\" コマンドが (Failed) と表示されています。意図した処理は行われていません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(status.node)}：'{status.last_command}' が (Failed) で終了",
-								Line:   89,
+								Line:   92,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "エラー状態を解除します。コマンドをアンダースコア付きで記載した資料もあるため、ノードが受け付ける形式を使用してください。",
-									Line:   91,
+									Line:   94,
 								},
 								Verify: Text{
 									Source: "ノードのエラー状態が表示されなくなること。",
-									Line:   92,
+									Line:   95,
 								},
 							},
 							{
 								Text: Text{
 									Source: "原因を取り除いてから、コマンドを再び実行します。",
-									Line:   93,
+									Line:   96,
 								},
 								Verify: Text{
 									Source: "ステータスに (Success) と表示されること。",
-									Line:   94,
+									Line:   97,
 								},
 							},
 							{
 								Text: Text{
 									Source: "原因を取り除いてから、コマンドを再び実行します。このノードのデータベースが変更されるため、先にバックアップを取得してください。",
-									Line:   95,
+									Line:   98,
 								},
 								Verify: Text{
 									Source: "ステータスに (Success) と表示されること。",
-									Line:   96,
+									Line:   99,
 								},
 							},
 						},
@@ -8463,28 +8512,28 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"node-count": {
 						Title: Text{
 							Source: "クラスタのデータベースノードは {size(cluster.databases)} 台",
-							Line:   99,
+							Line:   102,
 						},
 						Explanation: "データベースノードは 3 台または 5 台を推奨します。プライマリは、ほかの最も多くのノードから到達できるノードです。奇数であれば分断時に必ず決着し、\n2 台では互いに見えなくなると両方が読み取り専用になります。テクニカルノートでの最大は 5 台です。新しい版では 3 台を参加させ、残りは \"connect\" で\n接続します。\n",
 						Signs: []Text{
 							{
 								Source: "データベースノードは {size(cluster.databases)} 台（{cluster.databases.join(\"、\")}）：{size(cluster.databases) < 3 ? \"3 台未満\" : size(cluster.databases) > 5 ? \"5 台を超えている\" : \"偶数\"}",
-								Line:   105,
+								Line:   108,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "クラスタ全体",
-									Line:   107,
+									Line:   110,
 								},
 								Text: Text{
 									Source: "データベースノードを 3 台（または 5 台）とし、そのほかの Call Bridge は \"database cluster connect\" で接続するよう計画します。",
-									Line:   108,
+									Line:   111,
 								},
 								Verify: Text{
 									Source: "ノード数が 3～5 の奇数であること。",
-									Line:   109,
+									Line:   112,
 								},
 							},
 						},
@@ -8542,59 +8591,59 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"replica-needs-rejoin": {
 						Title: Text{
 							Source: "{subject.node == \"\" ? \"レプリカ\" : cluster.label(subject.node)} の遅れが大きく、再参加が必要",
-							Line:   112,
+							Line:   115,
 						},
 						Explanation: "レプリカがまだ必要とする WAL を、プライマリがすでに削除しています（\"requested WAL segment ... has already been removed\"）。自力で追いつくことはできません。\n各エラーの直前にある \"started streaming WAL from primary\" の行は、復旧したように見えますが誤解のもとです。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)} が、すでにない WAL を {message.count} 回要求した：{message.text}",
-								Line:   117,
+								Line:   120,
 							},
 							{
 								Source: "プライマリには、{cluster.label(message.peer)} が要求する WAL がすでにない（{message.count} 回）：{message.text}",
-								Line:   118,
+								Line:   121,
 							},
 							{
 								Source: "プライマリ {cluster.label(message.node)} には、レプリカが要求する WAL がすでにない（{message.count} 回）：{message.text}",
-								Line:   119,
+								Line:   122,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "{subject.node} の接続の障害を示すキャプチャはなく、プライマリは応答しています。",
-								Line:   121,
+								Line:   124,
 							},
 						},
 					},
 					"replication-stopped": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} のレプリケーションが{cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"停止している\" : \"繰り返し途切れる\"}",
-							Line:   151,
+							Line:   154,
 						},
 						Explanation: "レプリカがプライマリからのストリームを失い、再開していません。データは古くなっていきます。しばらくするとプライマリが必要な WAL を削除し、\n再参加が必要になります。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}（{message.count} 回）。その後に \"started streaming\" がない",
-								Line:   157,
+								Line:   160,
 							},
 							{
 								Source: "{cluster.label(message.node)} はプライマリから一定時間何も受信せず接続を破棄した（{message.count} 回、毎回再開）：{message.text}",
-								Line:   158,
+								Line:   161,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.node} と {cluster.primary_name}",
-									Line:   160,
+									Line:   163,
 								},
 								Text: Text{
 									Source: "同じ時間帯の両ノードのログとキャプチャを収集し、接続が失敗する理由を確認します。",
-									Line:   161,
+									Line:   164,
 								},
 								Verify: Text{
 									Source: "次の解析で理由が示されること。",
-									Line:   162,
+									Line:   165,
 								},
 							},
 						},
@@ -8652,7 +8701,7 @@ func builtInTexts(l lang.Lang) []*Translation {
 							},
 							{
 								Where: Text{
-									Source: "廃止するプライマリとそのレプリカ",
+									Source: "廃止するプライマリのレプリカ、続いてそのプライマリ",
 									Line:   38,
 								},
 								Text: Text{
@@ -8697,24 +8746,24 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"timeline-diverged": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の履歴がプライマリと分岐している",
-							Line:   124,
+							Line:   127,
 						},
 						Explanation: "このノードは一時的に自身がプライマリだったか、別のプライマリに従っていました。タイムラインがプライマリより進んでいるか、分岐しています。その間に\n書き込んだ内容はほかのどこにもありません。新しいコピーとしてのみ復帰できます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   129,
+								Line:   132,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "このノードだけが書き込んだ内容は、次の手順で失われます。必要になる可能性があれば、このノードのバックアップも取得します。",
-									Line:   131,
+									Line:   134,
 								},
 								Verify: Text{
 									Source: "before_rejoin_fork.bak が作業端末にあること。",
-									Line:   132,
+									Line:   135,
 								},
 							},
 						},
@@ -8722,38 +8771,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"version-mismatch": {
 						Title: Text{
 							Source: "ノードの CMS バージョンが異なる（{cluster.versions.join(\"、\")}）",
-							Line:   165,
+							Line:   168,
 						},
 						Explanation: "クラスタのすべてのノードは同じバージョンで動作する必要があります。データベースのスキーマは 1 つのバージョンにしか適合しません。アップグレードの途中であれば\n想定どおりですが、そのままにすると、別バージョンからの呼び出しが SQL エラーになります。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.nodes.filter(n, n.version != \"\").map(n, cluster.label(n.address == \"\" ? n.name : n.address) + \"：\" + n.version).join(\"、\")}",
-								Line:   170,
+								Line:   173,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "古いバージョンのノード",
-									Line:   172,
+									Line:   175,
 								},
 								Text: Text{
 									Source: "ソフトウェアのアップグレードを完了します。データベースを持たないサーバ、レプリカ、最後にプライマリの順です。3.4 以前から 3.5 以降へは、先にクラスタの解体が必要です。",
-									Line:   173,
+									Line:   176,
 								},
 								Verify: Text{
 									Source: "すべてのノードで \"version\" の表示が同じであること。",
-									Line:   174,
+									Line:   177,
 								},
 							},
 							{
 								Text: Text{
 									Source: "すべてのノードが接続され同期したら、スキーマを新しいバージョンにします。",
-									Line:   175,
+									Line:   178,
 								},
 								Verify: Text{
 									Source: "ログに \"Schema upgrade complete\" が出ること。",
-									Line:   176,
+									Line:   179,
 								},
 							},
 						},

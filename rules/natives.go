@@ -1581,6 +1581,9 @@ var natives = []native{
 	{"conclusions", "size(cluster.links) == 0", nil, func(s *scope) any {
 		return (int64(len(s.cluster.Links)) == int64(0))
 	}},
+	{"conclusions", "size(cluster.primaries) == 0", nil, func(s *scope) any {
+		return (int64(len(s.cluster.Primaries)) == int64(0))
+	}},
 	{"conclusions", "size(cluster.replicas) == 0 ? ['each replica'] : cluster.replicas", nil, func(s *scope) any {
 		return func() []string {
 			if int64(len(s.cluster.Replicas)) == int64(0) {
@@ -1679,6 +1682,14 @@ var natives = []native{
 			return s.subject.Client
 		}()
 	}},
+	{"conclusions", "subject.client.contains(\":\") ? \"ipv6\" : \"ipv4\"", nil, func(s *scope) any {
+		return func() string {
+			if strings.Contains(s.subject.Client, ":") {
+				return "ipv6"
+			}
+			return "ipv4"
+		}()
+	}},
 	{"conclusions", "subject.file", nil, func(s *scope) any {
 		return s.subject.File
 	}},
@@ -1753,6 +1764,22 @@ var natives = []native{
 				return "ipv6 access-list ACL-NAME"
 			}
 			return "ip access-list extended ACL-NAME"
+		}()
+	}},
+	{"conclusions", "subject.server.contains(\":\") ? \"ipv6\" : \"ipv4\"", nil, func(s *scope) any {
+		return func() string {
+			if strings.Contains(s.subject.Server, ":") {
+				return "ipv6"
+			}
+			return "ipv4"
+		}()
+	}},
+	{"conclusions", "subject.server.contains(\":\") ? \"show ipv6 neighbors\" : \"show ip arp\"", nil, func(s *scope) any {
+		return func() string {
+			if strings.Contains(s.subject.Server, ":") {
+				return "show ipv6 neighbors"
+			}
+			return "show ip arp"
 		}()
 	}},
 	{"conclusions", "subject.side", nil, func(s *scope) any {
