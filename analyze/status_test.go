@@ -43,6 +43,8 @@ func TestStatusShapes(t *testing.T) {
 		"with the prompt":  "cms03> database cluster status\n" + newWords + "cms03> \n",
 		"in colour":        "\x1b[32mcms03>\x1b[0m database cluster status\r\n" + newWords,
 		"byte order mark":  "\ufeff" + newWords,
+		"a word processor": strings.NewReplacer("  ", "\u00a0 ", "'", "\u2019").Replace(newWords),
+		"quoted in a mail": regexp.MustCompile(`(?m)^`).ReplaceAllString(newWords, "> > "),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

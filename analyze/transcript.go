@@ -37,6 +37,9 @@ var (
 	inspectName = lazyregexp.New(`(?i)pki[ _-]*inspect[ _-]*(.+?)(?:\.txt|\.log)?$`)
 )
 
+// typed undoes what word processors and mail programs make of plain text.
+var typed = strings.NewReplacer("\u00a0", " ", "\u202f", " ", "\u2018", "'", "\u2019", "'", "\u201c", `"`, "\u201d", `"`)
+
 // transcript reads the lines of a text that are no log lines.
 type transcript struct {
 	file    *textFile
@@ -49,7 +52,7 @@ type transcript struct {
 
 // readTranscript finds the output of commands, a section for each node.
 func readTranscript(t *textFile) []section {
-	text := quoted.ReplaceAllString(string(t.transcript), "")
+	text := typed.Replace(quoted.ReplaceAllString(string(t.transcript), ""))
 	if s, ok := readDocument(text, t.path); ok {
 		t.recognised, t.taken = t.Seen, t.Seen
 		return []section{s}

@@ -26,7 +26,7 @@ var builtIn = []*Family{
 					{
 						For: "cluster",
 						When: Expression{
-							Source: "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && size(cluster.primaries) == 0",
+							Source: "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && size(cluster.primaries) == 0 && cluster.databases.all(a, cluster.statuses.exists(s, s.node == a))",
 							Line:   16,
 						},
 						Confidence: "high",
@@ -34,6 +34,19 @@ var builtIn = []*Family{
 						Summary: Text{
 							Source: "None of the {size(cluster.databases)} nodes in {size(cluster.statuses)} status texts is shown as connected primary{cluster.primary == \"\" ? \"\" : \"; it was \" + cluster.label(cluster.primary)}.",
 							Line:   19,
+						},
+					},
+					{
+						For: "cluster",
+						When: Expression{
+							Source: "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && size(cluster.primaries) == 0 && !cluster.databases.all(a, cluster.statuses.exists(s, s.node == a))",
+							Line:   23,
+						},
+						Confidence: "medium",
+						Needs:      "status",
+						Summary: Text{
+							Source: "None of the {size(cluster.databases)} nodes is shown as connected primary in {size(cluster.statuses)} status text{size(cluster.statuses) == 1 ? \"\" : \"s\"}{cluster.primary == \"\" ? \"\" : \"; it was \" + cluster.label(cluster.primary)}; the other nodes' statuses are not here.",
+							Line:   26,
 						},
 					},
 				},
@@ -56,20 +69,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "every node",
-								Line:   25,
+								Line:   32,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect status, log and a capture of every database node. Do not initialize a node before it is known why the primary is gone, or two primaries may be the result.",
-								Line:   27,
+								Line:   34,
 							},
 							Command: Text{
 								Source: "cbdoctor collect {cluster.databases.map(a, \"admin@\" + a).join(\" \")} -o all-nodes",
-								Line:   28,
+								Line:   35,
 							},
 							Verify: Text{
 								Source: "The status of every node is in the bundle.",
-								Line:   29,
+								Line:   36,
 							},
 							Source: "inferred",
 						},
@@ -78,16 +91,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "the node with the newest data",
-								Line:   31,
+								Line:   38,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "If the old primary is lost for good, restore the cluster from the node that was in sync last (remove all, then initialize there, then join the others). Call Cisco TAC if it is not clear which one that is.",
-								Line:   34,
+								Line:   41,
 							},
 							Verify: Text{
 								Source: "The status shows one Connected Primary.",
-								Line:   36,
+								Line:   43,
 							},
 							Source: "Cisco 215421",
 						},
@@ -113,7 +126,7 @@ var builtIn = []*Family{
 				ID: "several-primaries",
 				Title: Text{
 					Source: "The nodes do not agree on the primary ({cluster.primaries.join(\", \")})",
-					Line:   57,
+					Line:   64,
 				},
 				Severity:    "critical",
 				FixArea:     "cluster",
@@ -124,26 +137,26 @@ var builtIn = []*Family{
 						For: "cluster",
 						When: Expression{
 							Source: "size(cluster.members.filter(m, m.me && m.connected && m.role == \"primary\").map(m, m.address).distinct()) > 1",
-							Line:   68,
+							Line:   75,
 						},
 						Confidence: "high",
 						Needs:      "status",
 						Summary: Text{
 							Source: "{cluster.members.filter(m, m.me && m.connected && m.role == 'primary').map(m, cluster.label(m.address)).distinct()} each call themselves primary.",
-							Line:   70,
+							Line:   77,
 						},
 					},
 					{
 						For: "cluster",
 						When: Expression{
 							Source: "size(cluster.primaries) > 1 && size(cluster.members.filter(m, m.me && m.connected && m.role == \"primary\").map(m, m.address).distinct()) < 2",
-							Line:   74,
+							Line:   81,
 						},
 						Confidence: "medium",
 						Needs:      "status",
 						Summary: Text{
 							Source: "The statuses name different primaries: {cluster.primaries.map(a, cluster.label(a))}.",
-							Line:   76,
+							Line:   83,
 						},
 					},
 				},
@@ -151,21 +164,21 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "size(cluster.links) == 0",
-							Line:   78,
+							Line:   85,
 						},
 						Text: Text{
 							Source: "No capture shows a broken path between the two; whether the network is parted is not known.",
-							Line:   79,
+							Line:   86,
 						},
 					},
 					{
 						When: Expression{
 							Source: "size(cluster.statuses.filter(s, s.last_command.contains(\"cluster initialize\"))) > 1",
-							Line:   80,
+							Line:   87,
 						},
 						Text: Text{
 							Source: "It is no leftover of a failover: \"database cluster initialize\" was the last command on more than one node.",
-							Line:   81,
+							Line:   88,
 						},
 					},
 				},
@@ -190,16 +203,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "every node",
-								Line:   87,
+								Line:   94,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Find out which of them holds the data that must be kept (newest spaces and users, the node in use of most Call Bridges) before anything is changed.",
-								Line:   89,
+								Line:   96,
 							},
 							Verify: Text{
 								Source: "It is decided which node stays the primary.",
-								Line:   90,
+								Line:   97,
 							},
 							Source: "Cisco 215421",
 						},
@@ -208,24 +221,24 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Each: Expression{
 								Source: "cluster.primaries",
-								Line:   93,
+								Line:   100,
 							},
 							Where: Text{
 								Source: "{it}",
-								Line:   92,
+								Line:   99,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Take a backup of both databases and copy them away over SFTP.",
-								Line:   95,
+								Line:   102,
 							},
 							Command: Text{
 								Source: "backup snapshot before_merge",
-								Line:   96,
+								Line:   103,
 							},
 							Verify: Text{
 								Source: "before_merge.bak of each is on the workstation.",
-								Line:   97,
+								Line:   104,
 							},
 							Source: "Cisco 215421",
 						},
@@ -234,20 +247,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "the replicas of the primary that is given up, then that primary",
-								Line:   99,
+								Line:   106,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Take the wrong primary out of its cluster, replicas first. The prompt wants a capital Y.",
-								Line:   101,
+								Line:   108,
 							},
 							Command: Text{
 								Source: "database cluster remove",
-								Line:   102,
+								Line:   109,
 							},
 							Verify: Text{
 								Source: "The status of the node shows the remove command with success.",
-								Line:   103,
+								Line:   110,
 							},
 							Source: "Cisco 215421",
 						},
@@ -256,21 +269,21 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "the primary that is given up, then its replicas",
-								Line:   105,
+								Line:   112,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Join it to the one that stays. This OVERWRITES its database; what was written there since the parting is lost.",
-								Line:   107,
+								Line:   114,
 							},
 							Command: Text{
 								Source: "database cluster join <address of the primary that stays>",
-								Line:   108,
+								Line:   115,
 							},
 							Destructive: true,
 							Verify: Text{
 								Source: "The node becomes Connected Replica ( In Sync ).",
-								Line:   110,
+								Line:   117,
 							},
 							Source: "Cisco 210530 (2020)",
 						},
@@ -280,20 +293,20 @@ var builtIn = []*Family{
 							Phase: "verify",
 							Where: Text{
 								Source: "every node",
-								Line:   112,
+								Line:   119,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See that all nodes name the same primary.",
-								Line:   115,
+								Line:   122,
 							},
 							Command: Text{
 								Source: "database cluster status",
-								Line:   116,
+								Line:   123,
 							},
 							Verify: Text{
 								Source: "The same node is the primary and the node in use on all nodes.",
-								Line:   117,
+								Line:   124,
 							},
 							Source: "Cisco 215421",
 						},
@@ -320,7 +333,7 @@ var builtIn = []*Family{
 				ID: "node-not-connected",
 				Title: Text{
 					Source: "{cluster.label(subject.node)} is not connected to the cluster",
-					Line:   137,
+					Line:   144,
 				},
 				Severity:    "error",
 				FixArea:     "cluster",
@@ -331,12 +344,12 @@ var builtIn = []*Family{
 						For: "member",
 						When: Expression{
 							Source: "!member.connected",
-							Line:   146,
+							Line:   153,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "{cluster.label(member.node)} shows {cluster.label(member.address)} as: {member.text == '' ? 'not connected' : member.text}.",
-							Line:   148,
+							Line:   155,
 						},
 					},
 				},
@@ -356,26 +369,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   153,
+								Line:   160,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "See that the node is up, and collect its log and a capture of its database interface while it is not connected.",
-								Line:   156,
+								Line:   163,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{subject.node} --pcap {cluster.interface_of(subject.node)} --for 2m -o more",
-								Line:   157,
+								Line:   164,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pcap {cluster.interface_of(subject.node)}   (MMP of {subject.node}; stop with Ctrl-C after two minutes)",
-									Line:   158,
+									Line:   165,
 								},
 							},
 							Verify: Text{
 								Source: "The next analysis names the reason.",
-								Line:   159,
+								Line:   166,
 							},
 							Source: "tech note 210530",
 						},
@@ -401,7 +414,7 @@ var builtIn = []*Family{
 				ID: "node-not-in-sync",
 				Title: Text{
 					Source: "{cluster.label(subject.node)} is connected, and its database is not in sync",
-					Line:   174,
+					Line:   181,
 				},
 				Severity:    "warning",
 				FixArea:     "cluster",
@@ -412,12 +425,12 @@ var builtIn = []*Family{
 						For: "member",
 						When: Expression{
 							Source: "member.connected && member.in_sync == \"no\"",
-							Line:   183,
+							Line:   190,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "{cluster.label(member.node)} shows {cluster.label(member.address)} as: {member.text == '' ? 'not in sync' : member.text}.",
-							Line:   185,
+							Line:   192,
 						},
 					},
 				},
@@ -427,20 +440,20 @@ var builtIn = []*Family{
 							Phase: "verify",
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   187,
+								Line:   194,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Look again after ten minutes. If it is still not in sync, collect the logs of this node and of the primary.",
-								Line:   190,
+								Line:   197,
 							},
 							Command: Text{
 								Source: "database cluster status",
-								Line:   191,
+								Line:   198,
 							},
 							Verify: Text{
 								Source: "The node is In Sync.",
-								Line:   192,
+								Line:   199,
 							},
 							Source: "tech note 210530",
 						},
@@ -466,7 +479,7 @@ var builtIn = []*Family{
 				ID: "cluster-disabled",
 				Title: Text{
 					Source: "Database clustering is not enabled on {cluster.label(subject.node)}",
-					Line:   207,
+					Line:   214,
 				},
 				Severity:    "error",
 				FixArea:     "cluster",
@@ -477,25 +490,25 @@ var builtIn = []*Family{
 						For: "status",
 						When: Expression{
 							Source: "!status.status.lowerAscii().startsWith(\"enabled\") && !status.status.lowerAscii().startsWith(\"error\") && status.status != \"\" && cluster.statuses.exists(s, s.node != status.node && s.status.lowerAscii().startsWith(\"enabled\"))",
-							Line:   217,
+							Line:   224,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "The status of {cluster.label(status.node)} is {status.status}, while other nodes are clustered.",
-							Line:   220,
+							Line:   227,
 						},
 					},
 					{
 						For: "status",
 						When: Expression{
 							Source: "!status.status.lowerAscii().startsWith(\"enabled\") && !status.status.lowerAscii().startsWith(\"error\") && status.status != \"\" && !cluster.statuses.exists(s, s.node != status.node && s.status.lowerAscii().startsWith(\"enabled\"))",
-							Line:   223,
+							Line:   230,
 						},
 						Confidence: "medium",
 						Severity:   "warning",
 						Summary: Text{
 							Source: "The status of {cluster.label(status.node)} is {status.status}.",
-							Line:   227,
+							Line:   234,
 						},
 					},
 				},
@@ -525,16 +538,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   234,
+								Line:   241,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "See who removed it and why (the log shows each command with its user). A node without a database of its own is attached with connect instead.",
-								Line:   236,
+								Line:   243,
 							},
 							Verify: Text{
 								Source: "It is decided whether the node belongs to the cluster.",
-								Line:   237,
+								Line:   244,
 							},
 							Source: "tech note 210530",
 						},
@@ -543,24 +556,24 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							When: Expression{
 								Source: "size(cluster.primaries) == 0",
-								Line:   240,
+								Line:   247,
 							},
 							Where: Text{
 								Source: "the node whose database is to be kept",
-								Line:   239,
+								Line:   246,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "No node is the primary now. Before any node joins, make the one with the database that is to be kept the primary, which is the one that was it. If certificates were to be changed, name the new ones on every node first (database cluster certs).",
-								Line:   243,
+								Line:   250,
 							},
 							Command: Text{
 								Source: "database cluster initialize",
-								Line:   245,
+								Line:   252,
 							},
 							Verify: Text{
 								Source: "The status shows this node as Connected Primary.",
-								Line:   246,
+								Line:   253,
 							},
 							Source: "Cisco 215421",
 						},
@@ -569,21 +582,21 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   248,
+								Line:   255,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Join it. This OVERWRITES the database of {subject.node} with that of the primary.",
-								Line:   250,
+								Line:   257,
 							},
 							Command: Text{
 								Source: "database cluster join {cluster.primary_argument}",
-								Line:   251,
+								Line:   258,
 							},
 							Destructive: true,
 							Verify: Text{
 								Source: "The node becomes Connected Replica ( In Sync ).",
-								Line:   253,
+								Line:   260,
 							},
 							Source: "Cisco 210530 (2020)",
 						},
@@ -609,7 +622,7 @@ var builtIn = []*Family{
 				ID: "last-command-failed",
 				Title: Text{
 					Source: "The last cluster command of {cluster.label(subject.node)} failed",
-					Line:   268,
+					Line:   275,
 				},
 				Severity:    "error",
 				FixArea:     "cluster",
@@ -620,16 +633,16 @@ var builtIn = []*Family{
 						For: "status",
 						When: Expression{
 							Source: "status.last_result.startsWith(\"fail\") && !status.last_command.contains(\"upgrade\")",
-							Line:   276,
+							Line:   283,
 						},
 						Confidence: "high",
 						Since: Expression{
 							Source: "cluster.typed(status.node, status.last_command)",
-							Line:   277,
+							Line:   284,
 						},
 						Summary: Text{
 							Source: "On {cluster.label(status.node)}: '{status.last_command}' ended with (Failed).",
-							Line:   279,
+							Line:   286,
 						},
 					},
 				},
@@ -651,26 +664,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   285,
+								Line:   292,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Clear the failed state. Some documents write the command with an underscore; use the form that the node accepts.",
-								Line:   287,
+								Line:   294,
 							},
 							Command: Text{
 								Source: "database cluster clear error",
-								Line:   288,
+								Line:   295,
 							},
 							Alternatives: []Text{
 								{
 									Source: "database cluster clear_error",
-									Line:   289,
+									Line:   296,
 								},
 							},
 							Verify: Text{
 								Source: "The node does not show an error state any more.",
-								Line:   290,
+								Line:   297,
 							},
 							Source: "tech note 210530: clear error; the form with an underscore: MMP reference, not verified",
 						},
@@ -679,32 +692,6 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Each: Expression{
 								Source: "cluster.statuses.filter(s, s.node == subject.node && s.last_command != \"\" && !s.last_command.contains(\" join \") && !s.last_command.contains(\" remove\") && !s.last_command.contains(\" initialize\"))",
-								Line:   293,
-							},
-							Where: Text{
-								Source: "{subject.node}",
-								Line:   292,
-							},
-							Kind: "mmp",
-							Text: Text{
-								Source: "Repeat the command after its reason is gone.",
-								Line:   295,
-							},
-							Command: Text{
-								Source: "{it.last_command}",
-								Line:   296,
-							},
-							Verify: Text{
-								Source: "The status shows it with (Success).",
-								Line:   297,
-							},
-							Source: "tech note 210530",
-						},
-					},
-					{
-						Step: &Remedy{
-							Each: Expression{
-								Source: "cluster.statuses.filter(s, s.node == subject.node && (s.last_command.contains(\" join \") || s.last_command.contains(\" remove\") || s.last_command.contains(\" initialize\")))",
 								Line:   300,
 							},
 							Where: Text{
@@ -713,17 +700,43 @@ var builtIn = []*Family{
 							},
 							Kind: "mmp",
 							Text: Text{
-								Source: "Repeat the command after its reason is gone. It changes the database of this node; take a backup first.",
+								Source: "Repeat the command after its reason is gone.",
 								Line:   302,
 							},
 							Command: Text{
 								Source: "{it.last_command}",
 								Line:   303,
 							},
+							Verify: Text{
+								Source: "The status shows it with (Success).",
+								Line:   304,
+							},
+							Source: "tech note 210530",
+						},
+					},
+					{
+						Step: &Remedy{
+							Each: Expression{
+								Source: "cluster.statuses.filter(s, s.node == subject.node && (s.last_command.contains(\" join \") || s.last_command.contains(\" remove\") || s.last_command.contains(\" initialize\")))",
+								Line:   307,
+							},
+							Where: Text{
+								Source: "{subject.node}",
+								Line:   306,
+							},
+							Kind: "mmp",
+							Text: Text{
+								Source: "Repeat the command after its reason is gone. It changes the database of this node; take a backup first.",
+								Line:   309,
+							},
+							Command: Text{
+								Source: "{it.last_command}",
+								Line:   310,
+							},
 							Destructive: true,
 							Verify: Text{
 								Source: "The status shows it with (Success).",
-								Line:   305,
+								Line:   312,
 							},
 							Source: "tech note 210530",
 						},
@@ -748,7 +761,7 @@ var builtIn = []*Family{
 				ID: "node-count",
 				Title: Text{
 					Source: "The cluster has {size(cluster.databases)} database {size(cluster.databases) == 1 ? \"node\" : \"nodes\"}",
-					Line:   319,
+					Line:   326,
 				},
 				Severity:    "info",
 				FixArea:     "cluster",
@@ -760,13 +773,13 @@ var builtIn = []*Family{
 						For: "cluster",
 						When: Expression{
 							Source: "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && (size(cluster.databases) < 3 || size(cluster.databases) > 5 || size(cluster.databases) % 2 == 0)",
-							Line:   331,
+							Line:   338,
 						},
 						Confidence: "high",
 						Needs:      "status",
 						Summary: Text{
 							Source: "{size(cluster.databases)} database nodes ({cluster.databases.join(', ')}): {size(cluster.databases) < 3 ? 'fewer than three' : size(cluster.databases) > 5 ? 'more than five' : 'an even number'}.",
-							Line:   333,
+							Line:   340,
 						},
 					},
 				},
@@ -776,16 +789,16 @@ var builtIn = []*Family{
 							Phase: "verify",
 							Where: Text{
 								Source: "the cluster",
-								Line:   335,
+								Line:   342,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Plan for three database nodes (or five), and attach further Call Bridges with \"database cluster connect\".",
-								Line:   338,
+								Line:   345,
 							},
 							Verify: Text{
 								Source: "The number of nodes is odd, three to five.",
-								Line:   339,
+								Line:   346,
 							},
 							Source: "tech note 210530",
 						},
@@ -811,7 +824,7 @@ var builtIn = []*Family{
 				ID: "replica-needs-rejoin",
 				Title: Text{
 					Source: "{subject.node == '' ? 'A replica' : cluster.label(subject.node)} lags too far behind and must join again",
-					Line:   354,
+					Line:   361,
 				},
 				Severity:    "critical",
 				FixArea:     "cluster",
@@ -825,16 +838,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.node != cluster.primary",
-							Line:   364,
+							Line:   371,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.class == \"wal-removed\" && m.node != message.node)",
-							Line:   366,
+							Line:   373,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)} asks for WAL that is gone, {message.count} time{message.count == 1 ? \"\" : \"s\"}: {message.text}.",
-							Line:   367,
+							Line:   374,
 						},
 					},
 					{
@@ -844,16 +857,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.node == cluster.primary && message.peer != \"\"",
-							Line:   370,
+							Line:   377,
 						},
 						Confidence: "medium",
 						Node: Expression{
 							Source: "message.peer",
-							Line:   371,
+							Line:   378,
 						},
 						Summary: Text{
 							Source: "The primary has no WAL any more that {cluster.label(message.peer)} asks for, {message.count} time{message.count == 1 ? \"\" : \"s\"}: {message.text}.",
-							Line:   373,
+							Line:   380,
 						},
 					},
 					{
@@ -863,16 +876,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.node == cluster.primary && message.peer == \"\" && !cluster.messages.exists(m, m.class == \"wal-removed\" && m.node != message.node)",
-							Line:   376,
+							Line:   383,
 						},
 						Confidence: "medium",
 						Node: Expression{
 							Source: "size(cluster.members.filter(m, m.role != \"primary\" && (m.in_sync == \"no\" || !m.connected)).map(m, m.address).distinct()) == 1 ? cluster.members.filter(m, m.role != \"primary\" && (m.in_sync == \"no\" || !m.connected))[0].address : \"\"",
-							Line:   378,
+							Line:   385,
 						},
 						Summary: Text{
 							Source: "The primary {cluster.label(message.node)} has no WAL any more that a replica asks for, {message.count} time{message.count == 1 ? \"\" : \"s\"}: {message.text}.",
-							Line:   381,
+							Line:   388,
 						},
 					},
 				},
@@ -880,11 +893,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "!cluster.links.exists(l, (l.client == subject.node || l.server == subject.node) && l.bad > 0)",
-							Line:   383,
+							Line:   390,
 						},
 						Text: Text{
 							Source: "No capture shows a broken connection of {subject.node}; the primary answers it.",
-							Line:   384,
+							Line:   391,
 						},
 					},
 				},
@@ -928,7 +941,7 @@ var builtIn = []*Family{
 				ID: "timeline-diverged",
 				Title: Text{
 					Source: "{cluster.label(subject.node)} has a history that the primary does not have",
-					Line:   411,
+					Line:   418,
 				},
 				Severity:    "critical",
 				FixArea:     "cluster",
@@ -943,11 +956,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.class == \"timeline-diverged\" && m.node != message.node)",
-							Line:   422,
+							Line:   429,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   423,
+							Line:   430,
 						},
 					},
 				},
@@ -970,20 +983,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   430,
+								Line:   437,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "What this node wrote alone is lost by the next steps. Take a backup of it as well, if anything of it may be needed.",
-								Line:   432,
+								Line:   439,
 							},
 							Command: Text{
 								Source: "backup snapshot before_rejoin_fork",
-								Line:   433,
+								Line:   440,
 							},
 							Verify: Text{
 								Source: "before_rejoin_fork.bak is on the workstation.",
-								Line:   434,
+								Line:   441,
 							},
 							Source: "inferred",
 						},
@@ -1012,7 +1025,7 @@ var builtIn = []*Family{
 				ID: "different-clusters",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} belong to different database clusters",
-					Line:   449,
+					Line:   456,
 				},
 				Severity:    "critical",
 				FixArea:     "cluster",
@@ -1027,16 +1040,16 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.statuses.filter(s, s.node == message.node && s.last_command.contains(\"initialize\"))",
-							Line:   462,
+							Line:   469,
 						},
 						As: "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   460,
+							Line:   467,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}{message.detail == '' ? '' : ' (' + message.detail + ')'}.",
-							Line:   463,
+							Line:   470,
 						},
 					},
 				},
@@ -1066,20 +1079,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client}",
-								Line:   470,
+								Line:   477,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Decide which of the two databases is the good one. Take a backup of both.",
-								Line:   472,
+								Line:   479,
 							},
 							Command: Text{
 								Source: "backup snapshot before_rejoin",
-								Line:   473,
+								Line:   480,
 							},
 							Verify: Text{
 								Source: "The .bak files are on the workstation.",
-								Line:   474,
+								Line:   481,
 							},
 							Source: "Cisco 215421",
 						},
@@ -1088,20 +1101,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client}",
-								Line:   476,
+								Line:   483,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Take the other one out of its cluster. The prompt wants a capital Y.",
-								Line:   478,
+								Line:   485,
 							},
 							Command: Text{
 								Source: "database cluster remove",
-								Line:   479,
+								Line:   486,
 							},
 							Verify: Text{
 								Source: "The status of the node shows the remove command with success.",
-								Line:   480,
+								Line:   487,
 							},
 							Source: "Cisco 215421",
 						},
@@ -1110,21 +1123,21 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client}",
-								Line:   482,
+								Line:   489,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Join it to the primary. This OVERWRITES its database.",
-								Line:   484,
+								Line:   491,
 							},
 							Command: Text{
 								Source: "database cluster join {subject.server == \"\" ? \"<address of the primary>\" : subject.server}",
-								Line:   485,
+								Line:   492,
 							},
 							Destructive: true,
 							Verify: Text{
 								Source: "The node becomes Connected Replica ( In Sync ).",
-								Line:   487,
+								Line:   494,
 							},
 							Source: "Cisco 210530 (2020)",
 						},
@@ -1151,7 +1164,7 @@ var builtIn = []*Family{
 				ID: "replication-stopped",
 				Title: Text{
 					Source: "{cluster.label(subject.node)} {cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"does not replicate any more\" : \"loses its replication stream again and again\"}",
-					Line:   504,
+					Line:   511,
 				},
 				Severity:    "error",
 				FixArea:     "cluster",
@@ -1167,16 +1180,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.ongoing && message.node != cluster.primary",
-							Line:   515,
+							Line:   522,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.members.filter(m, m.address == message.node && (m.in_sync == \"no\" || !m.connected))",
-							Line:   517,
+							Line:   524,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}, and no \"started streaming\" after it.",
-							Line:   518,
+							Line:   525,
 						},
 					},
 					{
@@ -1186,17 +1199,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!message.ongoing && message.count >= 3 && message.text.contains(\"due to timeout\") && message.node != cluster.primary",
-							Line:   521,
+							Line:   528,
 						},
 						Confidence: "medium",
 						Ongoing: Expression{
 							Source: "cluster.members.exists(m, m.address == message.node && m.in_sync == \"no\")",
-							Line:   522,
+							Line:   529,
 						},
 						Severity: "warning",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} heard nothing of the primary for so long that it gave the connection up, {message.count} times, and began anew each time: {message.text}.",
-							Line:   525,
+							Line:   532,
 						},
 					},
 				},
@@ -1215,26 +1228,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node} and {cluster.primary_name}",
-								Line:   530,
+								Line:   537,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect log and capture of both nodes for the same minutes, and see why the connection fails.",
-								Line:   532,
+								Line:   539,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{subject.node} admin@{cluster.primary_argument} --pcap {cluster.interface_of(subject.node)} --for 2m -o more",
-								Line:   533,
+								Line:   540,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pcap {cluster.interface_of(subject.node)}   (MMP of {subject.node}; stop with Ctrl-C after two minutes)",
-									Line:   534,
+									Line:   541,
 								},
 							},
 							Verify: Text{
 								Source: "The next analysis names the reason.",
-								Line:   535,
+								Line:   542,
 							},
 							Source: "inferred",
 						},
@@ -1264,7 +1277,7 @@ var builtIn = []*Family{
 				ID: "version-mismatch",
 				Title: Text{
 					Source: "The nodes run different CMS versions ({cluster.versions.join(\", \")})",
-					Line:   553,
+					Line:   560,
 				},
 				Severity:    "error",
 				FixArea:     "schema",
@@ -1275,13 +1288,13 @@ var builtIn = []*Family{
 						For: "cluster",
 						When: Expression{
 							Source: "size(cluster.versions) > 1",
-							Line:   563,
+							Line:   570,
 						},
 						Confidence: "high",
 						Needs:      "version",
 						Summary: Text{
 							Source: "{cluster.nodes.filter(n, n.version != '').map(n, cluster.label(n.address == '' ? n.name : n.address) + ': ' + n.version).join('; ')}.",
-							Line:   565,
+							Line:   572,
 						},
 					},
 				},
@@ -1304,20 +1317,20 @@ var builtIn = []*Family{
 							Phase: "service",
 							Where: Text{
 								Source: "the nodes with the older version",
-								Line:   570,
+								Line:   577,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Finish the software upgrade: servers without a database first, then the replicas, the primary last. From 3.4 or older to 3.5 or newer the cluster must be dissolved before.",
-								Line:   574,
+								Line:   581,
 							},
 							Command: Text{
 								Source: "upgrade",
-								Line:   575,
+								Line:   582,
 							},
 							Verify: Text{
 								Source: "\"version\" shows the same on all nodes.",
-								Line:   576,
+								Line:   583,
 							},
 							Source: "Cisco 214620 (2.x to 3.4); to 3.5: benmorgan.com.au, not verified",
 						},
@@ -1326,20 +1339,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{cluster.primary_name}",
-								Line:   578,
+								Line:   585,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "When all nodes are connected and in sync, bring the schema to the new version.",
-								Line:   580,
+								Line:   587,
 							},
 							Command: Text{
 								Source: "database cluster upgrade_schema",
-								Line:   581,
+								Line:   588,
 							},
 							Verify: Text{
 								Source: "The log shows \"Schema upgrade complete\".",
-								Line:   582,
+								Line:   589,
 							},
 							Source: "Cisco 214620",
 						},
@@ -1488,6 +1501,14 @@ var builtIn = []*Family{
 					{
 						Effect: &Effect{
 							Findings: []string{
+								"no-primary",
+							},
+							Join: "cluster",
+						},
+					},
+					{
+						Effect: &Effect{
+							Findings: []string{
 								"health-check-failed",
 								"health-check-flapping",
 								"auth-rejected",
@@ -1512,26 +1533,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   52,
+								Line:   54,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Find who holds the connections: a capture on the node counts the sessions by client. A Call Bridge with by far the most is restarted first.",
-								Line:   55,
+								Line:   57,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{subject.node} --pcap {cluster.interface_of(subject.node)} --for 2m -o more",
-								Line:   56,
+								Line:   58,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pcap {cluster.interface_of(subject.node)}   (MMP of {subject.node}; stop with Ctrl-C after two minutes)",
-									Line:   57,
+									Line:   59,
 								},
 							},
 							Verify: Text{
 								Source: "The pairs of the capture show the sessions of each client.",
-								Line:   58,
+								Line:   60,
 							},
 							Source: "inferred",
 						},
@@ -1540,20 +1561,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "the Call Bridge with the most connections",
-								Line:   60,
+								Line:   62,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Restart its Call Bridge in a quiet hour; calls on it end.",
-								Line:   62,
+								Line:   64,
 							},
 							Command: Text{
 								Source: "callbridge restart",
-								Line:   63,
+								Line:   65,
 							},
 							Verify: Text{
 								Source: "The message does not come back. If it does, call Cisco TAC.",
-								Line:   64,
+								Line:   66,
 							},
 							Source: "Cisco 221776",
 						},
@@ -1581,7 +1602,7 @@ var builtIn = []*Family{
 				ID: "database-starting",
 				Title: Text{
 					Source: "PostgreSQL on {cluster.label(subject.node)} does not finish starting",
-					Line:   82,
+					Line:   84,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -1595,16 +1616,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.ongoing || message.last.t - message.first.t > duration(\"60s\")",
-							Line:   92,
+							Line:   94,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"starting\")",
-							Line:   94,
+							Line:   96,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}.",
-							Line:   95,
+							Line:   97,
 						},
 					},
 					{
@@ -1614,20 +1635,48 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.ongoing || check.last.t - check.first.t > duration(\"60s\")",
-							Line:   98,
+							Line:   100,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"server-starting\")",
-							Line:   101,
+							Line:   103,
 						},
 						Node: Expression{
 							Source: "check.server",
-							Line:   99,
+							Line:   101,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} answers {cluster.label(check.client)}: {check.text}, {check.count} time{check.count == 1 ? \"\" : \"s\"}.",
-							Line:   102,
+							Line:   104,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"starting\" && (message.ongoing || message.last.t - message.first.t > duration(\"60s\"))",
+							Line:   108,
+						},
+						Confidence: "medium",
+						ConfirmedBy: Expression{
+							Source: "cluster.messages.filter(m, m.node != message.node && m.class == \"server-starting\")",
+							Line:   112,
+						},
+						As: "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   109,
+						},
+						Node: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   110,
+						},
+						Summary: Text{
+							Source: "The primary answers the replication of {cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}.",
+							Line:   113,
 						},
 					},
 					{
@@ -1637,15 +1686,15 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.sqlstate == \"57P03\"",
-							Line:   105,
+							Line:   116,
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   106,
+							Line:   117,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   107,
+							Line:   118,
 						},
 					},
 					{
@@ -1655,20 +1704,20 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.checks.exists(c, c.client == link.client && c.server == link.server && c.reason == \"starting\") || cluster.messages.exists(m, m.node == link.server && m.class == \"server-starting\" && m.ongoing)",
-							Line:   110,
+							Line:   121,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.client == link.client && c.server == link.server && c.reason == \"starting\")",
-							Line:   113,
+							Line:   124,
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   111,
+							Line:   122,
 						},
 						Summary: Text{
 							Source: "{link.server} refuses {link.client} inside TLS, and the log names the reason: it is starting up.",
-							Line:   114,
+							Line:   125,
 						},
 					},
 				},
@@ -1707,20 +1756,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   123,
+								Line:   134,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Follow the log of postgres on the node. Recovery that makes progress (\"redo in progress\") needs patience only; the same error again and again needs the log bundle and Cisco TAC.",
-								Line:   125,
+								Line:   136,
 							},
 							Command: Text{
 								Source: "syslog follow",
-								Line:   126,
+								Line:   137,
 							},
 							Verify: Text{
 								Source: "\"database system is ready to accept connections\" appears.",
-								Line:   127,
+								Line:   138,
 							},
 							Source: "PostgreSQL",
 						},
@@ -1731,6 +1780,12 @@ var builtIn = []*Family{
 					"PostgreSQL src/backend/postmaster/postmaster.c",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: starting, peer: 10.48.36.61, text: \"FATAL:  the database system is starting up\", ongoing: true}]",
+						Node:  "10.48.36.61",
+					},
 					{
 						Name:  "still starting",
 						Match: true,
@@ -1747,7 +1802,7 @@ var builtIn = []*Family{
 				ID: "database-stopping",
 				Title: Text{
 					Source: "PostgreSQL on {cluster.label(subject.node)} is shutting down and does not come to an end",
-					Line:   143,
+					Line:   159,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -1761,16 +1816,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.ongoing || message.last.t - message.first.t > duration(\"60s\")",
-							Line:   153,
+							Line:   169,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"stopping\")",
-							Line:   155,
+							Line:   171,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}.",
-							Line:   156,
+							Line:   172,
 						},
 					},
 					{
@@ -1780,20 +1835,48 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.ongoing || check.last.t - check.first.t > duration(\"60s\")",
-							Line:   159,
+							Line:   175,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"server-stopping\")",
-							Line:   162,
+							Line:   178,
 						},
 						Node: Expression{
 							Source: "check.server",
-							Line:   160,
+							Line:   176,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} answers {cluster.label(check.client)}: {check.text}, {check.count} time{check.count == 1 ? \"\" : \"s\"}.",
-							Line:   163,
+							Line:   179,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"stopping\" && (message.ongoing || message.last.t - message.first.t > duration(\"60s\"))",
+							Line:   183,
+						},
+						Confidence: "medium",
+						ConfirmedBy: Expression{
+							Source: "cluster.messages.filter(m, m.node != message.node && m.class == \"server-stopping\")",
+							Line:   187,
+						},
+						As: "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   184,
+						},
+						Node: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   185,
+						},
+						Summary: Text{
+							Source: "The primary answers the replication of {cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}.",
+							Line:   188,
 						},
 					},
 					{
@@ -1803,15 +1886,15 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.sqlstate in [\"57P01\", \"57P02\"]",
-							Line:   166,
+							Line:   191,
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   167,
+							Line:   192,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   168,
+							Line:   193,
 						},
 					},
 				},
@@ -1850,20 +1933,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   177,
+								Line:   202,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "See in the log who stopped it (the commands of the MMP are there with their users) and whether it starts again.",
-								Line:   179,
+								Line:   204,
 							},
 							Command: Text{
 								Source: "syslog follow",
-								Line:   180,
+								Line:   205,
 							},
 							Verify: Text{
 								Source: "\"database system is ready to accept connections\" appears.",
-								Line:   181,
+								Line:   206,
 							},
 							Source: "PostgreSQL",
 						},
@@ -1872,20 +1955,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   183,
+								Line:   208,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "If it hangs in the shutdown, take the log bundle and restart the node in a quiet hour.",
-								Line:   185,
+								Line:   210,
 							},
 							Command: Text{
 								Source: "reboot",
-								Line:   186,
+								Line:   211,
 							},
 							Verify: Text{
 								Source: "The health checks of the other nodes succeed.",
-								Line:   187,
+								Line:   212,
 							},
 							Source: "inferred",
 						},
@@ -1896,6 +1979,12 @@ var builtIn = []*Family{
 					"PostgreSQL src/backend/postmaster/postmaster.c",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: stopping, peer: 10.48.36.61, text: \"FATAL:  the database system is shutting down\", ongoing: true}]",
+						Node:  "10.48.36.61",
+					},
 					{
 						Name:  "for ten minutes",
 						Match: true,
@@ -1911,7 +2000,7 @@ var builtIn = []*Family{
 				ID: "database-crashed",
 				Title: Text{
 					Source: "PostgreSQL crashed on {cluster.label(subject.node)}",
-					Line:   202,
+					Line:   232,
 				},
 				Severity:    "critical",
 				FixArea:     "service",
@@ -1927,11 +2016,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason in [\"refused\", \"closed\", \"reset\", \"starting\"])",
-							Line:   213,
+							Line:   243,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   214,
+							Line:   244,
 						},
 					},
 				},
@@ -1957,20 +2046,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   220,
+								Line:   250,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Take the log bundle of the node before anything else; look for memory and disk messages just before the crash, and in the hypervisor for snapshots or host failures at that time.",
-								Line:   222,
+								Line:   252,
 							},
 							Command: Text{
 								Source: "syslog follow",
-								Line:   223,
+								Line:   253,
 							},
 							Verify: Text{
 								Source: "The time and the reason of the crash are known.",
-								Line:   224,
+								Line:   254,
 							},
 							Source: "inferred",
 						},
@@ -1979,16 +2068,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   226,
+								Line:   256,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "If it crashes again, call Cisco TAC with the bundle. Do not initialize a cluster on this node before its data is known to be good.",
-								Line:   228,
+								Line:   258,
 							},
 							Verify: Text{
 								Source: "TAC has the bundle.",
-								Line:   229,
+								Line:   259,
 							},
 							Source: "inferred",
 						},
@@ -2019,7 +2108,7 @@ var builtIn = []*Family{
 				ID: "disk-full",
 				Title: Text{
 					Source: "The disk of {cluster.label(subject.node)} is full",
-					Line:   248,
+					Line:   278,
 				},
 				Severity:    "critical",
 				FixArea:     "service",
@@ -2034,11 +2123,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						Ongoing: Expression{
 							Source: "message.ongoing && !cluster.messages.exists(m, m.node == message.node && m.class == \"server-ready\" && before(message.last, m.last)) && !cluster.messages.exists(m, m.node == message.node && m.class == \"disk-written\" && before(message.last, m.last) && m.last.t - message.last.t > duration(\"300s\")) && !cluster.upgrades.exists(u, u.node == message.node && u.complete && before(message.last, u.last))",
-							Line:   261,
+							Line:   291,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}, {message.count} time{message.count == 1 ? \"\" : \"s\"}.",
-							Line:   264,
+							Line:   294,
 						},
 					},
 				},
@@ -2067,20 +2156,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "workstation",
-								Line:   270,
+								Line:   300,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Find what fills the disk of {subject.node}. Captures and log bundles in the SFTP root, and old backups, can be deleted there after copying them away.",
-								Line:   272,
+								Line:   302,
 							},
 							Command: Text{
 								Source: "echo ls -l | sftp admin@{subject.node}",
-								Line:   273,
+								Line:   303,
 							},
 							Verify: Text{
 								Source: "The large files are known.",
-								Line:   274,
+								Line:   304,
 							},
 							Source: "inferred",
 						},
@@ -2089,16 +2178,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   276,
+								Line:   306,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Enlarge the virtual disk, or delete old captures and backups over SFTP. Never delete anything that belongs to the database; if this does not help, call Cisco TAC.",
-								Line:   278,
+								Line:   308,
 							},
 							Verify: Text{
 								Source: "The message does not come back, and the node gets in sync.",
-								Line:   279,
+								Line:   309,
 							},
 							Source: "inferred",
 						},
@@ -3686,6 +3775,26 @@ var builtIn = []*Family{
 							Line:   401,
 						},
 					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"not-postgres\"",
+							Line:   405,
+						},
+						Confidence: "medium",
+						As:         "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   406,
+						},
+						Summary: Text{
+							Source: "The replication of {cluster.label(message.node)} got an answer that is not PostgreSQL's: {message.text}.",
+							Line:   408,
+						},
+					},
 				},
 				Explains: []EffectEntry{
 					{
@@ -3697,20 +3806,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   404,
+								Line:   411,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See whether the address belongs to the node, and on which interface a web or proxy service listens (webadmin, callbridge, webbridge, turn); none of them may use port {cluster.port} there.",
-								Line:   407,
+								Line:   414,
 							},
 							Command: Text{
 								Source: "{subject.server.contains(\":\") ? \"ipv6\" : \"ipv4\"} {cluster.interface_of(subject.server)}",
-								Line:   409,
+								Line:   416,
 							},
 							Verify: Text{
 								Source: "{subject.server} is an address of the node's database interface.",
-								Line:   410,
+								Line:   417,
 							},
 							Source: "inferred",
 						},
@@ -3719,20 +3828,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "network between {subject.client} and {subject.server}",
-								Line:   412,
+								Line:   419,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Look for a proxy, load balancer or address translation that takes the connections to {subject.server} port {cluster.port}.",
-								Line:   414,
+								Line:   421,
 							},
 							Command: Text{
 								Source: "{subject.server.contains(\":\") ? \"show ipv6 neighbors\" : \"show ip arp\"} {subject.server}",
-								Line:   415,
+								Line:   422,
 							},
 							Verify: Text{
 								Source: "The MAC address is that of the node.",
-								Line:   416,
+								Line:   423,
 							},
 							Source: "inferred",
 						},
@@ -3742,6 +3851,11 @@ var builtIn = []*Family{
 					"PostgreSQL src/interfaces/libpq/fe-connect.c",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: not-postgres, peer: 10.48.36.61, text: \"received invalid response to SSL negotiation: H\", ongoing: true}]",
+					},
 					{
 						Name:       "a web server answers",
 						Match:      true,
@@ -3758,7 +3872,7 @@ var builtIn = []*Family{
 				ID: "health-check-refused",
 				Title: Text{
 					Source: "{cluster.label(subject.client)} is refused by {cluster.label(subject.server)}; the log can't tell why",
-					Line:   431,
+					Line:   442,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -3772,12 +3886,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.ongoing || check.incidents > 1 || check.count > 2",
-							Line:   442,
+							Line:   453,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{check.count} health check{check.count == 1 ? \"\" : \"s\"} of {cluster.label(check.server)} by {cluster.label(check.client)} {check.count == 1 ? \"was\" : \"were\"} refused.",
-							Line:   444,
+							Line:   455,
 						},
 					},
 					{
@@ -3787,13 +3901,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!check.ongoing && check.incidents <= 1 && check.count <= 2",
-							Line:   447,
+							Line:   458,
 						},
 						Confidence: "medium",
 						Severity:   "info",
 						Summary: Text{
 							Source: "A health check of {cluster.label(check.server)} by {cluster.label(check.client)} was refused; the next ones worked.",
-							Line:   450,
+							Line:   461,
 						},
 					},
 					{
@@ -3803,17 +3917,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"refused\"",
-							Line:   454,
+							Line:   465,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   455,
+							Line:   466,
 						},
 						Summary: Text{
 							Source: "{message.count} replication connection{message.count == 1 ? \"\" : \"s\"} of {cluster.label(message.node)} {message.count == 1 ? \"was\" : \"were\"} refused.",
-							Line:   457,
+							Line:   468,
 						},
 					},
 				},
@@ -3821,21 +3935,21 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.link_of(subject.client, subject.server).count == 0",
-							Line:   459,
+							Line:   470,
 						},
 						Text: Text{
 							Source: "No capture shows these two, so neither a stopped service nor a firewall is proven.",
-							Line:   460,
+							Line:   471,
 						},
 					},
 					{
 						When: Expression{
 							Source: "cluster.nodes.exists(n, n.address == subject.server && n.has_log) && !cluster.messages.exists(m, m.node == subject.server && m.class == \"server-stopped\" && m.ongoing)",
-							Line:   461,
+							Line:   472,
 						},
 						Text: Text{
 							Source: "The log of {subject.server} does not show that PostgreSQL was stopped.",
-							Line:   462,
+							Line:   473,
 						},
 					},
 				},
@@ -3877,7 +3991,7 @@ var builtIn = []*Family{
 				ID: "health-check-timeout",
 				Title: Text{
 					Source: "{cluster.label(subject.client)} gets no answer from {cluster.label(subject.server)}; the log can't tell why",
-					Line:   485,
+					Line:   496,
 				},
 				Severity:    "error",
 				FixArea:     "firewall",
@@ -3891,12 +4005,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.ongoing || check.incidents > 1 || check.count > 2",
-							Line:   495,
+							Line:   506,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{check.count} health check{check.count == 1 ? \"\" : \"s\"} of {cluster.label(check.server)} by {cluster.label(check.client)} timed out.",
-							Line:   497,
+							Line:   508,
 						},
 					},
 					{
@@ -3906,13 +4020,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!check.ongoing && check.incidents <= 1 && check.count <= 2",
-							Line:   500,
+							Line:   511,
 						},
 						Confidence: "medium",
 						Severity:   "info",
 						Summary: Text{
 							Source: "A health check of {cluster.label(check.server)} by {cluster.label(check.client)} timed out; the next ones worked.",
-							Line:   503,
+							Line:   514,
 						},
 					},
 					{
@@ -3922,17 +4036,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"timeout\"",
-							Line:   507,
+							Line:   518,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   508,
+							Line:   519,
 						},
 						Summary: Text{
 							Source: "{message.count} replication connection{message.count == 1 ? \"\" : \"s\"} of {cluster.label(message.node)} timed out.",
-							Line:   510,
+							Line:   521,
 						},
 					},
 				},
@@ -3940,11 +4054,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.link_of(subject.client, subject.server).count == 0",
-							Line:   512,
+							Line:   523,
 						},
 						Text: Text{
 							Source: "No capture shows these two, so a firewall is not proven.",
-							Line:   513,
+							Line:   524,
 						},
 					},
 				},
@@ -3985,7 +4099,7 @@ var builtIn = []*Family{
 				ID: "health-check-failed",
 				Title: Text{
 					Source: "Health checks of {cluster.label(subject.server)} by {cluster.label(subject.client)} fail",
-					Line:   536,
+					Line:   547,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -3996,25 +4110,25 @@ var builtIn = []*Family{
 						For: "check",
 						When: Expression{
 							Source: "!(check.reason in ['refused', 'timeout', 'no-route']) && (check.ongoing || check.incidents > 1 || check.count > 2)",
-							Line:   545,
+							Line:   556,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{check.count} health check{check.count == 1 ? \"\" : \"s\"} of {cluster.label(check.server)} by {cluster.label(check.client)} failed: {check.text}.",
-							Line:   547,
+							Line:   558,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "!(check.reason in ['refused', 'timeout', 'no-route']) && !check.ongoing && check.incidents <= 1 && check.count <= 2",
-							Line:   549,
+							Line:   560,
 						},
 						Confidence: "medium",
 						Severity:   "info",
 						Summary: Text{
 							Source: "A health check of {cluster.label(check.server)} by {cluster.label(check.client)} failed; the next ones worked: {check.text}.",
-							Line:   552,
+							Line:   563,
 						},
 					},
 				},
@@ -4048,7 +4162,7 @@ var builtIn = []*Family{
 				ID: "health-check-flapping",
 				Title: Text{
 					Source: "The connection {subject.client} → {subject.server} comes and goes",
-					Line:   568,
+					Line:   579,
 				},
 				Severity:    "error",
 				FixArea:     "network",
@@ -4059,28 +4173,28 @@ var builtIn = []*Family{
 						For: "check",
 						When: Expression{
 							Source: "check.changes >= 3",
-							Line:   577,
+							Line:   588,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)} changed {check.changes} times between good and bad in {check.incidents} incidents.",
-							Line:   579,
+							Line:   590,
 						},
 					},
 					{
 						For: "link",
 						When: Expression{
 							Source: "link.changes >= 3",
-							Line:   581,
+							Line:   592,
 						},
 						Confidence: "high",
 						Ongoing: Expression{
 							Source: "link.intermittent || !before(link.last_bad, link.last_good)",
-							Line:   583,
+							Line:   594,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.good} sessions worked and {link.bad} failed in turn.",
-							Line:   584,
+							Line:   595,
 						},
 					},
 				},
@@ -4088,11 +4202,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "true",
-							Line:   586,
+							Line:   597,
 						},
 						Text: Text{
 							Source: "It works in between, so neither a missing firewall rule nor a wrong certificate is the reason.",
-							Line:   587,
+							Line:   598,
 						},
 					},
 				},
@@ -4123,20 +4237,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "network between {subject.client} and {subject.server}",
-								Line:   594,
+								Line:   605,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Compare the times of the incidents with the logs of switches, firewalls and the hypervisor (failover, backups, snapshots, link changes).",
-								Line:   596,
+								Line:   607,
 							},
 							Command: Text{
 								Source: "ping -i 0.2 -c 3000 {subject.server}",
-								Line:   597,
+								Line:   608,
 							},
 							Verify: Text{
 								Source: "No loss over ten minutes.",
-								Line:   598,
+								Line:   609,
 							},
 							Source: "inferred",
 						},
@@ -6200,22 +6314,47 @@ var builtIn = []*Family{
 							"client-cn-mismatch",
 						},
 						When: Expression{
-							Source: "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"client-cn\", \"auth\"]) && !cluster.certificates.exists(c, \"cert-cn-not-postgres\" in c.problems && message.node in c.peers)",
-							Line:   285,
+							Source: "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"client-cn\", \"auth\"]) && !cluster.messages.exists(m, m.class == \"replication-connect-failed\" && m.reason in [\"client-cn\", \"auth\"] && m.peer in [\"\", message.node]) && !cluster.certificates.exists(c, \"cert-cn-not-postgres\" in c.problems && message.node in c.peers)",
+							Line:   286,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.links.filter(l, l.server == message.node && l.verdict == \"pg-rejected-encrypted\" && message.peer in [\"\", l.client])",
-							Line:   289,
+							Line:   292,
 						},
 						Node: Expression{
 							Source: "message.peer",
-							Line:   286,
+							Line:   289,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} refuses {message.peer == \"\" ? \"a client that the line does not name\" : cluster.label(message.peer)}: its certificate has CN={\"authenticated\" in message.args ? message.args[\"authenticated\"] : \"?\"}, wanted postgres.",
-							Line:   291,
+							Line:   294,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"client-cn\" || message.reason == \"auth\" && message.text.contains(\"certificate authentication failed\")",
+							Line:   299,
+						},
+						Confidence: "medium",
+						ConfirmedBy: Expression{
+							Source: "cluster.messages.filter(m, m.node != message.node && m.class == \"client-cn-mismatch\" && m.peer in [\"\", message.node])",
+							Line:   303,
+						},
+						As: "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   300,
+						},
+						Side: "client",
+						Summary: Text{
+							Source: "The primary refuses the replication of {cluster.label(message.node)} after TLS: {message.text}.",
+							Line:   304,
 						},
 					},
 				},
@@ -6223,11 +6362,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "!cluster.messages.exists(m, m.class == 'no-hba-entry')",
-							Line:   294,
+							Line:   306,
 						},
 						Text: Text{
 							Source: "No log has \"no pg_hba.conf entry\", so the address of the client is allowed.",
-							Line:   295,
+							Line:   307,
 						},
 					},
 				},
@@ -6247,6 +6386,12 @@ var builtIn = []*Family{
 					"PostgreSQL src/backend/libpq/hba.c (check_usermap)",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: client-cn, peer: 10.48.36.61, text: 'could not connect to the primary server: FATAL:  certificate authentication failed for user \"postgres\"', ongoing: true}]",
+						Node:  "10.48.36.118",
+					},
 					{
 						Name:       "logs of both sides",
 						Match:      true,
@@ -6271,7 +6416,7 @@ var builtIn = []*Family{
 				ID: "cert-client-missing",
 				Title: Text{
 					Source: "{subject.node == '' ? 'A client' : cluster.label(subject.node)} shows no client certificate",
-					Line:   321,
+					Line:   338,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -6289,16 +6434,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "\"cert-missing\" in link.observations && link.observations[\"cert-missing\"] > 0",
-							Line:   332,
+							Line:   349,
 						},
 						Node: Expression{
 							Source: "link.client",
-							Line:   333,
+							Line:   350,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{link.client} answers the certificate request of {link.server} with an empty certificate: {link.reason}",
-							Line:   335,
+							Line:   352,
 						},
 					},
 					{
@@ -6309,33 +6454,33 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"client-cert-required\")",
-							Line:   341,
+							Line:   358,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   338,
+							Line:   355,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.server)} refuses {cluster.label(check.client)}: {check.text}.",
-							Line:   342,
+							Line:   359,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.alert == \"certificate_required\"",
-							Line:   344,
+							Line:   361,
 						},
 						Confidence: "medium",
 						Node: Expression{
 							Source: "check.client",
-							Line:   345,
+							Line:   362,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.server)} answers {cluster.label(check.client)} with \"alert certificate required\".",
-							Line:   348,
+							Line:   365,
 						},
 					},
 					{
@@ -6344,18 +6489,43 @@ var builtIn = []*Family{
 							"client-cert-required",
 						},
 						When: Expression{
-							Source: "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason == \"client-cert-missing\") && !cluster.links.exists(l, l.server == message.node && \"cert-missing\" in l.observations)",
-							Line:   351,
+							Source: "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason == \"client-cert-missing\") && !cluster.messages.exists(m, m.class == \"replication-connect-failed\" && m.reason == \"client-cert-missing\" && m.peer in [\"\", message.node]) && !cluster.links.exists(l, l.server == message.node && \"cert-missing\" in l.observations)",
+							Line:   369,
 						},
 						Confidence: "medium",
 						Node: Expression{
 							Source: "message.peer",
-							Line:   352,
+							Line:   372,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} refuses {message.peer == '' ? 'a client that the line does not name' : cluster.label(message.peer)}: {message.text}.",
-							Line:   355,
+							Line:   375,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"client-cert-missing\" || message.alert == \"certificate_required\"",
+							Line:   379,
+						},
+						Confidence: "medium",
+						ConfirmedBy: Expression{
+							Source: "cluster.messages.filter(m, m.node != message.node && m.class == \"client-cert-required\" && m.peer in [\"\", message.node])",
+							Line:   383,
+						},
+						As: "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   380,
+						},
+						Side: "client",
+						Summary: Text{
+							Source: "The primary refuses the replication of {cluster.label(message.node)}: {message.text}.",
+							Line:   384,
 						},
 					},
 				},
@@ -6369,20 +6539,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   358,
+								Line:   387,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which files the node uses, and whether they are there.",
-								Line:   360,
+								Line:   389,
 							},
 							Command: Text{
 								Source: "pki list",
-								Line:   361,
+								Line:   390,
 							},
 							Verify: Text{
 								Source: "The client key, client certificate and CA certificate of the cluster status are in the list.",
-								Line:   362,
+								Line:   391,
 							},
 							Source: "Cisco 217320",
 						},
@@ -6396,6 +6566,12 @@ var builtIn = []*Family{
 					"RFC 8446 section 4.4.2",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: client-cert-missing, peer: 10.48.36.61, text: 'could not connect to the primary server: FATAL:  connection requires a valid client certificate', ongoing: true}]",
+						Node:  "10.48.36.118",
+					},
 					{
 						Name:  "empty certificate in the capture",
 						Match: true,
@@ -6418,7 +6594,7 @@ var builtIn = []*Family{
 				ID: "cert-unknown-ca",
 				Title: Text{
 					Source: "{subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" ? subject.client + \" can't verify the server certificate of \" + subject.server + \", and nothing here says why\" : \"The \" + subject.side + \" certificate between \" + subject.client + \" and \" + subject.server + \" comes from a CA that the other side does not know\"}",
-					Line:   385,
+					Line:   419,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -6433,12 +6609,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert == \"unknown_ca\" && link.alert_sender == \"server\"",
-							Line:   397,
+							Line:   431,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{link.server} does not know the CA of the client certificate of {link.client}: {link.reason}",
-							Line:   399,
+							Line:   433,
 						},
 					},
 					{
@@ -6449,12 +6625,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert == \"unknown_ca\" && link.alert_sender == \"client\"",
-							Line:   402,
+							Line:   436,
 						},
 						Side: "server",
 						Summary: Text{
 							Source: "{link.client} does not know the CA of the server certificate of {link.server}: {link.reason}",
-							Line:   404,
+							Line:   438,
 						},
 					},
 					{
@@ -6464,17 +6640,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.checks.exists(c, c.client == link.client && c.server == link.server && c.alert == \"unknown_ca\")",
-							Line:   407,
+							Line:   441,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.client == link.client && c.server == link.server && c.alert == \"unknown_ca\")",
-							Line:   410,
+							Line:   444,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{link.server} rejects the client certificate of {link.client} inside TLS 1.3, and the client's log names the reason: unknown CA.",
-							Line:   411,
+							Line:   445,
 						},
 					},
 					{
@@ -6485,29 +6661,29 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cert.from == \"file\" && size(cert.peers) > 0",
-							Line:   414,
+							Line:   448,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "The {cert.side} certificate {cert.file} of {cluster.label(cert.node)}, issued by {cert.certificate.issuer_cn}, does not lead to the CA certificate in the bundle.",
-							Line:   416,
+							Line:   450,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.alert == \"unknown_ca\"",
-							Line:   418,
+							Line:   452,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-verify\")",
-							Line:   421,
+							Line:   455,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.server)} answers {cluster.label(check.client)} with \"alert unknown ca\": it does not know the CA of the client certificate.",
-							Line:   422,
+							Line:   456,
 						},
 					},
 					{
@@ -6517,18 +6693,18 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.alert == \"unknown_ca\"",
-							Line:   426,
+							Line:   460,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   427,
+							Line:   461,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "The primary does not know the CA of the client certificate of {cluster.label(message.node)}.",
-							Line:   430,
+							Line:   464,
 						},
 					},
 					{
@@ -6538,17 +6714,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.messages.exists(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.alert == \"unknown_ca\")",
-							Line:   433,
+							Line:   467,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.alert == \"unknown_ca\")",
-							Line:   436,
+							Line:   470,
 						},
 						Side: "server",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} does not know the CA of the server certificate of {cluster.label(check.server)}, whose log shows \"alert unknown ca\".",
-							Line:   437,
+							Line:   471,
 						},
 					},
 					{
@@ -6558,13 +6734,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.alert == \"unknown_ca\" && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason == \"tls-verify\"))",
-							Line:   440,
+							Line:   474,
 						},
 						Confidence: "medium",
 						Side:       "server",
 						Summary: Text{
 							Source: "{message.peer == '' ? 'A client' : cluster.label(message.peer)} does not know the CA of the server certificate of {cluster.label(message.node)}.",
-							Line:   443,
+							Line:   477,
 						},
 					},
 					{
@@ -6574,13 +6750,34 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.server_fault(check.client, check.server) == \"\"",
-							Line:   446,
+							Line:   480,
 						},
 						Confidence: "low",
 						Side:       "server",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} rejects the server certificate of {cluster.label(check.server)}: {check.text}. The log that rejects never names the reason. Possible are: another CA or a missing intermediate (the most frequent), an expired certificate of the server or of its CA, one that is not valid yet or a clock that is wrong, and a key usage without serverAuth. The alert in the log of {check.server}, or a capture, tells which.",
-							Line:   450,
+							Line:   484,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"tls-verify\" && !cluster.checks.exists(c, c.client == message.node && c.reason == \"tls-verify\") && cluster.server_fault(message.node, message.peer == \"\" ? cluster.primary : message.peer) == \"\"",
+							Line:   492,
+						},
+						Confidence: "low",
+						As:         "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   494,
+						},
+						Side: "server",
+						Summary: Text{
+							Source: "{cluster.label(message.node)} rejects the server certificate of the primary: {message.text}. The log that rejects never names the reason; the alert in the log of the primary, or a capture, tells it.",
+							Line:   498,
 						},
 					},
 					{
@@ -6590,13 +6787,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "\"verify\" in message.args && message.args[\"verify\"] == \"unknown_ca\" && message.peer != \"\"",
-							Line:   456,
+							Line:   502,
 						},
 						Confidence: "high",
 						Side:       "client",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} rejects the client certificate of {cluster.label(message.peer)}: {message.detail}",
-							Line:   459,
+							Line:   505,
 						},
 					},
 				},
@@ -6604,11 +6801,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "size(cluster.certificates.filter(c, \"cert-expired\" in c.problems && c.rejected)) == 0",
-							Line:   461,
+							Line:   507,
 						},
 						Text: Text{
 							Source: "No certificate that was seen and rejected has expired.",
-							Line:   462,
+							Line:   508,
 						},
 					},
 				},
@@ -6622,30 +6819,30 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							When: Expression{
 								Source: "!cluster.nodes.exists(n, n.address == (subject.side == 'client' ? subject.client : subject.server) && n.has_log)",
-								Line:   467,
+								Line:   513,
 							},
 							Where: Text{
 								Source: "{subject.side == 'client' ? subject.client : subject.server}",
-								Line:   465,
+								Line:   511,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "The log of the node whose certificate is rejected is not here, and only it names the reason (alert unknown ca, certificate expired, bad certificate ...). Collect it before any certificate is changed: \"syslog follow\" while the health check fails, or the log bundle.",
-								Line:   469,
+								Line:   515,
 							},
 							Command: Text{
 								Source: "cbdoctor collect admin@{subject.side == \"client\" ? subject.client : subject.server} -o more",
-								Line:   471,
+								Line:   517,
 							},
 							Alternatives: []Text{
 								{
 									Source: "syslog follow   (MMP of {subject.side == \"client\" ? subject.client : subject.server}; stop with Ctrl-C)",
-									Line:   472,
+									Line:   518,
 								},
 							},
 							Verify: Text{
 								Source: "The next analysis names the alert.",
-								Line:   473,
+								Line:   519,
 							},
 							Source: "tech note 210530",
 						},
@@ -6654,34 +6851,34 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							When: Expression{
 								Source: "subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\"",
-								Line:   477,
+								Line:   523,
 							},
 							Where: Text{
 								Source: "{subject.server} and {subject.client}",
-								Line:   475,
+								Line:   521,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Tell the possible reasons apart before anything is changed. \"Not After\" of the certificate is over: expired. \"Not Before\" lies ahead, or the date of a node is wrong: not valid yet. Extended Key Usage without TLS Web Server Authentication: usage. None of these: the CA.",
-								Line:   479,
+								Line:   525,
 							},
 							Command: Text{
 								Source: "pki inspect {first_of([cluster.file_of(subject.server, \"server_certificate\"), \"<server certificate>\"])}",
-								Line:   481,
+								Line:   527,
 							},
 							Alternatives: []Text{
 								{
 									Source: "date   (MMP of both nodes)",
-									Line:   482,
+									Line:   528,
 								},
 								{
 									Source: "pki inspect {first_of([cluster.file_of(subject.client, \"ca_certificate\"), \"<CA certificate>\"])}   (MMP of {subject.client})",
-									Line:   482,
+									Line:   528,
 								},
 							},
 							Verify: Text{
 								Source: "One of the reasons fits. With the log of {subject.server} in the bundle, the next analysis gives the steps for it.",
-								Line:   483,
+								Line:   529,
 							},
 							Source: "Cisco 216549; the reasons: measured with PostgreSQL 15",
 						},
@@ -6690,26 +6887,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.side == 'client' ? subject.client : subject.server}",
-								Line:   485,
+								Line:   531,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Compare the issuer of the {subject.side} certificate with the CA certificate on {subject.side == \"client\" ? subject.server : subject.client}. If the CA uses an intermediate, the certificate file must hold it after the node's own, or the CA file must hold both.",
-								Line:   488,
+								Line:   534,
 							},
 							Command: Text{
 								Source: "pki verify {first_of([cluster.file_of(subject.side == \"client\" ? subject.client : subject.server, subject.side + \"_certificate\"), \"<\" + subject.side + \" certificate>\"])} {first_of([cluster.file_of(subject.side == \"client\" ? subject.server : subject.client, \"ca_certificate\"), \"<CA certificate>\"])}",
-								Line:   490,
+								Line:   536,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pki inspect {first_of([cluster.file_of(subject.side == 'client' ? subject.client : subject.server, subject.side + '_certificate'), '<' + subject.side + ' certificate>'])}",
-									Line:   491,
+									Line:   537,
 								},
 							},
 							Verify: Text{
 								Source: "The issuer of the one is the subject of the other.",
-								Line:   492,
+								Line:   538,
 							},
 							Source: "pki inspect: Cisco 216549; pki verify: MMP reference, not verified",
 						},
@@ -6718,24 +6915,24 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							When: Expression{
 								Source: "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))",
-								Line:   495,
+								Line:   541,
 							},
 							Where: Text{
 								Source: "{cluster.primary_name}",
-								Line:   494,
+								Line:   540,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Take a backup first and copy it away over SFTP. Every later step depends on it.",
-								Line:   497,
+								Line:   543,
 							},
 							Command: Text{
 								Source: "backup snapshot before_certificates",
-								Line:   498,
+								Line:   544,
 							},
 							Verify: Text{
 								Source: "before_certificates.bak is on the workstation.",
-								Line:   499,
+								Line:   545,
 							},
 							Source: "Cisco 216549",
 						},
@@ -6744,24 +6941,24 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							When: Expression{
 								Source: "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))",
-								Line:   502,
+								Line:   548,
 							},
 							Where: Text{
 								Source: "{subject.side == 'client' ? subject.client : subject.server}",
-								Line:   501,
+								Line:   547,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Have the {subject.side} certificate signed by the CA that all nodes know (CN {subject.side == \"client\" ? \"postgres\" : \"as before\"}), with the intermediate certificate if there is one, and upload it; or, if this CA is the right one, give its certificate to all nodes as CA certificate.",
-								Line:   505,
+								Line:   551,
 							},
 							Command: Text{
 								Source: "pki csr {cluster.basename_of(subject.side == \"client\" ? subject.client : subject.server, subject.side)} CN:{subject.side == \"client\" ? \"postgres\" : first_of([cluster.cert_of(subject.server, \"server\").certificate.subject_cn, \"<name of the node>\"])}",
-								Line:   507,
+								Line:   553,
 							},
 							Verify: Text{
 								Source: "pki inspect shows the right issuer.",
-								Line:   508,
+								Line:   554,
 							},
 							Source: "tech note 210530",
 						},
@@ -6770,7 +6967,7 @@ var builtIn = []*Family{
 						Use: "reform-cluster",
 						When: Expression{
 							Source: "!(subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" && !cluster.nodes.exists(n, n.address == subject.server && n.has_log))",
-							Line:   511,
+							Line:   557,
 						},
 					},
 				},
@@ -6779,6 +6976,12 @@ var builtIn = []*Family{
 					"RFC 8446 section 6.2",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: tls-verify, peer: 10.48.36.61, text: 'could not connect to the primary server: SSL error: certificate verify failed', ongoing: true}]",
+						Side:  "server",
+					},
 					{
 						Name:       "client certificate of another CA, logs of both sides",
 						Match:      true,
@@ -6809,7 +7012,7 @@ var builtIn = []*Family{
 				ID: "cert-usage",
 				Title: Text{
 					Source: "The {subject.side} certificate of {cluster.label(subject.node)} is not made for this use",
-					Line:   541,
+					Line:   592,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -6823,12 +7026,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cert.rejected || cert.from != \"capture\"",
-							Line:   551,
+							Line:   602,
 						},
 						Confidence: "high",
 						Summary: Text{
 							Source: "The {cert.side} certificate of {cluster.label(cert.node)} allows {cert.certificate.eku} only; {cert.side}Auth is wanted.",
-							Line:   553,
+							Line:   604,
 						},
 					},
 					{
@@ -6839,16 +7042,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert == \"unsupported_certificate\" && link.alert_sender == \"server\"",
-							Line:   556,
+							Line:   607,
 						},
 						Node: Expression{
 							Source: "link.client",
-							Line:   557,
+							Line:   608,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{link.server} rejects the client certificate of {link.client}: {link.reason}",
-							Line:   559,
+							Line:   610,
 						},
 					},
 					{
@@ -6859,16 +7062,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert == \"unsupported_certificate\" && link.alert_sender == \"client\"",
-							Line:   562,
+							Line:   613,
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   563,
+							Line:   614,
 						},
 						Side: "server",
 						Summary: Text{
 							Source: "{link.client} rejects the server certificate of {link.server}: {link.reason}",
-							Line:   565,
+							Line:   616,
 						},
 					},
 					{
@@ -6878,42 +7081,42 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.checks.exists(c, c.client == link.client && c.server == link.server && c.alert == \"unsupported_certificate\")",
-							Line:   568,
+							Line:   619,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.client == link.client && c.server == link.server && c.alert == \"unsupported_certificate\")",
-							Line:   572,
+							Line:   623,
 						},
 						Node: Expression{
 							Source: "link.client",
-							Line:   569,
+							Line:   620,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{link.server} rejects the client certificate of {link.client} inside TLS 1.3, and the client's log names the reason: unsupported certificate.",
-							Line:   573,
+							Line:   624,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.alert == \"unsupported_certificate\"",
-							Line:   575,
+							Line:   626,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-verify\")",
-							Line:   579,
+							Line:   630,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   576,
+							Line:   627,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.server)} answers {cluster.label(check.client)} with \"alert unsupported certificate\": its client certificate lacks clientAuth.",
-							Line:   580,
+							Line:   631,
 						},
 					},
 					{
@@ -6923,17 +7126,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.alert == \"unsupported_certificate\"",
-							Line:   583,
+							Line:   634,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"tls-verify\")",
-							Line:   586,
+							Line:   637,
 						},
 						Side: "server",
 						Summary: Text{
 							Source: "Clients answer {cluster.label(message.node)} with \"alert unsupported certificate\": its server certificate lacks serverAuth.",
-							Line:   587,
+							Line:   638,
 						},
 					},
 					{
@@ -6943,18 +7146,18 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.alert == \"unsupported_certificate\"",
-							Line:   591,
+							Line:   642,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   592,
+							Line:   643,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "The primary answers the replication of {cluster.label(message.node)} with \"alert unsupported certificate\".",
-							Line:   595,
+							Line:   646,
 						},
 					},
 					{
@@ -6964,17 +7167,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "\"verify\" in message.args && message.args[\"verify\"] == \"unsupported_certificate\" && message.peer != \"\"",
-							Line:   598,
+							Line:   649,
 						},
 						Confidence: "high",
 						Node: Expression{
 							Source: "message.peer",
-							Line:   599,
+							Line:   650,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} rejects the client certificate of {cluster.label(message.peer)}: {message.detail}",
-							Line:   602,
+							Line:   653,
 						},
 					},
 				},
@@ -7013,7 +7216,7 @@ var builtIn = []*Family{
 				ID: "cert-weak",
 				Title: Text{
 					Source: "The {subject.side} certificate of {cluster.label(subject.node)} is too weak",
-					Line:   621,
+					Line:   672,
 				},
 				Severity:    "warning",
 				FixArea:     "certificate",
@@ -7028,13 +7231,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!cert.rejected",
-							Line:   634,
+							Line:   685,
 						},
 						Confidence: "high",
 						Severity:   "info",
 						Summary: Text{
 							Source: "The certificate CN={cert.certificate.subject_cn} of {cluster.label(cert.node)} has {cert.certificate.key}, signed with {cert.certificate.signature}.",
-							Line:   635,
+							Line:   686,
 						},
 					},
 					{
@@ -7044,13 +7247,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cert.rejected",
-							Line:   640,
+							Line:   691,
 						},
 						Confidence: "medium",
 						Severity:   "error",
 						Summary: Text{
 							Source: "The certificate CN={cert.certificate.subject_cn} of {cluster.label(cert.node)} has {cert.certificate.key}, signed with {cert.certificate.signature}, and was rejected.",
-							Line:   641,
+							Line:   692,
 						},
 					},
 					{
@@ -7060,18 +7263,18 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"key too small\") || check.text.contains(\"md too weak\")",
-							Line:   644,
+							Line:   695,
 						},
 						Confidence: "medium",
 						Node: Expression{
 							Source: "check.client",
-							Line:   645,
+							Line:   696,
 						},
 						Side:     "client",
 						Severity: "error",
 						Summary: Text{
 							Source: "OpenSSL on {cluster.label(check.client)} refuses the node's own certificate: {check.text}.",
-							Line:   649,
+							Line:   700,
 						},
 					},
 					{
@@ -7082,13 +7285,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.text.contains(\"key too small\") || message.text.contains(\"md too weak\")",
-							Line:   652,
+							Line:   703,
 						},
 						Confidence: "medium",
 						Severity:   "error",
 						Summary: Text{
 							Source: "OpenSSL on {cluster.label(message.node)} refuses the node's own certificate: {message.text}.",
-							Line:   655,
+							Line:   706,
 						},
 					},
 				},
@@ -7142,7 +7345,7 @@ var builtIn = []*Family{
 				ID: "cert-key-mismatch",
 				Title: Text{
 					Source: "Key and certificate of {cluster.label(subject.node)} do not belong together",
-					Line:   681,
+					Line:   732,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7156,21 +7359,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"key values mismatch\") || check.text.contains(\"does not match private key\") || check.text.contains(\"values mismatch\")",
-							Line:   691,
+							Line:   742,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   695,
+							Line:   746,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   692,
+							Line:   743,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   696,
+							Line:   747,
 						},
 					},
 					{
@@ -7181,16 +7384,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && (message.text.contains(\"values mismatch\") || message.text.contains(\"does not match private key\") || \"problem\" in message.args && message.args[\"problem\"] == \"mismatch\")",
-							Line:   699,
+							Line:   750,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"refused\")",
-							Line:   701,
+							Line:   752,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   702,
+							Line:   753,
 						},
 					},
 				},
@@ -7222,26 +7425,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   710,
+								Line:   761,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which key fits which certificate.",
-								Line:   712,
+								Line:   763,
 							},
 							Command: Text{
 								Source: "pki match {first_of([cluster.file_of(subject.node, \"client_key\"), \"<key>\"])} {first_of([cluster.file_of(subject.node, \"client_certificate\"), \"<certificate>\"])}",
-								Line:   713,
+								Line:   764,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pki match {first_of([cluster.file_of(subject.node, 'server_key'), '<server key>'])} {first_of([cluster.file_of(subject.node, 'server_certificate'), '<server certificate>'])}",
-									Line:   714,
+									Line:   765,
 								},
 							},
 							Verify: Text{
 								Source: "The answer is: SUCCESS: Key and certificate pair match.",
-								Line:   715,
+								Line:   766,
 							},
 							Source: "MMP reference, not verified",
 						},
@@ -7250,20 +7453,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   717,
+								Line:   768,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload the certificate that was made from this key, or make a new key and request for the pair that does not match.",
-								Line:   719,
+								Line:   770,
 							},
 							Command: Text{
 								Source: "pki csr {cluster.basename_of(subject.node, \"client\")} CN:postgres",
-								Line:   720,
+								Line:   771,
 							},
 							Verify: Text{
 								Source: "pki match answers SUCCESS.",
-								Line:   721,
+								Line:   772,
 							},
 							Source: "tech note 210530",
 						},
@@ -7293,7 +7496,7 @@ var builtIn = []*Family{
 				ID: "cert-file-missing",
 				Title: Text{
 					Source: "A certificate or key file is missing on {cluster.label(subject.node)}",
-					Line:   737,
+					Line:   788,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7307,21 +7510,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"does not exist\") || check.text.contains(\"No such file\") || check.text.contains(\"could not open\") || check.text.contains(\"could not read\") && !check.text.contains(\"key too small\") && !check.text.contains(\"md too weak\")",
-							Line:   747,
+							Line:   798,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   751,
+							Line:   802,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   748,
+							Line:   799,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   752,
+							Line:   803,
 						},
 					},
 					{
@@ -7332,12 +7535,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && !message.text.contains(\"mismatch\") && !message.text.contains(\"does not match private key\") && (message.text.contains(\"does not exist\") || message.text.contains(\"No such file\") || message.text.contains(\"could not open\") || \"problem\" in message.args && message.args[\"problem\"] == \"missing\")",
-							Line:   755,
+							Line:   806,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   757,
+							Line:   808,
 						},
 					},
 				},
@@ -7360,20 +7563,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   763,
+								Line:   814,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which files are there.",
-								Line:   765,
+								Line:   816,
 							},
 							Command: Text{
 								Source: "pki list",
-								Line:   766,
+								Line:   817,
 							},
 							Verify: Text{
 								Source: "All five files that the cluster status names are in the list.",
-								Line:   767,
+								Line:   818,
 							},
 							Source: "Cisco 217320",
 						},
@@ -7382,16 +7585,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   769,
+								Line:   820,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload the missing file over SFTP under the name that the cluster status shows.",
-								Line:   771,
+								Line:   822,
 							},
 							Verify: Text{
 								Source: "pki list shows it.",
-								Line:   772,
+								Line:   823,
 							},
 							Source: "tech note 210530",
 						},
@@ -7419,7 +7622,7 @@ var builtIn = []*Family{
 				ID: "cert-file-permissions",
 				Title: Text{
 					Source: "A private key on {cluster.label(subject.node)} has the wrong permissions",
-					Line:   787,
+					Line:   838,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7433,21 +7636,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.text.contains(\"group or world access\") || check.text.contains(\"ermission denied\") || check.text.contains(\"must be owned\")",
-							Line:   797,
+							Line:   848,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"closed\")",
-							Line:   801,
+							Line:   852,
 						},
 						Node: Expression{
 							Source: "check.client",
-							Line:   798,
+							Line:   849,
 						},
 						Side: "client",
 						Summary: Text{
 							Source: "{cluster.label(check.client)}: {check.text}.",
-							Line:   802,
+							Line:   853,
 						},
 					},
 					{
@@ -7458,12 +7661,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"cert-file\" && (message.text.contains(\"group or world access\") || message.text.contains(\"ermission denied\") || message.text.contains(\"must be owned\") || \"problem\" in message.args && message.args[\"problem\"] == \"permissions\")",
-							Line:   805,
+							Line:   856,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   807,
+							Line:   858,
 						},
 					},
 				},
@@ -7486,16 +7689,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   813,
+								Line:   864,
 							},
 							Kind: "certificate",
 							Text: Text{
 								Source: "Upload key and certificate again under the same names, so that the node stores them anew.",
-								Line:   815,
+								Line:   866,
 							},
 							Verify: Text{
 								Source: "pki list shows the files.",
-								Line:   816,
+								Line:   867,
 							},
 							Source: "inferred",
 						},
@@ -7523,7 +7726,7 @@ var builtIn = []*Family{
 				ID: "tls-off",
 				Title: Text{
 					Source: "TLS is off on the database of {cluster.label(subject.node)}",
-					Line:   831,
+					Line:   882,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7537,11 +7740,11 @@ var builtIn = []*Family{
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   841,
+							Line:   892,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   842,
+							Line:   893,
 						},
 					},
 					{
@@ -7551,12 +7754,12 @@ var builtIn = []*Family{
 						},
 						Node: Expression{
 							Source: "link.server",
-							Line:   845,
+							Line:   896,
 						},
 						Severity: "warning",
 						Summary: Text{
 							Source: "{link.client} → {link.server} works in clear text: {link.reason}",
-							Line:   847,
+							Line:   898,
 						},
 					},
 					{
@@ -7567,11 +7770,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						Node: Expression{
 							Source: "check.server",
-							Line:   850,
+							Line:   901,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} does not offer TLS to {cluster.label(check.client)}: {check.text}.",
-							Line:   852,
+							Line:   903,
 						},
 					},
 					{
@@ -7581,21 +7784,21 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"tls-off\"",
-							Line:   856,
+							Line:   907,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   858,
+							Line:   909,
 						},
 						Node: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   857,
+							Line:   908,
 						},
 						Summary: Text{
 							Source: "The primary does not offer TLS to {cluster.label(message.node)}.",
-							Line:   860,
+							Line:   911,
 						},
 					},
 				},
@@ -7618,20 +7821,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   866,
+								Line:   917,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See which certificates the node uses for the cluster; the block \"Certificates\" must name five files.",
-								Line:   868,
+								Line:   919,
 							},
 							Command: Text{
 								Source: "pki list",
-								Line:   869,
+								Line:   920,
 							},
 							Verify: Text{
 								Source: "The files are in the list.",
-								Line:   870,
+								Line:   921,
 							},
 							Source: "Cisco 217320",
 						},
@@ -7666,7 +7869,7 @@ var builtIn = []*Family{
 				ID: "tls-version-mismatch",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} have no TLS version in common",
-					Line:   892,
+					Line:   943,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7680,27 +7883,27 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert in [\"protocol_version\", \"inappropriate_fallback\"]",
-							Line:   902,
+							Line:   953,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   903,
+							Line:   954,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-version\" || check.alert == \"protocol_version\"",
-							Line:   905,
+							Line:   956,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-version\")",
-							Line:   907,
+							Line:   958,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   908,
+							Line:   959,
 						},
 					},
 					{
@@ -7710,12 +7913,32 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "(message.reason == \"tls-version\" || message.alert == \"protocol_version\") && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-version\" || c.alert == \"protocol_version\")))",
-							Line:   911,
+							Line:   962,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   913,
+							Line:   964,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"tls-version\" || message.alert == \"protocol_version\"",
+							Line:   968,
+						},
+						Confidence: "medium",
+						As:         "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   969,
+						},
+						Summary: Text{
+							Source: "Replication of {cluster.label(message.node)}: {message.text}.",
+							Line:   971,
 						},
 					},
 				},
@@ -7729,20 +7952,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   916,
+								Line:   974,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Bring both nodes to the same CMS version. The MMP has no setting of the TLS version for the database.",
-								Line:   918,
+								Line:   976,
 							},
 							Command: Text{
 								Source: "version",
-								Line:   919,
+								Line:   977,
 							},
 							Verify: Text{
 								Source: "Both nodes show the same version.",
-								Line:   920,
+								Line:   978,
 							},
 							Source: "Cisco 214620; no database service in the tls command: TLS 1.0/1.1 disable guide",
 						},
@@ -7753,6 +7976,11 @@ var builtIn = []*Family{
 					"RFC 5246 section 7.2",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: tls-version, peer: 10.48.36.61, text: \"SSL error: tlsv1 alert protocol version\", ongoing: true}]",
+					},
 					{
 						Name:  "alert 70",
 						Match: true,
@@ -7768,7 +7996,7 @@ var builtIn = []*Family{
 				ID: "tls-no-common-cipher",
 				Title: Text{
 					Source: "{subject.client} and {subject.server} have no cipher in common",
-					Line:   935,
+					Line:   997,
 				},
 				Severity:    "critical",
 				FixArea:     "certificate",
@@ -7782,27 +8010,27 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "link.alert in [\"handshake_failure\", \"insufficient_security\"] && !(\"cert-missing\" in link.observations)",
-							Line:   945,
+							Line:   1007,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   946,
+							Line:   1008,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-cipher\" || check.alert in [\"handshake_failure\", \"insufficient_security\"]",
-							Line:   948,
+							Line:   1010,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"ssl-accept-failed\" && m.reason == \"tls-cipher\")",
-							Line:   950,
+							Line:   1012,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   951,
+							Line:   1013,
 						},
 					},
 					{
@@ -7812,12 +8040,32 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"tls-cipher\" && (message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && (c.reason == \"tls-cipher\" || c.alert == \"handshake_failure\")))",
-							Line:   954,
+							Line:   1016,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)}: {message.text}.",
-							Line:   956,
+							Line:   1018,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"tls-cipher\" || message.alert in [\"handshake_failure\", \"insufficient_security\"]",
+							Line:   1022,
+						},
+						Confidence: "medium",
+						As:         "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   1023,
+						},
+						Summary: Text{
+							Source: "Replication of {cluster.label(message.node)}: {message.text}.",
+							Line:   1025,
 						},
 					},
 				},
@@ -7831,26 +8079,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   959,
+								Line:   1028,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Bring both nodes to the same CMS version, and compare the key types of their certificates and the FIPS setting.",
-								Line:   961,
+								Line:   1030,
 							},
 							Command: Text{
 								Source: "version",
-								Line:   962,
+								Line:   1031,
 							},
 							Alternatives: []Text{
 								{
 									Source: "fips",
-									Line:   963,
+									Line:   1032,
 								},
 							},
 							Verify: Text{
 								Source: "Both nodes show the same version and setting.",
-								Line:   964,
+								Line:   1033,
 							},
 							Source: "inferred",
 						},
@@ -7861,6 +8109,11 @@ var builtIn = []*Family{
 					"RFC 8446 section 4.1.1",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: tls-alert, alert: handshake_failure, peer: 10.48.36.61, text: \"SSL error: sslv3 alert handshake failure\", ongoing: true}]",
+					},
 					{
 						Name:       "no shared cipher, both logs",
 						Match:      true,
@@ -7877,7 +8130,7 @@ var builtIn = []*Family{
 				ID: "tls-intercepted",
 				Title: Text{
 					Source: "Something between {subject.client} and {subject.server} answers with its own certificate",
-					Line:   981,
+					Line:   1054,
 				},
 				Severity:    "critical",
 				FixArea:     "firewall",
@@ -7888,16 +8141,16 @@ var builtIn = []*Family{
 						For: "link",
 						When: Expression{
 							Source: "\"cert-differs\" in link.observations && link.observations[\"cert-differs\"] > 0",
-							Line:   992,
+							Line:   1065,
 						},
 						Confidence: "medium",
 						Ongoing: Expression{
 							Source: "link.bad > 0 && !before(link.last_bad, link.last_good) || link.good == 0",
-							Line:   994,
+							Line:   1067,
 						},
 						Summary: Text{
 							Source: "{link.server} showed {link.client} another server certificate than in its other sessions: {link.reason}",
-							Line:   995,
+							Line:   1068,
 						},
 					},
 				},
@@ -7905,11 +8158,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.links.exists(l, l.server == subject.server && l.client != subject.client && l.good > 0)",
-							Line:   997,
+							Line:   1070,
 						},
 						Text: Text{
 							Source: "Another client sees the server with a certificate that it accepts.",
-							Line:   998,
+							Line:   1071,
 						},
 					},
 				},
@@ -7934,16 +8187,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "firewall between {subject.client} and {subject.server}",
-								Line:   1004,
+								Line:   1077,
 							},
 							Kind: "firewall",
 							Text: Text{
 								Source: "Exempt TCP port {cluster.port} between all database nodes{size(cluster.databases) == 0 ? \"\" : \" (\" + cluster.databases.join(\", \") + \")\"} from TLS inspection, in both directions.",
-								Line:   1007,
+								Line:   1080,
 							},
 							Verify: Text{
 								Source: "A new capture shows the node's own certificate, the same as at the server itself.",
-								Line:   1008,
+								Line:   1081,
 							},
 							Source: "inferred",
 						},
@@ -7952,20 +8205,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   1010,
+								Line:   1083,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Compare the certificate in the capture with the node's own.",
-								Line:   1012,
+								Line:   1085,
 							},
 							Command: Text{
 								Source: "pki inspect {first_of([cluster.file_of(subject.server, \"server_certificate\"), \"<server certificate>\"])}",
-								Line:   1013,
+								Line:   1086,
 							},
 							Verify: Text{
 								Source: "Serial number and issuer are the same.",
-								Line:   1014,
+								Line:   1087,
 							},
 							Source: "Cisco 216549",
 						},
@@ -7990,7 +8243,7 @@ var builtIn = []*Family{
 				ID: "tls-handshake-failed",
 				Title: Text{
 					Source: "The TLS handshake {subject.client == \"\" ? \"of a client\" : subject.client} → {subject.server} fails",
-					Line:   1028,
+					Line:   1101,
 				},
 				Severity:    "error",
 				FixArea:     "certificate",
@@ -8004,11 +8257,11 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!(link.alert in ['certificate_expired', 'unknown_ca', 'unsupported_certificate', 'protocol_version', 'inappropriate_fallback', 'handshake_failure', 'insufficient_security'])",
-							Line:   1038,
+							Line:   1111,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1039,
+							Line:   1112,
 						},
 					},
 					{
@@ -8019,7 +8272,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1042,
+							Line:   1115,
 						},
 					},
 					{
@@ -8029,24 +8282,44 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason in [\"tls-verify\", \"tls-other\", \"closed\", \"reset\"] && message.alert == \"\" && !(\"verify\" in message.args) && (message.reason == \"tls-verify\" || message.count > 2)",
-							Line:   1045,
+							Line:   1118,
 						},
 						Confidence: "low",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} as server: {message.text}.",
-							Line:   1047,
+							Line:   1120,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "check.reason == \"tls-other\" || check.reason == \"tls-alert\" && check.alert in [\"\", \"certificate_unknown\", \"internal_error\", \"decrypt_error\", \"certificate_revoked\", \"access_denied\"]",
-							Line:   1049,
+							Line:   1122,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)}: {check.text}.",
-							Line:   1051,
+							Line:   1124,
+						},
+					},
+					{
+						For: "message",
+						Class: []string{
+							"replication-connect-failed",
+						},
+						When: Expression{
+							Source: "message.reason == \"tls-other\" || message.reason == \"tls-alert\" && message.alert in [\"\", \"certificate_unknown\", \"internal_error\", \"decrypt_error\", \"certificate_revoked\", \"access_denied\"]",
+							Line:   1128,
+						},
+						Confidence: "medium",
+						As:         "client",
+						Server: Expression{
+							Source: "message.peer == '' ? cluster.primary : message.peer",
+							Line:   1129,
+						},
+						Summary: Text{
+							Source: "Replication of {cluster.label(message.node)}: {message.text}.",
+							Line:   1131,
 						},
 					},
 				},
@@ -8083,20 +8356,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client == '' ? 'each client of ' + subject.server : subject.client} and {subject.server}",
-								Line:   1060,
+								Line:   1140,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Collect the logs of both nodes for the same minutes: the side that rejects a certificate logs a generic text, and the other side's log names the reason. Then look at both certificates.",
-								Line:   1063,
+								Line:   1143,
 							},
 							Command: Text{
 								Source: "pki inspect {first_of([cluster.file_of(subject.server, \"server_certificate\"), \"<certificate>\"])}",
-								Line:   1065,
+								Line:   1145,
 							},
 							Verify: Text{
 								Source: "Validity, issuer, CN (client - postgres) and extended key usage are right.",
-								Line:   1066,
+								Line:   1146,
 							},
 							Source: "inferred",
 						},
@@ -8106,6 +8379,11 @@ var builtIn = []*Family{
 					"RFC 8446 section 6.2",
 				},
 				Examples: []Example{
+					{
+						Name:  "the log of the replica that tries to replicate",
+						Match: true,
+						Facts: "          messages: [{node: 10.48.36.118, class: replication-connect-failed, reason: tls-other, peer: 10.48.36.61, text: \"SSL error: bad record mac\", ongoing: true}]",
+					},
 					{
 						Name:  "closed inside the handshake",
 						Match: true,
@@ -8128,7 +8406,7 @@ var builtIn = []*Family{
 				ID: "auth-rejected",
 				Title: Text{
 					Source: "PostgreSQL on {cluster.label(subject.server)} refuses the login of {subject.client == \"\" ? \"a client\" : cluster.label(subject.client)}",
-					Line:   1088,
+					Line:   1172,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -8142,11 +8420,11 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!(link.sqlstate in ['53300', '57P01', '57P02', '57P03'])",
-							Line:   1098,
+							Line:   1182,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1099,
+							Line:   1183,
 						},
 					},
 					{
@@ -8156,7 +8434,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   1102,
+							Line:   1186,
 						},
 					},
 					{
@@ -8167,11 +8445,11 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class in [\"no-hba-entry\", \"auth-failed\"])",
-							Line:   1106,
+							Line:   1190,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.server)} refuses {cluster.label(check.client)}: {check.text}.",
-							Line:   1107,
+							Line:   1191,
 						},
 					},
 					{
@@ -8183,12 +8461,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"auth\", \"client-cn\"])",
-							Line:   1110,
+							Line:   1194,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(message.node)} refuses {message.peer == '' ? 'a client' : cluster.label(message.peer)}: {message.text}.",
-							Line:   1112,
+							Line:   1196,
 						},
 					},
 					{
@@ -8198,17 +8476,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"auth\"",
-							Line:   1116,
+							Line:   1200,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   1117,
+							Line:   1201,
 						},
 						Summary: Text{
 							Source: "The primary refuses the replication of {cluster.label(message.node)}: {message.text}.",
-							Line:   1119,
+							Line:   1203,
 						},
 					},
 				},
@@ -8246,20 +8524,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   1128,
+								Line:   1212,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Read what postgres logs on the server at the time of a refusal; the reason is never told to the client in full.",
-								Line:   1130,
+								Line:   1214,
 							},
 							Command: Text{
 								Source: "syslog follow",
-								Line:   1131,
+								Line:   1215,
 							},
 							Verify: Text{
 								Source: "The line names user, database and address.",
-								Line:   1132,
+								Line:   1216,
 							},
 							Source: "PostgreSQL",
 						},
@@ -8268,20 +8546,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client == '' ? 'the refused client' : subject.client}",
-								Line:   1134,
+								Line:   1218,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See whether the node is a member of the cluster under this address, and that no address translation changes it on the way. If it is not a member, join it (or connect it, when it has no database of its own).",
-								Line:   1137,
+								Line:   1221,
 							},
 							Command: Text{
 								Source: "{subject.client.contains(\":\") ? \"ipv6\" : \"ipv4\"} {subject.client == \"\" ? \"a\" : cluster.interface_of(subject.client)}",
-								Line:   1139,
+								Line:   1223,
 							},
 							Verify: Text{
 								Source: "The address is the one under which the primary lists the node.",
-								Line:   1140,
+								Line:   1224,
 							},
 							Source: "Cisco 214745",
 						},
@@ -8326,52 +8604,52 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cluster-disabled": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} でデータベースクラスタリングが有効になっていない",
-							Line:   71,
+							Line:   72,
 						},
 						Explanation: "ノードのステータスが Enabled でも Error でもありません。クラスタから削除されたか、一度も参加していません。その Call Bridge は自身のデータベースを使用\nするため、ユーザにはほかのノードと異なるスペースが表示されます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(status.node)} のステータスは {status.status}。ほかのノードはクラスタ化されている",
-								Line:   76,
+								Line:   77,
 							},
 							{
 								Source: "{cluster.label(status.node)} のステータスは {status.status}",
-								Line:   77,
+								Line:   78,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "誰がなぜ削除したかを確認します（ログには各コマンドとユーザが記録されます）。自身のデータベースを持たないノードは connect で接続します。",
-									Line:   79,
+									Line:   80,
 								},
 								Verify: Text{
 									Source: "ノードがクラスタに属するかどうかが決まっていること。",
-									Line:   80,
+									Line:   81,
 								},
 							},
 							{
 								Where: Text{
 									Source: "残すデータベースを持つノード",
-									Line:   81,
+									Line:   82,
 								},
 								Text: Text{
 									Source: "現在プライマリのノードがありません。ほかのノードを参加させる前に、残すデータベースを持つノード（以前のプライマリ）をプライマリにします。証明書を交換する途中であれば、先にすべてのノードで新しい証明書を指定します（database cluster certs）。",
-									Line:   82,
+									Line:   83,
 								},
 								Verify: Text{
 									Source: "ステータスでこのノードが Connected Primary と表示されること。",
-									Line:   83,
+									Line:   84,
 								},
 							},
 							{
 								Text: Text{
 									Source: "クラスタに参加させます。{subject.node} のデータベースは、プライマリのデータベースで上書きされます。",
-									Line:   84,
+									Line:   85,
 								},
 								Verify: Text{
 									Source: "ノードが Connected Replica ( In Sync ) になること。",
-									Line:   85,
+									Line:   86,
 								},
 							},
 						},
@@ -8379,44 +8657,44 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"different-clusters": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} は別々のデータベースクラスタに属している",
-							Line:   138,
+							Line:   139,
 						},
 						Explanation: "\"database system identifier differs\"：2 つのデータベースは別々に初期化されたため、互いにレプリケーションできません。多くの場合、join すべきノードで\n\"initialize\" が実行されています。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}{message.detail == \"\" ? \"\" : \"（\" + message.detail + \"）\"}",
-								Line:   143,
+								Line:   144,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "2 つのデータベースのうち、どちらが正しいかを決めます。両方のバックアップを取得します。",
-									Line:   145,
+									Line:   146,
 								},
 								Verify: Text{
 									Source: ".bak ファイルが作業端末にあること。",
-									Line:   146,
+									Line:   147,
 								},
 							},
 							{
 								Text: Text{
 									Source: "もう一方をクラスタから削除します。確認プロンプトには大文字の Y を入力します。",
-									Line:   147,
+									Line:   148,
 								},
 								Verify: Text{
 									Source: "ノードのステータスで remove コマンドが成功していること。",
-									Line:   148,
+									Line:   149,
 								},
 							},
 							{
 								Text: Text{
 									Source: "プライマリに参加させます。データベースは上書きされます。",
-									Line:   149,
+									Line:   150,
 								},
 								Verify: Text{
 									Source: "ノードが Connected Replica ( In Sync ) になること。",
-									Line:   150,
+									Line:   151,
 								},
 							},
 						},
@@ -8424,44 +8702,44 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"last-command-failed": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の最後のクラスタコマンドが失敗している",
-							Line:   88,
+							Line:   89,
 						},
 						Explanation: "ステータスで、最後の \"database cluster\" コマンドが (Failed) と表示されています。意図した処理は行われていません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(status.node)}：'{status.last_command}' が (Failed) で終了",
-								Line:   92,
+								Line:   93,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "エラー状態を解除します。コマンドをアンダースコア付きで記載した資料もあるため、ノードが受け付ける形式を使用してください。",
-									Line:   94,
+									Line:   95,
 								},
 								Verify: Text{
 									Source: "ノードのエラー状態が表示されなくなること。",
-									Line:   95,
+									Line:   96,
 								},
 							},
 							{
 								Text: Text{
 									Source: "原因を取り除いてから、コマンドを再び実行します。",
-									Line:   96,
+									Line:   97,
 								},
 								Verify: Text{
 									Source: "ステータスに (Success) と表示されること。",
-									Line:   97,
+									Line:   98,
 								},
 							},
 							{
 								Text: Text{
 									Source: "原因を取り除いてから、コマンドを再び実行します。このノードのデータベースが変更されるため、先にバックアップを取得してください。",
-									Line:   98,
+									Line:   99,
 								},
 								Verify: Text{
 									Source: "ステータスに (Success) と表示されること。",
-									Line:   99,
+									Line:   100,
 								},
 							},
 						},
@@ -8477,34 +8755,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Source: "{size(cluster.statuses)} 件のステータスにある {size(cluster.databases)} ノードのうち、接続済みのプライマリと表示されるノードがない{cluster.primary == \"\" ? \"\" : \"（以前のプライマリは \" + cluster.label(cluster.primary) + \"）\"}",
 								Line:   11,
 							},
+							{
+								Source: "{size(cluster.statuses)} 件のステータスにある {size(cluster.databases)} ノードのうち、接続済みのプライマリと表示されるノードがない{cluster.primary == \"\" ? \"\" : \"（以前のプライマリは \" + cluster.label(cluster.primary) + \"）\"}。ほかのノードのステータスはここにない",
+								Line:   12,
+							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "すべてのノード",
-									Line:   13,
+									Line:   14,
 								},
 								Text: Text{
 									Source: "すべてのデータベースノードのステータス、ログ、キャプチャを収集します。プライマリが失われた理由が分かるまで initialize を実行しないでください。プライマリが 2 台になるおそれがあります。",
-									Line:   14,
+									Line:   15,
 								},
 								Verify: Text{
 									Source: "すべてのノードのステータスがバンドルにあること。",
-									Line:   15,
+									Line:   16,
 								},
 							},
 							{
 								Where: Text{
 									Source: "最新のデータを持つノード",
-									Line:   16,
+									Line:   17,
 								},
 								Text: Text{
 									Source: "以前のプライマリが完全に失われた場合は、最後に同期していたノードからクラスタを再構築します（すべて remove し、そのノードで initialize した後、ほかのノードを join）。どのノードか明らかでない場合は Cisco TAC に連絡してください。",
-									Line:   17,
+									Line:   18,
 								},
 								Verify: Text{
 									Source: "ステータスに Connected Primary が 1 台表示されること。",
-									Line:   18,
+									Line:   19,
 								},
 							},
 						},
@@ -8512,28 +8794,28 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"node-count": {
 						Title: Text{
 							Source: "クラスタのデータベースノードは {size(cluster.databases)} 台",
-							Line:   102,
+							Line:   103,
 						},
 						Explanation: "データベースノードは 3 台または 5 台を推奨します。プライマリは、ほかの最も多くのノードから到達できるノードです。奇数であれば分断時に必ず決着し、\n2 台では互いに見えなくなると両方が読み取り専用になります。テクニカルノートでの最大は 5 台です。新しい版では 3 台を参加させ、残りは \"connect\" で\n接続します。\n",
 						Signs: []Text{
 							{
 								Source: "データベースノードは {size(cluster.databases)} 台（{cluster.databases.join(\"、\")}）：{size(cluster.databases) < 3 ? \"3 台未満\" : size(cluster.databases) > 5 ? \"5 台を超えている\" : \"偶数\"}",
-								Line:   108,
+								Line:   109,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "クラスタ全体",
-									Line:   110,
+									Line:   111,
 								},
 								Text: Text{
 									Source: "データベースノードを 3 台（または 5 台）とし、そのほかの Call Bridge は \"database cluster connect\" で接続するよう計画します。",
-									Line:   111,
+									Line:   112,
 								},
 								Verify: Text{
 									Source: "ノード数が 3～5 の奇数であること。",
-									Line:   112,
+									Line:   113,
 								},
 							},
 						},
@@ -8541,24 +8823,24 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"node-not-connected": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} がクラスタに接続されていない",
-							Line:   49,
+							Line:   50,
 						},
 						Explanation: "少なくとも 1 台のノードのステータスで、Connected 以外と表示されています。パケットやログに理由がある場合、これは症状にすぎません。\nない場合は、このノードのログとキャプチャを収集してください。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(member.node)} のステータスで、{cluster.label(member.address)} は {member.text == \"\" ? \"未接続\" : member.text}",
-								Line:   54,
+								Line:   55,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "ノードが起動していることを確認し、接続されていない間に、ログとデータベース用インターフェイスのキャプチャを収集します。",
-									Line:   56,
+									Line:   57,
 								},
 								Verify: Text{
 									Source: "次の解析で理由が示されること。",
-									Line:   57,
+									Line:   58,
 								},
 							},
 						},
@@ -8566,24 +8848,24 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"node-not-in-sync": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} は接続されているが、データベースが同期していない",
-							Line:   60,
+							Line:   61,
 						},
 						Explanation: "プライマリの書き込みが、レプリカにすべて届いていません。参加した直後であれば正常です。続く場合は、経路、WAL の不足、または負荷により\nレプリケーションが滞っています。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(member.node)} のステータスで、{cluster.label(member.address)} は {member.text == \"\" ? \"未同期\" : member.text}",
-								Line:   65,
+								Line:   66,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "10 分後に再び確認します。同期していない場合は、このノードとプライマリのログを収集します。",
-									Line:   67,
+									Line:   68,
 								},
 								Verify: Text{
 									Source: "ノードが In Sync であること。",
-									Line:   68,
+									Line:   69,
 								},
 							},
 						},
@@ -8591,59 +8873,59 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"replica-needs-rejoin": {
 						Title: Text{
 							Source: "{subject.node == \"\" ? \"レプリカ\" : cluster.label(subject.node)} の遅れが大きく、再参加が必要",
-							Line:   115,
+							Line:   116,
 						},
 						Explanation: "レプリカがまだ必要とする WAL を、プライマリがすでに削除しています（\"requested WAL segment ... has already been removed\"）。自力で追いつくことはできません。\n各エラーの直前にある \"started streaming WAL from primary\" の行は、復旧したように見えますが誤解のもとです。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)} が、すでにない WAL を {message.count} 回要求した：{message.text}",
-								Line:   120,
-							},
-							{
-								Source: "プライマリには、{cluster.label(message.peer)} が要求する WAL がすでにない（{message.count} 回）：{message.text}",
 								Line:   121,
 							},
 							{
-								Source: "プライマリ {cluster.label(message.node)} には、レプリカが要求する WAL がすでにない（{message.count} 回）：{message.text}",
+								Source: "プライマリには、{cluster.label(message.peer)} が要求する WAL がすでにない（{message.count} 回）：{message.text}",
 								Line:   122,
+							},
+							{
+								Source: "プライマリ {cluster.label(message.node)} には、レプリカが要求する WAL がすでにない（{message.count} 回）：{message.text}",
+								Line:   123,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "{subject.node} の接続の障害を示すキャプチャはなく、プライマリは応答しています。",
-								Line:   124,
+								Line:   125,
 							},
 						},
 					},
 					"replication-stopped": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} のレプリケーションが{cluster.messages.exists(m, m.node == subject.node && m.class in [\"replication-terminated\", \"replication-connect-failed\", \"max-wal-senders\"] && m.ongoing) ? \"停止している\" : \"繰り返し途切れる\"}",
-							Line:   154,
+							Line:   155,
 						},
 						Explanation: "レプリカがプライマリからのストリームを失い、再開していません。データは古くなっていきます。しばらくするとプライマリが必要な WAL を削除し、\n再参加が必要になります。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}（{message.count} 回）。その後に \"started streaming\" がない",
-								Line:   160,
+								Line:   161,
 							},
 							{
 								Source: "{cluster.label(message.node)} はプライマリから一定時間何も受信せず接続を破棄した（{message.count} 回、毎回再開）：{message.text}",
-								Line:   161,
+								Line:   162,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.node} と {cluster.primary_name}",
-									Line:   163,
+									Line:   164,
 								},
 								Text: Text{
 									Source: "同じ時間帯の両ノードのログとキャプチャを収集し、接続が失敗する理由を確認します。",
-									Line:   164,
+									Line:   165,
 								},
 								Verify: Text{
 									Source: "次の解析で理由が示されること。",
-									Line:   165,
+									Line:   166,
 								},
 							},
 						},
@@ -8651,94 +8933,94 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"several-primaries": {
 						Title: Text{
 							Source: "プライマリがノードによって異なる（{cluster.primaries.join(\"、\")}）",
-							Line:   21,
+							Line:   22,
 						},
 						Explanation: "クラスタ化した後のプライマリは、すべてのノードで同じです（Cisco 215421）。ここではステータスが異なるノードを示しています。2 台で \"initialize\" が\n実行されたか、フェールオーバー後にノードが復帰したか、ネットワークが分断されました。Call Bridge は別々のデータベースに書き込んでおり、\n再び統合すると片方の書き込みは失われます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.members.filter(m, m.me && m.connected && m.role == \"primary\").map(m, cluster.label(m.address)).distinct()} がそれぞれ自身をプライマリと表示している",
-								Line:   27,
+								Line:   28,
 							},
 							{
 								Source: "ステータスが示すプライマリが異なる：{cluster.primaries.map(a, cluster.label(a))}",
-								Line:   28,
+								Line:   29,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "両者の間の経路の障害を示すキャプチャはありません。ネットワークが分断されているかどうかは不明です。",
-								Line:   30,
+								Line:   31,
 							},
 							{
 								Source: "フェールオーバーの名残ではありません。複数のノードで最後のコマンドが \"database cluster initialize\" です。",
-								Line:   31,
+								Line:   32,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "すべてのノード",
-									Line:   33,
+									Line:   34,
 								},
 								Text: Text{
 									Source: "何かを変更する前に、残すべきデータを持つノードを特定します（最新のスペースとユーザ、多くの Call Bridge が使用しているノード）。",
-									Line:   34,
+									Line:   35,
 								},
 								Verify: Text{
 									Source: "どのノードをプライマリとして残すかが決まっていること。",
-									Line:   35,
+									Line:   36,
 								},
 							},
 							{
 								Text: Text{
 									Source: "両方のデータベースのバックアップを取得し、SFTP で別の場所に保存します。",
-									Line:   36,
+									Line:   37,
 								},
 								Verify: Text{
 									Source: "それぞれの before_merge.bak が作業端末にあること。",
-									Line:   37,
+									Line:   38,
 								},
 							},
 							{
 								Where: Text{
 									Source: "廃止するプライマリのレプリカ、続いてそのプライマリ",
-									Line:   38,
+									Line:   39,
 								},
 								Text: Text{
 									Source: "誤ったプライマリを、レプリカから順にクラスタから削除します。確認プロンプトには大文字の Y を入力します。",
-									Line:   39,
+									Line:   40,
 								},
 								Verify: Text{
 									Source: "ノードのステータスで remove コマンドが成功していること。",
-									Line:   40,
+									Line:   41,
 								},
 							},
 							{
 								Where: Text{
 									Source: "廃止するプライマリとそのレプリカ",
-									Line:   41,
+									Line:   42,
 								},
 								Text: Text{
 									Source: "残すプライマリに参加させます。データベースは上書きされ、分断後に書き込まれた内容は失われます。",
-									Line:   42,
+									Line:   43,
 								},
 								Verify: Text{
 									Source: "ノードが Connected Replica ( In Sync ) になること。",
-									Line:   43,
+									Line:   44,
 								},
 							},
 							{
 								Where: Text{
 									Source: "すべてのノード",
-									Line:   44,
+									Line:   45,
 								},
 								Text: Text{
 									Source: "すべてのノードが同じプライマリを示すことを確認します。",
-									Line:   45,
+									Line:   46,
 								},
 								Verify: Text{
 									Source: "すべてのノードで、同じノードがプライマリかつ使用中のノードであること。",
-									Line:   46,
+									Line:   47,
 								},
 							},
 						},
@@ -8746,24 +9028,24 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"timeline-diverged": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の履歴がプライマリと分岐している",
-							Line:   127,
+							Line:   128,
 						},
 						Explanation: "このノードは一時的に自身がプライマリだったか、別のプライマリに従っていました。タイムラインがプライマリより進んでいるか、分岐しています。その間に\n書き込んだ内容はほかのどこにもありません。新しいコピーとしてのみ復帰できます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   132,
+								Line:   133,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "このノードだけが書き込んだ内容は、次の手順で失われます。必要になる可能性があれば、このノードのバックアップも取得します。",
-									Line:   134,
+									Line:   135,
 								},
 								Verify: Text{
 									Source: "before_rejoin_fork.bak が作業端末にあること。",
-									Line:   135,
+									Line:   136,
 								},
 							},
 						},
@@ -8771,38 +9053,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"version-mismatch": {
 						Title: Text{
 							Source: "ノードの CMS バージョンが異なる（{cluster.versions.join(\"、\")}）",
-							Line:   168,
+							Line:   169,
 						},
 						Explanation: "クラスタのすべてのノードは同じバージョンで動作する必要があります。データベースのスキーマは 1 つのバージョンにしか適合しません。アップグレードの途中であれば\n想定どおりですが、そのままにすると、別バージョンからの呼び出しが SQL エラーになります。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.nodes.filter(n, n.version != \"\").map(n, cluster.label(n.address == \"\" ? n.name : n.address) + \"：\" + n.version).join(\"、\")}",
-								Line:   173,
+								Line:   174,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "古いバージョンのノード",
-									Line:   175,
+									Line:   176,
 								},
 								Text: Text{
 									Source: "ソフトウェアのアップグレードを完了します。データベースを持たないサーバ、レプリカ、最後にプライマリの順です。3.4 以前から 3.5 以降へは、先にクラスタの解体が必要です。",
-									Line:   176,
+									Line:   177,
 								},
 								Verify: Text{
 									Source: "すべてのノードで \"version\" の表示が同じであること。",
-									Line:   177,
+									Line:   178,
 								},
 							},
 							{
 								Text: Text{
 									Source: "すべてのノードが接続され同期したら、スキーマを新しいバージョンにします。",
-									Line:   178,
+									Line:   179,
 								},
 								Verify: Text{
 									Source: "ログに \"Schema upgrade complete\" が出ること。",
-									Line:   179,
+									Line:   180,
 								},
 							},
 						},
@@ -8816,34 +9098,34 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"database-crashed": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} で PostgreSQL がクラッシュした",
-							Line:   53,
+							Line:   55,
 						},
 						Explanation: "サーバプロセスがシグナルで終了したか、PANIC を起こしたか、データベースが正しく停止されませんでした。すべてのセッションが終了し、次の起動時に\nリカバリが実行されます。原因はメモリ、ディスク、ハイパーバイザ、電源、またはソフトウェアの不具合です。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   58,
+								Line:   60,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "何よりも先にノードのログバンドルを取得します。クラッシュ直前のメモリとディスクのメッセージ、およびその時刻のハイパーバイザのスナップショットやホスト障害を調べます。",
-									Line:   60,
+									Line:   62,
 								},
 								Verify: Text{
 									Source: "クラッシュの時刻と原因が判明していること。",
-									Line:   61,
+									Line:   63,
 								},
 							},
 							{
 								Text: Text{
 									Source: "再びクラッシュする場合は、バンドルを添えて Cisco TAC に連絡します。データの正しさが確認できるまで、このノードでクラスタを initialize しないでください。",
-									Line:   62,
+									Line:   64,
 								},
 								Verify: Text{
 									Source: "TAC がバンドルを受け取っていること。",
-									Line:   63,
+									Line:   65,
 								},
 							},
 						},
@@ -8864,23 +9146,27 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Line:   30,
 							},
 							{
-								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
+								Source: "プライマリが {cluster.label(message.node)} のレプリケーションに返した応答：{message.text}（{message.count} 回）",
 								Line:   31,
 							},
 							{
-								Source: "{link.server} が TLS の中で {link.client} を拒否し、ログに理由（起動中）がある",
+								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   32,
+							},
+							{
+								Source: "{link.server} が TLS の中で {link.client} を拒否し、ログに理由（起動中）がある",
+								Line:   33,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "ノードの postgres のログを追跡します。進行しているリカバリ（\"redo in progress\"）は待つだけで構いません。同じエラーが繰り返される場合は、ログバンドルを取得して Cisco TAC に連絡します。",
-									Line:   34,
+									Line:   35,
 								},
 								Verify: Text{
 									Source: "\"database system is ready to accept connections\" が出ること。",
-									Line:   35,
+									Line:   36,
 								},
 							},
 						},
@@ -8888,42 +9174,46 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"database-stopping": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の PostgreSQL の停止処理が終わらない",
-							Line:   38,
+							Line:   39,
 						},
 						Explanation: "\"the database system is shutting down\"、または \"due to administrator command\"（57P01）によるセッションの終了が、再起動にかかる時間を超えて続いています。\n停止処理がセッションの終了を待っているか、再起動が繰り返されています。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}（{message.count} 回）",
-								Line:   43,
-							},
-							{
-								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に返した応答：{check.text}（{check.count} 回）",
 								Line:   44,
 							},
 							{
-								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
+								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に返した応答：{check.text}（{check.count} 回）",
 								Line:   45,
+							},
+							{
+								Source: "プライマリが {cluster.label(message.node)} のレプリケーションに返した応答：{message.text}（{message.count} 回）",
+								Line:   46,
+							},
+							{
+								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
+								Line:   47,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "誰が停止したか（MMP のコマンドとユーザが記録されています）、再び起動するかをログで確認します。",
-									Line:   47,
+									Line:   49,
 								},
 								Verify: Text{
 									Source: "\"database system is ready to accept connections\" が出ること。",
-									Line:   48,
+									Line:   50,
 								},
 							},
 							{
 								Text: Text{
 									Source: "停止処理がハングしている場合は、ログバンドルを取得し、影響の少ない時間帯にノードを再起動します。",
-									Line:   49,
+									Line:   51,
 								},
 								Verify: Text{
 									Source: "ほかのノードのヘルスチェックが成功すること。",
-									Line:   50,
+									Line:   52,
 								},
 							},
 						},
@@ -8931,38 +9221,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"disk-full": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} のディスクに空き容量がない",
-							Line:   66,
+							Line:   68,
 						},
 						Explanation: "PostgreSQL が書き込めません（\"No space left on device\"）。書き込みを拒否し、WAL を書けなくなると停止します。プライマリではクラスタ全体が停止し、\nレプリカでは同期が失われます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(message.node)}：{message.text}（{message.count} 回）",
-								Line:   71,
+								Line:   73,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "作業端末",
-									Line:   73,
+									Line:   75,
 								},
 								Text: Text{
 									Source: "{subject.node} のディスクを占有しているものを調べます。SFTP のルートにあるキャプチャとログバンドル、古いバックアップは、別の場所に保存した後に削除できます。",
-									Line:   74,
+									Line:   76,
 								},
 								Verify: Text{
 									Source: "大きなファイルが特定されていること。",
-									Line:   75,
+									Line:   77,
 								},
 							},
 							{
 								Text: Text{
 									Source: "仮想ディスクを拡張するか、古いキャプチャとバックアップを SFTP で削除します。データベースに属するものは決して削除しないでください。解決しない場合は Cisco TAC に連絡します。",
-									Line:   76,
+									Line:   78,
 								},
 								Verify: Text{
 									Source: "メッセージが再び出ず、ノードが同期すること。",
-									Line:   77,
+									Line:   79,
 								},
 							},
 						},
@@ -9368,55 +9658,55 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"health-check-failed": {
 						Title: Text{
 							Source: "{cluster.label(subject.client)} による {cluster.label(subject.server)} のヘルスチェックが失敗している",
-							Line:   167,
+							Line:   168,
 						},
 						Explanation: "Call Bridge の接続プール sfpool が、拒否でもタイムアウトでもないエラーを報告しています。何が失敗したかは libpq の本文に示されます。\n原因が判明している場合、この項目はその症状にすぎません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが {check.count} 回失敗した：{check.text}",
-								Line:   172,
+								Line:   173,
 							},
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度失敗したが、その後は成功している：{check.text}",
-								Line:   173,
+								Line:   174,
 							},
 						},
 					},
 					"health-check-flapping": {
 						Title: Text{
 							Source: "接続 {subject.client} → {subject.server} が不安定（成功と失敗を繰り返している）",
-							Line:   176,
+							Line:   177,
 						},
 						Explanation: "正常な時間と異常な時間が交互に現れています（3 回以上の変化）。恒常的に止まっているものはありません。損失のあるリンク、状態を失うファイアウォール、\n2 台のマシンが使うアドレスの重複、または過負荷のサーバが考えられます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.incidents} 回の障害で、正常と異常が {check.changes} 回入れ替わった",
-								Line:   181,
+								Line:   182,
 							},
 							{
 								Source: "{link.client} → {link.server}：成功した {link.good} セッションと失敗した {link.bad} セッションが交互に現れている",
-								Line:   182,
+								Line:   183,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "途中で成功しているため、ファイアウォールルールの不足や証明書の誤りが原因ではありません。",
-								Line:   184,
+								Line:   185,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のネットワーク",
-									Line:   186,
+									Line:   187,
 								},
 								Text: Text{
 									Source: "障害の時刻を、スイッチ、ファイアウォール、ハイパーバイザのログ（フェールオーバー、バックアップ、スナップショット、リンクの変化）と比較します。",
-									Line:   187,
+									Line:   188,
 								},
 								Verify: Text{
 									Source: "10 分間、損失がないこと。",
-									Line:   188,
+									Line:   189,
 								},
 							},
 						},
@@ -9424,58 +9714,58 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"health-check-refused": {
 						Title: Text{
 							Source: "{cluster.label(subject.client)} が {cluster.label(subject.server)} に拒否されている（ログからは原因を判定できない）",
-							Line:   141,
+							Line:   142,
 						},
 						Explanation: "Call Bridge の接続プール sfpool が \"Connection refused\" を受けています。つまりリセットが返っています。サーバで待ち受けているプロセスがないか、\nファイアウォールがサーバの名で拒否しています。ログの行はどちらも同じで、区別できるのはパケットだけです。sfpool は重大度 \"info\" で記録するため、\nエラーだけを抽出するフィルタでは見えません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが {check.count} 回拒否された",
-								Line:   147,
-							},
-							{
-								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度拒否されたが、その後は成功している",
 								Line:   148,
 							},
 							{
-								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回拒否された",
+								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度拒否されたが、その後は成功している",
 								Line:   149,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回拒否された",
+								Line:   150,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "両ノード間のキャプチャがないため、サービスの停止もファイアウォールも証明されていません。",
-								Line:   151,
+								Line:   152,
 							},
 							{
 								Source: "{subject.server} のログに、PostgreSQL が停止した記録はありません。",
-								Line:   152,
+								Line:   153,
 							},
 						},
 					},
 					"health-check-timeout": {
 						Title: Text{
 							Source: "{cluster.label(subject.client)} が {cluster.label(subject.server)} から応答を得られない（ログからは原因を判定できない）",
-							Line:   155,
+							Line:   156,
 						},
 						Explanation: "Call Bridge の接続プール sfpool は 4 秒待って（connect_timeout=4）あきらめます。何も返っていません。ファイアウォールが破棄しているか、\nアドレスが使われていないか、サーバがハングしています。両端のキャプチャで判別できます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが {check.count} 回タイムアウトした",
-								Line:   160,
-							},
-							{
-								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度タイムアウトしたが、その後は成功している",
 								Line:   161,
 							},
 							{
-								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回タイムアウトした",
+								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度タイムアウトしたが、その後は成功している",
 								Line:   162,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回タイムアウトした",
+								Line:   163,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "両ノード間のキャプチャがないため、ファイアウォールは証明されていません。",
-								Line:   164,
+								Line:   165,
 							},
 						},
 					},
@@ -9769,30 +10059,34 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Source: "{cluster.label(check.client)} は {cluster.label(check.server)} から PostgreSQL ではない応答を受けた：{check.text}",
 								Line:   132,
 							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーションは PostgreSQL ではない応答を受けた：{message.text}",
+								Line:   133,
+							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "このアドレスがノードのものか、Web やプロキシのサービス（webadmin、callbridge、webbridge、turn）がどのインターフェイスで待ち受けているかを確認します。どのサービスもポート {cluster.port} を使用してはいけません。",
-									Line:   134,
+									Line:   135,
 								},
 								Verify: Text{
 									Source: "{subject.server} がノードのデータベース用インターフェイスのアドレスであること。",
-									Line:   135,
+									Line:   136,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のネットワーク",
-									Line:   136,
+									Line:   137,
 								},
 								Text: Text{
 									Source: "{subject.server} のポート {cluster.port} への接続を受けるプロキシ、ロードバランサ、アドレス変換がないか調べます。",
-									Line:   137,
+									Line:   138,
 								},
 								Verify: Text{
 									Source: "MAC アドレスがノードのものであること。",
-									Line:   138,
+									Line:   139,
 								},
 							},
 						},
@@ -10306,54 +10600,54 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"auth-rejected": {
 						Title: Text{
 							Source: "{cluster.label(subject.server)} の PostgreSQL が {subject.client == \"\" ? \"クライアント\" : cluster.label(subject.client)} のログインを拒否している",
-							Line:   262,
+							Line:   268,
 						},
 						Explanation: "TLS は成功し、その後に PostgreSQL がユーザ、データベース、またはアドレスを拒否しています（SQLSTATE クラス 28、\"no pg_hba.conf entry\"）。pg_hba.conf は\nノード自身が管理しており、クラスタのメンバーでないアドレスや、プライマリが認識しなくなったメンバーは拒否されます。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   267,
+								Line:   273,
 							},
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   268,
+								Line:   274,
 							},
 							{
 								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} を拒否：{check.text}",
-								Line:   269,
+								Line:   275,
 							},
 							{
 								Source: "{cluster.label(message.node)} が {message.peer == \"\" ? \"クライアント\" : cluster.label(message.peer)} を拒否：{message.text}",
-								Line:   270,
+								Line:   276,
 							},
 							{
 								Source: "プライマリが {cluster.label(message.node)} のレプリケーションを拒否：{message.text}",
-								Line:   271,
+								Line:   277,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "拒否された時刻に、サーバの postgres が記録した内容を確認します。理由の全文がクライアントに伝えられることはありません。",
-									Line:   273,
+									Line:   279,
 								},
 								Verify: Text{
 									Source: "その行にユーザ、データベース、アドレスが示されること。",
-									Line:   274,
+									Line:   280,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.client == \"\" ? \"拒否されたクライアント\" : subject.client}",
-									Line:   275,
+									Line:   281,
 								},
 								Text: Text{
 									Source: "ノードがこのアドレスでクラスタのメンバーであること、経路上でアドレス変換が行われていないことを確認します。メンバーでない場合は参加させます（自身のデータベースを持たない場合は connect）。",
-									Line:   276,
+									Line:   282,
 								},
 								Verify: Text{
 									Source: "プライマリが一覧に表示するノードのアドレスと一致すること。",
-									Line:   277,
+									Line:   283,
 								},
 							},
 						},
@@ -10377,47 +10671,55 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Source: "{cluster.label(message.node)} が {message.peer == \"\" ? \"（ログの行に記載のない）クライアント\" : cluster.label(message.peer)} を拒否：証明書は CN={\"authenticated\" in message.args ? message.args[\"authenticated\"] : \"?\"}、必要な値は postgres",
 								Line:   68,
 							},
+							{
+								Source: "プライマリが TLS の後に {cluster.label(message.node)} のレプリケーションを拒否：{message.text}",
+								Line:   69,
+							},
 						},
 						Against: []Text{
 							{
 								Source: "\"no pg_hba.conf entry\" のログはないため、クライアントのアドレスは許可されています。",
-								Line:   70,
+								Line:   71,
 							},
 						},
 					},
 					"cert-client-missing": {
 						Title: Text{
 							Source: "{subject.node == \"\" ? \"クライアント\" : cluster.label(subject.node)} がクライアント証明書を提示していない",
-							Line:   73,
+							Line:   74,
 						},
 						Explanation: "サーバがクライアント証明書を要求しましたが、空の応答が返っています。PostgreSQL は \"connection requires a valid client certificate\" で拒否します。\nノードにデータベース用の証明書が設定されていないか、ファイルを読み込めません。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} が {link.server} の証明書要求に空の証明書で応答：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   78,
-							},
-							{
-								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} を拒否：{check.text}",
 								Line:   79,
 							},
 							{
-								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に \"alert certificate required\" を返している",
+								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} を拒否：{check.text}",
 								Line:   80,
 							},
 							{
-								Source: "{cluster.label(message.node)} が {message.peer == \"\" ? \"（ログの行に記載のない）クライアント\" : cluster.label(message.peer)} を拒否：{message.text}",
+								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に \"alert certificate required\" を返している",
 								Line:   81,
+							},
+							{
+								Source: "{cluster.label(message.node)} が {message.peer == \"\" ? \"（ログの行に記載のない）クライアント\" : cluster.label(message.peer)} を拒否：{message.text}",
+								Line:   82,
+							},
+							{
+								Source: "プライマリが {cluster.label(message.node)} のレプリケーションを拒否：{message.text}",
+								Line:   83,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "ノードが使用するファイルと、それらの有無を確認します。",
-									Line:   83,
+									Line:   85,
 								},
 								Verify: Text{
 									Source: "クラスタステータスにあるクライアント鍵、クライアント証明書、CA 証明書が一覧にあること。",
-									Line:   84,
+									Line:   86,
 								},
 							},
 						},
@@ -10525,38 +10827,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-file-missing": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} に証明書または鍵のファイルがない",
-							Line:   164,
+							Line:   167,
 						},
 						Explanation: "libpq またはサーバが、証明書、鍵、または CA のファイルを開けません。メッセージ中の名前（/srv/pgsql/...）はノード内部のコピーで、アップロードした\nファイルではありません。コピーは \"database cluster certs\" で作成されます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)}：{check.text}",
-								Line:   169,
+								Line:   172,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   170,
+								Line:   173,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "どのファイルがあるかを確認します。",
-									Line:   172,
+									Line:   175,
 								},
 								Verify: Text{
 									Source: "クラスタステータスに示される 5 つのファイルがすべて一覧にあること。",
-									Line:   173,
+									Line:   176,
 								},
 							},
 							{
 								Text: Text{
 									Source: "不足しているファイルを、クラスタステータスに表示される名前で SFTP によりアップロードします。",
-									Line:   174,
+									Line:   177,
 								},
 								Verify: Text{
 									Source: "pki list に表示されること。",
-									Line:   175,
+									Line:   178,
 								},
 							},
 						},
@@ -10564,28 +10866,28 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-file-permissions": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の秘密鍵のアクセス権が正しくない",
-							Line:   178,
+							Line:   181,
 						},
 						Explanation: "libpq とサーバは、ほかのユーザが読める秘密鍵を拒否します。アクセス権は MMP 自身が設定するため、復元または手作業の修復に誤りがありました。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)}：{check.text}",
-								Line:   182,
+								Line:   185,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   183,
+								Line:   186,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "鍵と証明書を同じ名前で再びアップロードし、ノードに保存し直させます。",
-									Line:   185,
+									Line:   188,
 								},
 								Verify: Text{
 									Source: "pki list にファイルが表示されること。",
-									Line:   186,
+									Line:   189,
 								},
 							},
 						},
@@ -10593,38 +10895,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-key-mismatch": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の鍵と証明書が対応していない",
-							Line:   150,
+							Line:   153,
 						},
 						Explanation: "秘密鍵が証明書のものではありません。2 つのファイルの片方だけが置き換えられたか、指定の順序が誤っています。\nクライアントは接続できず、サーバは起動すらしません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)}：{check.text}",
-								Line:   155,
+								Line:   158,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   156,
+								Line:   159,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "どの鍵がどの証明書に対応するかを確認します。",
-									Line:   158,
+									Line:   161,
 								},
 								Verify: Text{
 									Source: "次の応答があること：SUCCESS: Key and certificate pair match",
-									Line:   159,
+									Line:   162,
 								},
 							},
 							{
 								Text: Text{
 									Source: "この鍵から作成した証明書をアップロードするか、対応していない組の鍵と証明書要求を新しく作成します。",
-									Line:   160,
+									Line:   163,
 								},
 								Verify: Text{
 									Source: "pki match が SUCCESS を返すこと。",
-									Line:   161,
+									Line:   164,
 								},
 							},
 						},
@@ -10689,122 +10991,126 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-unknown-ca": {
 						Title: Text{
 							Source: "{subject.side == \"server\" && cluster.server_fault(subject.client, subject.server) == \"\" ? subject.client + \" が \" + subject.server + \" のサーバ証明書を検証できない（理由の記録なし）\" : subject.client + \" と \" + subject.server + \" の間の\" + (subject.side == \"client\" ? \"クライアント\" : \"サーバ\") + \"証明書が、相手の知らない CA から発行されている\"}",
-							Line:   88,
+							Line:   90,
 						},
 						Explanation: "証明書チェーンが、相手側の持つ CA 証明書に到達していません。別の CA が署名したか、中間証明書がないか、自己署名です。\nTLS アラート 48（unknown_ca）が、証明書の所有者側のログに記録されます。\n",
 						Signs: []Text{
 							{
 								Source: "{link.server} は {link.client} のクライアント証明書の CA を知らない：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   95,
-							},
-							{
-								Source: "{link.client} は {link.server} のサーバ証明書の CA を知らない：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   96,
-							},
-							{
-								Source: "{link.server} が TLS 1.3 の中で {link.client} のクライアント証明書を拒否し、クライアントのログに理由（unknown CA）がある",
 								Line:   97,
 							},
 							{
-								Source: "{cluster.label(cert.node)} の {cert.side} 証明書 {cert.file}（発行者 {cert.certificate.issuer_cn}）は、バンドル内の CA 証明書に到達しない",
+								Source: "{link.client} は {link.server} のサーバ証明書の CA を知らない：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   98,
 							},
 							{
-								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に \"alert unknown ca\" を返している。クライアント証明書の CA を知らない",
+								Source: "{link.server} が TLS 1.3 の中で {link.client} のクライアント証明書を拒否し、クライアントのログに理由（unknown CA）がある",
 								Line:   99,
 							},
 							{
-								Source: "プライマリは {cluster.label(message.node)} のクライアント証明書の CA を知らない",
+								Source: "{cluster.label(cert.node)} の {cert.side} 証明書 {cert.file}（発行者 {cert.certificate.issuer_cn}）は、バンドル内の CA 証明書に到達しない",
 								Line:   100,
 							},
 							{
-								Source: "{cluster.label(check.client)} は {cluster.label(check.server)} のサーバ証明書の CA を知らない。サーバのログに \"alert unknown ca\" がある",
+								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に \"alert unknown ca\" を返している。クライアント証明書の CA を知らない",
 								Line:   101,
 							},
 							{
-								Source: "{message.peer == \"\" ? \"クライアント\" : cluster.label(message.peer)} は {cluster.label(message.node)} のサーバ証明書の CA を知らない",
+								Source: "プライマリは {cluster.label(message.node)} のクライアント証明書の CA を知らない",
 								Line:   102,
 							},
 							{
-								Source: "{cluster.label(check.client)} が {cluster.label(check.server)} のサーバ証明書を拒否：{check.text}。拒否した側のログに理由は記録されない。考えられる理由：別の CA または中間証明書の不足（最も多い）、サーバ証明書または CA 証明書の期限切れ、有効期間の開始前または時刻のずれ、serverAuth のない用途。{check.server} のログのアラートまたはキャプチャで判別できる",
+								Source: "{cluster.label(check.client)} は {cluster.label(check.server)} のサーバ証明書の CA を知らない。サーバのログに \"alert unknown ca\" がある",
 								Line:   103,
 							},
 							{
-								Source: "{cluster.label(message.node)} が {cluster.label(message.peer)} のクライアント証明書を拒否：{message.detail}",
+								Source: "{message.peer == \"\" ? \"クライアント\" : cluster.label(message.peer)} は {cluster.label(message.node)} のサーバ証明書の CA を知らない",
 								Line:   104,
+							},
+							{
+								Source: "{cluster.label(check.client)} が {cluster.label(check.server)} のサーバ証明書を拒否：{check.text}。拒否した側のログに理由は記録されない。考えられる理由：別の CA または中間証明書の不足（最も多い）、サーバ証明書または CA 証明書の期限切れ、有効期間の開始前または時刻のずれ、serverAuth のない用途。{check.server} のログのアラートまたはキャプチャで判別できる",
+								Line:   105,
+							},
+							{
+								Source: "{cluster.label(message.node)} がプライマリのサーバ証明書を拒否：{message.text}。拒否した側のログに理由は記録されない。プライマリのログのアラートまたはキャプチャで判別できる",
+								Line:   106,
+							},
+							{
+								Source: "{cluster.label(message.node)} が {cluster.label(message.peer)} のクライアント証明書を拒否：{message.detail}",
+								Line:   107,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "拒否された証明書のうち、期限切れのものは見つかっていません。",
-								Line:   106,
+								Line:   109,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.side == \"client\" ? subject.client : subject.server}",
-									Line:   108,
-								},
-								Text: Text{
-									Source: "証明書を拒否された側のノードのログがありません。理由（alert unknown ca、certificate expired、bad certificate など）はそのログにだけ記録されます。証明書を変更する前に収集してください。ヘルスチェックが失敗している間に \"syslog follow\" を実行するか、ログバンドルを取得します。",
-									Line:   109,
-								},
-								Verify: Text{
-									Source: "次の解析でアラート名が示されること。",
-									Line:   110,
-								},
-							},
-							{
-								Where: Text{
-									Source: "{subject.server} と {subject.client}",
 									Line:   111,
 								},
 								Text: Text{
-									Source: "何かを変更する前に、考えられる理由を区別します。証明書の \"Not After\" を過ぎている：期限切れ。\"Not Before\" が先の日時、またはノードの日時が誤り：有効期間の開始前。Extended Key Usage に TLS Web Server Authentication がない：用途の不一致。いずれでもない：CA。",
+									Source: "証明書を拒否された側のノードのログがありません。理由（alert unknown ca、certificate expired、bad certificate など）はそのログにだけ記録されます。証明書を変更する前に収集してください。ヘルスチェックが失敗している間に \"syslog follow\" を実行するか、ログバンドルを取得します。",
 									Line:   112,
 								},
 								Verify: Text{
-									Source: "理由が一つに絞られること。{subject.server} のログをバンドルに加えれば、次の解析でその理由に対する手順が示される。",
+									Source: "次の解析でアラート名が示されること。",
 									Line:   113,
 								},
 							},
 							{
 								Where: Text{
-									Source: "{subject.side == \"client\" ? subject.client : subject.server}",
+									Source: "{subject.server} と {subject.client}",
 									Line:   114,
 								},
 								Text: Text{
-									Source: "{subject.side == \"client\" ? \"クライアント\" : \"サーバ\"}証明書の発行者を、{subject.side == \"client\" ? subject.server : subject.client} の CA 証明書と比較します。CA が中間証明書を使用している場合は、証明書ファイルにノード自身の証明書に続けて中間証明書を入れるか、CA ファイルに両方を入れる必要があります。",
+									Source: "何かを変更する前に、考えられる理由を区別します。証明書の \"Not After\" を過ぎている：期限切れ。\"Not Before\" が先の日時、またはノードの日時が誤り：有効期間の開始前。Extended Key Usage に TLS Web Server Authentication がない：用途の不一致。いずれでもない：CA。",
 									Line:   115,
 								},
 								Verify: Text{
-									Source: "一方の発行者が、もう一方のサブジェクトと一致すること。",
+									Source: "理由が一つに絞られること。{subject.server} のログをバンドルに加えれば、次の解析でその理由に対する手順が示される。",
 									Line:   116,
-								},
-							},
-							{
-								Text: Text{
-									Source: "最初にバックアップを取得し、SFTP で別の場所に保存します。以降の手順はすべてこれが前提です。",
-									Line:   117,
-								},
-								Verify: Text{
-									Source: "before_certificates.bak が作業端末にあること。",
-									Line:   118,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.side == \"client\" ? subject.client : subject.server}",
-									Line:   119,
+									Line:   117,
 								},
 								Text: Text{
-									Source: "全ノードが知っている CA で{subject.side == \"client\" ? \"クライアント証明書（CN は postgres）\" : \"サーバ証明書（CN は従来どおり）\"}に署名し、中間証明書があれば一緒にアップロードします。この CA が正しい場合は、その証明書を CA 証明書として全ノードに設定します。",
+									Source: "{subject.side == \"client\" ? \"クライアント\" : \"サーバ\"}証明書の発行者を、{subject.side == \"client\" ? subject.server : subject.client} の CA 証明書と比較します。CA が中間証明書を使用している場合は、証明書ファイルにノード自身の証明書に続けて中間証明書を入れるか、CA ファイルに両方を入れる必要があります。",
+									Line:   118,
+								},
+								Verify: Text{
+									Source: "一方の発行者が、もう一方のサブジェクトと一致すること。",
+									Line:   119,
+								},
+							},
+							{
+								Text: Text{
+									Source: "最初にバックアップを取得し、SFTP で別の場所に保存します。以降の手順はすべてこれが前提です。",
 									Line:   120,
 								},
 								Verify: Text{
-									Source: "pki inspect に正しい発行者が表示されること。",
+									Source: "before_certificates.bak が作業端末にあること。",
 									Line:   121,
+								},
+							},
+							{
+								Where: Text{
+									Source: "{subject.side == \"client\" ? subject.client : subject.server}",
+									Line:   122,
+								},
+								Text: Text{
+									Source: "全ノードが知っている CA で{subject.side == \"client\" ? \"クライアント証明書（CN は postgres）\" : \"サーバ証明書（CN は従来どおり）\"}に署名し、中間証明書があれば一緒にアップロードします。この CA が正しい場合は、その証明書を CA 証明書として全ノードに設定します。",
+									Line:   123,
+								},
+								Verify: Text{
+									Source: "pki inspect に正しい発行者が表示されること。",
+									Line:   124,
 								},
 							},
 						},
@@ -10812,106 +11118,110 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"cert-usage": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の{subject.side == \"client\" ? \"クライアント\" : \"サーバ\"}証明書の用途が合っていない",
-							Line:   124,
+							Line:   127,
 						},
 						Explanation: "証明書の拡張キー使用法（EKU）が、実際の用途を許可していません。クライアント証明書には clientAuth、サーバ証明書には serverAuth が必要です。\nTLS アラート 43（unsupported_certificate）で示されます。パブリック CA は serverAuth だけで署名します。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(cert.node)} の {cert.side} 証明書は {cert.certificate.eku} だけを許可している。{cert.side}Auth が必要",
-								Line:   129,
-							},
-							{
-								Source: "{link.server} が {link.client} のクライアント証明書を拒否：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   130,
-							},
-							{
-								Source: "{link.client} が {link.server} のサーバ証明書を拒否：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   131,
-							},
-							{
-								Source: "{link.server} が TLS 1.3 の中で {link.client} のクライアント証明書を拒否し、クライアントのログに理由（unsupported certificate）がある",
 								Line:   132,
 							},
 							{
-								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に \"alert unsupported certificate\" を返している。クライアント証明書に clientAuth がない",
+								Source: "{link.server} が {link.client} のクライアント証明書を拒否：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   133,
 							},
 							{
-								Source: "クライアントが {cluster.label(message.node)} に \"alert unsupported certificate\" を返している。サーバ証明書に serverAuth がない",
+								Source: "{link.client} が {link.server} のサーバ証明書を拒否：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   134,
 							},
 							{
-								Source: "プライマリが {cluster.label(message.node)} のレプリケーションに \"alert unsupported certificate\" を返している",
+								Source: "{link.server} が TLS 1.3 の中で {link.client} のクライアント証明書を拒否し、クライアントのログに理由（unsupported certificate）がある",
 								Line:   135,
 							},
 							{
-								Source: "{cluster.label(message.node)} が {cluster.label(message.peer)} のクライアント証明書を拒否：{message.detail}",
+								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に \"alert unsupported certificate\" を返している。クライアント証明書に clientAuth がない",
 								Line:   136,
+							},
+							{
+								Source: "クライアントが {cluster.label(message.node)} に \"alert unsupported certificate\" を返している。サーバ証明書に serverAuth がない",
+								Line:   137,
+							},
+							{
+								Source: "プライマリが {cluster.label(message.node)} のレプリケーションに \"alert unsupported certificate\" を返している",
+								Line:   138,
+							},
+							{
+								Source: "{cluster.label(message.node)} が {cluster.label(message.peer)} のクライアント証明書を拒否：{message.detail}",
+								Line:   139,
 							},
 						},
 					},
 					"cert-weak": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} の{subject.side == \"client\" ? \"クライアント\" : subject.side == \"server\" ? \"サーバ\" : \"CA \"}証明書の強度が不足している",
-							Line:   139,
+							Line:   142,
 						},
 						Explanation: "2048 ビット未満の RSA 鍵、および MD5 または SHA-1 による署名は、新しい OpenSSL（セキュリティレベル 1 および 2）で拒否されます。\n現在は動作していても、次にいずれかのノードのソフトウェアをアップグレードすると失敗します。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(cert.node)} の証明書 CN={cert.certificate.subject_cn}：鍵は {cert.certificate.key}、署名は {cert.certificate.signature}",
-								Line:   144,
+								Line:   147,
 							},
 							{
 								Source: "{cluster.label(cert.node)} の証明書 CN={cert.certificate.subject_cn}：鍵は {cert.certificate.key}、署名は {cert.certificate.signature}。拒否された",
-								Line:   145,
+								Line:   148,
 							},
 							{
 								Source: "{cluster.label(check.client)} の OpenSSL がノード自身の証明書を拒否した：{check.text}",
-								Line:   146,
+								Line:   149,
 							},
 							{
 								Source: "{cluster.label(message.node)} の OpenSSL がノード自身の証明書を拒否した：{message.text}",
-								Line:   147,
+								Line:   150,
 							},
 						},
 					},
 					"tls-handshake-failed": {
 						Title: Text{
 							Source: "{subject.client == \"\" ? \"クライアント\" : subject.client} → {subject.server} の TLS ハンドシェイクが失敗している",
-							Line:   247,
+							Line:   252,
 						},
 						Explanation: "ハンドシェイクが、読み取れる理由なしに終わっています。理由を示さないアラート、途中の切断、または TLS 1.3 の暗号化されたアラートです。\n原因は、証明書を拒否された側のログに記録されています。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   252,
+								Line:   257,
 							},
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   253,
+								Line:   258,
 							},
 							{
 								Source: "サーバ {cluster.label(message.node)}：{message.text}",
-								Line:   254,
+								Line:   259,
 							},
 							{
 								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.text}",
-								Line:   255,
+								Line:   260,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーション：{message.text}",
+								Line:   261,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client == \"\" ? subject.server + \" の各クライアント\" : subject.client} と {subject.server}",
-									Line:   257,
+									Line:   263,
 								},
 								Text: Text{
 									Source: "同じ時間帯の両ノードのログを収集します。証明書を拒否する側は一般的なメッセージだけを記録し、相手側のログに理由が示されます。その後、双方の証明書を確認します。",
-									Line:   258,
+									Line:   264,
 								},
 								Verify: Text{
 									Source: "有効期間、発行者、CN（クライアントは postgres）、拡張キー使用法が正しいこと。",
-									Line:   259,
+									Line:   265,
 								},
 							},
 						},
@@ -10919,44 +11229,44 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-intercepted": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} の間の機器が独自の証明書で応答している",
-							Line:   231,
+							Line:   236,
 						},
 						Explanation: "同じサーバアドレスが、異なるサーバ証明書を提示しています。経路上の機器が TLS 接続を復号しているか（インスペクション）、別のマシンがこのアドレスを\n使用しているか、セッションの間に証明書が更新されました。クライアント証明書を使うデータベース接続は、インスペクション機器を通過できません。\n",
 						Signs: []Text{
 							{
 								Source: "{link.server} が {link.client} に、ほかのセッションと異なるサーバ証明書を提示した：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   236,
+								Line:   241,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "別のクライアントには、受け入れられる証明書が提示されています。",
-								Line:   238,
+								Line:   243,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のファイアウォール",
-									Line:   240,
+									Line:   245,
 								},
 								Text: Text{
 									Source: "すべてのデータベースノード{size(cluster.databases) == 0 ? \"\" : \"（\" + cluster.databases.join(\"、\") + \"）\"}の間の TCP ポート {cluster.port} を、双方向で TLS インスペクションから除外します。",
-									Line:   241,
+									Line:   246,
 								},
 								Verify: Text{
 									Source: "新しいキャプチャに、サーバで見えるものと同じ、ノード自身の証明書が見えること。",
-									Line:   242,
+									Line:   247,
 								},
 							},
 							{
 								Text: Text{
 									Source: "キャプチャの証明書を、ノード自身の証明書と比較します。",
-									Line:   243,
+									Line:   248,
 								},
 								Verify: Text{
 									Source: "シリアル番号と発行者が同じであること。",
-									Line:   244,
+									Line:   249,
 								},
 							},
 						},
@@ -10964,36 +11274,40 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-no-common-cipher": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} に共通の暗号スイートがない",
-							Line:   217,
+							Line:   221,
 						},
 						Explanation: "サーバが、双方の許可する暗号スイートを見つけられません（ClientHello に対するアラート 40、handshake_failure。サーバのログには \"no shared cipher\"）。\nソフトウェアバージョンの違い、片側の FIPS 設定、または相手が受け入れない証明書の鍵の種類が原因です。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   222,
+								Line:   226,
 							},
 							{
 								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.text}",
-								Line:   223,
+								Line:   227,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   224,
+								Line:   228,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーション：{message.text}",
+								Line:   229,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server}",
-									Line:   226,
+									Line:   231,
 								},
 								Text: Text{
 									Source: "両ノードを同じ CMS バージョンにし、証明書の鍵の種類と FIPS 設定を比較します。",
-									Line:   227,
+									Line:   232,
 								},
 								Verify: Text{
 									Source: "両ノードが同じバージョンと設定を表示すること。",
-									Line:   228,
+									Line:   233,
 								},
 							},
 						},
@@ -11001,36 +11315,36 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-off": {
 						Title: Text{
 							Source: "{cluster.label(subject.node)} のデータベースで TLS が無効になっている",
-							Line:   189,
+							Line:   192,
 						},
 						Explanation: "サーバが SSLRequest に N で応答しています。証明書が設定されていません。Call Bridge は常に TLS を要求し、接続をあきらめます。\nノードの証明書が失われたか（\"database cluster certs none\"、復元）、一度も設定されていません。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   194,
+								Line:   197,
 							},
 							{
 								Source: "{link.client} → {link.server} は平文で動作している：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   195,
+								Line:   198,
 							},
 							{
 								Source: "{cluster.label(check.server)} が {cluster.label(check.client)} に TLS を提供していない：{check.text}",
-								Line:   196,
+								Line:   199,
 							},
 							{
 								Source: "プライマリが {cluster.label(message.node)} に TLS を提供していない",
-								Line:   197,
+								Line:   200,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "ノードがクラスタで使用している証明書を確認します。\"Certificates\" の欄に 5 つのファイルが必要です。",
-									Line:   199,
+									Line:   202,
 								},
 								Verify: Text{
 									Source: "ファイルが一覧にあること。",
-									Line:   200,
+									Line:   203,
 								},
 							},
 						},
@@ -11038,36 +11352,40 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"tls-version-mismatch": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} に共通の TLS バージョンがない",
-							Line:   203,
+							Line:   206,
 						},
 						Explanation: "一方が、もう一方の拒否する TLS バージョンしか使用していません（アラート 70、protocol_version）。ノードのソフトウェアバージョンが大きく異なる場合に\n発生します。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   208,
+								Line:   211,
 							},
 							{
 								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.text}",
-								Line:   209,
+								Line:   212,
 							},
 							{
 								Source: "{cluster.label(message.node)}：{message.text}",
-								Line:   210,
+								Line:   213,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーション：{message.text}",
+								Line:   214,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server}",
-									Line:   212,
+									Line:   216,
 								},
 								Text: Text{
 									Source: "両ノードを同じ CMS バージョンにします。MMP にはデータベースの TLS バージョンの設定がありません。",
-									Line:   213,
+									Line:   217,
 								},
 								Verify: Text{
 									Source: "両ノードが同じバージョンを表示すること。",
-									Line:   214,
+									Line:   218,
 								},
 							},
 						},

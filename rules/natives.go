@@ -830,11 +830,62 @@ var natives = []native{
 	{"cluster", "size(cluster.statuses)", []string{"cluster.statuses"}, func(s *scope) any {
 		return int64(len(s.cluster.Statuses))
 	}},
+	{"cluster", "size(cluster.statuses) == 1 ? \"\" : \"s\"", []string{"cluster.statuses"}, func(s *scope) any {
+		return func() string {
+			if int64(len(s.cluster.Statuses)) == int64(1) {
+				return ""
+			}
+			return "s"
+		}()
+	}},
 	{"cluster", "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && (size(cluster.databases) < 3 || size(cluster.databases) > 5 || size(cluster.databases) % 2 == 0)", []string{"cluster.statuses", "cluster.databases", "cluster.databases", "cluster.databases", "cluster.databases"}, func(s *scope) any {
 		return (((int64(len(s.cluster.Statuses)) > int64(0)) && (int64(len(s.cluster.Databases)) > int64(0))) && (((int64(len(s.cluster.Databases)) < int64(3)) || (int64(len(s.cluster.Databases)) > int64(5))) || ((int64(len(s.cluster.Databases)) % int64(2)) == int64(0))))
 	}},
-	{"cluster", "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && size(cluster.primaries) == 0", []string{"cluster.statuses", "cluster.databases", "cluster.primaries"}, func(s *scope) any {
-		return (((int64(len(s.cluster.Statuses)) > int64(0)) && (int64(len(s.cluster.Databases)) > int64(0))) && (int64(len(s.cluster.Primaries)) == int64(0)))
+	{"cluster", "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && size(cluster.primaries) == 0 && !cluster.databases.all(a, cluster.statuses.exists(s, s.node == a))", []string{"cluster.statuses", "cluster.databases", "cluster.primaries", "cluster.databases", "cluster.statuses"}, func(s *scope) any {
+		return (((int64(len(s.cluster.Statuses)) > int64(0)) && (int64(len(s.cluster.Databases)) > int64(0))) && ((int64(len(s.cluster.Primaries)) == int64(0)) && !func() bool {
+			list, r1 := s.cluster.Databases, true
+			for i := range list {
+				e1 := &list[i]
+				if !(r1) {
+					break
+				}
+				r1 = (r1 && func() bool {
+					list, r2 := s.cluster.Statuses, false
+					for i := range list {
+						e2 := &list[i]
+						if r2 {
+							break
+						}
+						r2 = (r2 || ((*e2).Node == (*e1)))
+					}
+					return r2
+				}())
+			}
+			return r1
+		}()))
+	}},
+	{"cluster", "size(cluster.statuses) > 0 && size(cluster.databases) > 0 && size(cluster.primaries) == 0 && cluster.databases.all(a, cluster.statuses.exists(s, s.node == a))", []string{"cluster.statuses", "cluster.databases", "cluster.primaries", "cluster.databases", "cluster.statuses"}, func(s *scope) any {
+		return (((int64(len(s.cluster.Statuses)) > int64(0)) && (int64(len(s.cluster.Databases)) > int64(0))) && ((int64(len(s.cluster.Primaries)) == int64(0)) && func() bool {
+			list, r1 := s.cluster.Databases, true
+			for i := range list {
+				e1 := &list[i]
+				if !(r1) {
+					break
+				}
+				r1 = (r1 && func() bool {
+					list, r2 := s.cluster.Statuses, false
+					for i := range list {
+						e2 := &list[i]
+						if r2 {
+							break
+						}
+						r2 = (r2 || ((*e2).Node == (*e1)))
+					}
+					return r2
+				}())
+			}
+			return r1
+		}()))
 	}},
 	{"cluster", "size(cluster.versions) > 1", []string{"cluster.versions"}, func(s *scope) any {
 		return (int64(len(s.cluster.Versions)) > int64(1))
@@ -2622,6 +2673,58 @@ var natives = []native{
 			return r1
 		}()
 	}},
+	{"message", "cluster.messages.filter(m, m.node != message.node && m.class == \"client-cert-required\" && m.peer in [\"\", message.node])", []string{"message.node", "message.node"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return func() []fact.Message {
+			list, r1 := s.cluster.Messages, []fact.Message{}
+			for i := range list {
+				e1 := &list[i]
+				if (((*e1).Node != about.Node) && ((*e1).Class == "client-cert-required")) && slices.Contains([]string{"", about.Node}, (*e1).Peer) {
+					r1 = append(r1, []fact.Message{(*e1)}...)
+				}
+			}
+			return r1
+		}()
+	}},
+	{"message", "cluster.messages.filter(m, m.node != message.node && m.class == \"client-cn-mismatch\" && m.peer in [\"\", message.node])", []string{"message.node", "message.node"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return func() []fact.Message {
+			list, r1 := s.cluster.Messages, []fact.Message{}
+			for i := range list {
+				e1 := &list[i]
+				if (((*e1).Node != about.Node) && ((*e1).Class == "client-cn-mismatch")) && slices.Contains([]string{"", about.Node}, (*e1).Peer) {
+					r1 = append(r1, []fact.Message{(*e1)}...)
+				}
+			}
+			return r1
+		}()
+	}},
+	{"message", "cluster.messages.filter(m, m.node != message.node && m.class == \"server-starting\")", []string{"message.node"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return func() []fact.Message {
+			list, r1 := s.cluster.Messages, []fact.Message{}
+			for i := range list {
+				e1 := &list[i]
+				if ((*e1).Node != about.Node) && ((*e1).Class == "server-starting") {
+					r1 = append(r1, []fact.Message{(*e1)}...)
+				}
+			}
+			return r1
+		}()
+	}},
+	{"message", "cluster.messages.filter(m, m.node != message.node && m.class == \"server-stopping\")", []string{"message.node"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return func() []fact.Message {
+			list, r1 := s.cluster.Messages, []fact.Message{}
+			for i := range list {
+				e1 := &list[i]
+				if ((*e1).Node != about.Node) && ((*e1).Class == "server-stopping") {
+					r1 = append(r1, []fact.Message{(*e1)}...)
+				}
+			}
+			return r1
+		}()
+	}},
 	{"message", "cluster.messages.filter(m, m.node != message.node && m.class == \"ssl-accept-failed\" && m.reason == \"tls-verify\")", []string{"message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
 		return func() []fact.Message {
@@ -2952,9 +3055,9 @@ var natives = []native{
 		about := s.fact.(fact.Message)
 		return about.Peer
 	}},
-	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason == \"client-cert-missing\") && !cluster.links.exists(l, l.server == message.node && \"cert-missing\" in l.observations)", []string{"message.peer", "message.node", "message.node"}, func(s *scope) any {
+	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason == \"client-cert-missing\") && !cluster.messages.exists(m, m.class == \"replication-connect-failed\" && m.reason == \"client-cert-missing\" && m.peer in [\"\", message.node]) && !cluster.links.exists(l, l.server == message.node && \"cert-missing\" in l.observations)", []string{"message.peer", "message.node", "message.node", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Peer != "") || (!func() bool {
+		return ((about.Peer != "") || ((!func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -2965,15 +3068,25 @@ var natives = []native{
 			}
 			return r1
 		}() && !func() bool {
-			list, r2 := s.cluster.Links, false
+			list, r2 := s.cluster.Messages, false
 			for i := range list {
 				e2 := &list[i]
 				if r2 {
 					break
 				}
-				r2 = (r2 || (((*e2).Server == about.Node) && hasKey((*e2).Observations, "cert-missing")))
+				r2 = (r2 || ((((*e2).Class == "replication-connect-failed") && ((*e2).Reason == "client-cert-missing")) && slices.Contains([]string{"", about.Node}, (*e2).Peer)))
 			}
 			return r2
+		}()) && !func() bool {
+			list, r3 := s.cluster.Links, false
+			for i := range list {
+				e3 := &list[i]
+				if r3 {
+					break
+				}
+				r3 = (r3 || (((*e3).Server == about.Node) && hasKey((*e3).Observations, "cert-missing")))
+			}
+			return r3
 		}()))
 	}},
 	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"auth\", \"client-cn\"])", []string{"message.peer", "message.node"}, func(s *scope) any {
@@ -2990,9 +3103,9 @@ var natives = []native{
 			return r1
 		}())
 	}},
-	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"client-cn\", \"auth\"]) && !cluster.certificates.exists(c, \"cert-cn-not-postgres\" in c.problems && message.node in c.peers)", []string{"message.peer", "message.node", "message.node"}, func(s *scope) any {
+	{"message", "message.peer != \"\" || !cluster.checks.exists(c, c.server == message.node && c.reason in [\"client-cn\", \"auth\"]) && !cluster.messages.exists(m, m.class == \"replication-connect-failed\" && m.reason in [\"client-cn\", \"auth\"] && m.peer in [\"\", message.node]) && !cluster.certificates.exists(c, \"cert-cn-not-postgres\" in c.problems && message.node in c.peers)", []string{"message.peer", "message.node", "message.node", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
-		return ((about.Peer != "") || (!func() bool {
+		return ((about.Peer != "") || ((!func() bool {
 			list, r1 := s.cluster.Checks, false
 			for i := range list {
 				e1 := &list[i]
@@ -3003,15 +3116,25 @@ var natives = []native{
 			}
 			return r1
 		}() && !func() bool {
-			list, r2 := s.cluster.Certificates, false
+			list, r2 := s.cluster.Messages, false
 			for i := range list {
 				e2 := &list[i]
 				if r2 {
 					break
 				}
-				r2 = (r2 || (slices.Contains((*e2).Problems, "cert-cn-not-postgres") && slices.Contains((*e2).Peers, about.Node)))
+				r2 = (r2 || ((((*e2).Class == "replication-connect-failed") && slices.Contains([]string{"client-cn", "auth"}, (*e2).Reason)) && slices.Contains([]string{"", about.Node}, (*e2).Peer)))
 			}
 			return r2
+		}()) && !func() bool {
+			list, r3 := s.cluster.Certificates, false
+			for i := range list {
+				e3 := &list[i]
+				if r3 {
+					break
+				}
+				r3 = (r3 || (slices.Contains((*e3).Problems, "cert-cn-not-postgres") && slices.Contains((*e3).Peers, about.Node)))
+			}
+			return r3
 		}()))
 	}},
 	{"message", "message.peer == \"\" ? \"a client that the line does not name\" : cluster.label(message.peer)", []string{"message.peer", "message.peer"}, func(s *scope) any {
@@ -3097,13 +3220,33 @@ var natives = []native{
 		about := s.fact.(fact.Message)
 		return ((about.Reason == "cert-file") && ((strings.Contains(about.Text, "values mismatch") || strings.Contains(about.Text, "does not match private key")) || (hasKey(about.Args, "problem") && (valueOf(about.Args, "problem") == "mismatch"))))
 	}},
+	{"message", "message.reason == \"client-cert-missing\" || message.alert == \"certificate_required\"", []string{"message.reason", "message.alert"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((about.Reason == "client-cert-missing") || (about.Alert == "certificate_required"))
+	}},
+	{"message", "message.reason == \"client-cn\" || message.reason == \"auth\" && message.text.contains(\"certificate authentication failed\")", []string{"message.reason", "message.reason", "message.text"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((about.Reason == "client-cn") || ((about.Reason == "auth") && strings.Contains(about.Text, "certificate authentication failed")))
+	}},
 	{"message", "message.reason == \"no-route\"", []string{"message.reason"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
 		return (about.Reason == "no-route")
 	}},
+	{"message", "message.reason == \"not-postgres\"", []string{"message.reason"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return (about.Reason == "not-postgres")
+	}},
 	{"message", "message.reason == \"refused\"", []string{"message.reason"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
 		return (about.Reason == "refused")
+	}},
+	{"message", "message.reason == \"starting\" && (message.ongoing || message.last.t - message.first.t > duration(\"60s\"))", []string{"message.reason", "message.ongoing", "message.last", "message.last.t", "message.first", "message.first.t"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((about.Reason == "starting") && (about.Ongoing || (about.Last.T.Sub(about.First.T) > time.Duration(60000000000))))
+	}},
+	{"message", "message.reason == \"stopping\" && (message.ongoing || message.last.t - message.first.t > duration(\"60s\"))", []string{"message.reason", "message.ongoing", "message.last", "message.last.t", "message.first", "message.first.t"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((about.Reason == "stopping") && (about.Ongoing || (about.Last.T.Sub(about.First.T) > time.Duration(60000000000))))
 	}},
 	{"message", "message.reason == \"timeout\"", []string{"message.reason"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
@@ -3123,9 +3266,40 @@ var natives = []native{
 			return r1
 		}()))
 	}},
+	{"message", "message.reason == \"tls-cipher\" || message.alert in [\"handshake_failure\", \"insufficient_security\"]", []string{"message.reason", "message.alert"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((about.Reason == "tls-cipher") || slices.Contains([]string{"handshake_failure", "insufficient_security"}, about.Alert))
+	}},
 	{"message", "message.reason == \"tls-off\"", []string{"message.reason"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
 		return (about.Reason == "tls-off")
+	}},
+	{"message", "message.reason == \"tls-other\" || message.reason == \"tls-alert\" && message.alert in [\"\", \"certificate_unknown\", \"internal_error\", \"decrypt_error\", \"certificate_revoked\", \"access_denied\"]", []string{"message.reason", "message.reason", "message.alert"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((about.Reason == "tls-other") || ((about.Reason == "tls-alert") && slices.Contains([]string{"", "certificate_unknown", "internal_error", "decrypt_error", "certificate_revoked", "access_denied"}, about.Alert)))
+	}},
+	{"message", "message.reason == \"tls-verify\" && !cluster.checks.exists(c, c.client == message.node && c.reason == \"tls-verify\") && cluster.server_fault(message.node, message.peer == \"\" ? cluster.primary : message.peer) == \"\"", []string{"message.reason", "message.node", "message.node", "message.peer", "message.peer"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return (((about.Reason == "tls-verify") && !func() bool {
+			list, r1 := s.cluster.Checks, false
+			for i := range list {
+				e1 := &list[i]
+				if r1 {
+					break
+				}
+				r1 = (r1 || (((*e1).Client == about.Node) && ((*e1).Reason == "tls-verify")))
+			}
+			return r1
+		}()) && (s.cluster.serverFault(about.Node, func() string {
+			if about.Peer == "" {
+				return s.cluster.Primary
+			}
+			return about.Peer
+		}()) == ""))
+	}},
+	{"message", "message.reason == \"tls-version\" || message.alert == \"protocol_version\"", []string{"message.reason", "message.alert"}, func(s *scope) any {
+		about := s.fact.(fact.Message)
+		return ((about.Reason == "tls-version") || (about.Alert == "protocol_version"))
 	}},
 	{"message", "message.reason == \"too-many-connections\" && message.node != cluster.primary", []string{"message.reason", "message.node"}, func(s *scope) any {
 		about := s.fact.(fact.Message)
