@@ -96,7 +96,7 @@ func like(seed Node, address string, c *login.Config) Node {
 	if c.Says(alias, "IdentityFile") {
 		n.Identity = nil
 	}
-	if c.Says(alias, "ProxyJump") {
+	if c.Says(alias, "ProxyJump") || c.Says(alias, "ProxyCommand") {
 		n.Jump = ""
 	}
 	return n

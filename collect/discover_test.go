@@ -17,7 +17,7 @@ func TestMembers(t *testing.T) {
 	status := "Status                   : Enabled\n\nNodes:\n    10.48.36.61 (me)     : Connected Primary\n    10.48.36.118         : Connection Failed\n    2001:db8::2 : Connected Replica ( In Sync )\n    10.48.36.119 : Connected Replica\nNode in use              : 10.48.36.61\n\nInterface                : a\n  Server Key             : a.key\n"
 	file := filepath.Join(t.TempDir(), "config")
 	sshdtest.Write(t, file, "Host cms03 third\n  HostName 10.48.36.119\n  Port 2200\n  IdentityFile /keys/three\nHost 2001:db8::2\n  User bob\nHost *\n  User carol\n")
-	config, err := login.ReadConfig(file)
+	config, err := login.ReadConfig(file, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +56,7 @@ func TestDiscover(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "config")
 	sshdtest.Write(t, config, fmt.Sprintf("Host second\n  HostName 127.0.0.3\n  Port %d\nHost third\n  HostName 127.0.0.4\n  Port %d\n", port, port))
 	var err error
-	if l.Config, err = login.ReadConfig(config); err != nil {
+	if l.Config, err = login.ReadConfig(config, ""); err != nil {
 		t.Fatal(err)
 	}
 	named := []Node{{Host: "second"}, {Host: "127.0.0.2", Port: port}}

@@ -94,7 +94,10 @@ func (l *link) dial(ctx context.Context) (*ssh.Client, error) {
 // worthRetrying reports whether the way to the node failed, rather than the node's or our own trust.
 func (l *link) worthRetrying(err error) bool {
 	var lookup *net.DNSError
+	var command *login.CommandError
 	switch {
+	case errors.As(err, &command):
+		return !l.first
 	case errors.As(err, &lookup):
 		return lookup.IsTemporary
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):

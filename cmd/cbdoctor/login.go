@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -40,8 +41,8 @@ func (o *nodeOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.password.Command, "password-command", "", `shell command that prints the password, such as "pass show cms"`)
 	f.StringArrayVarP(&o.keys, "identity", "i", nil, "private key file to log in with; may be repeated")
 	f.StringVarP(&o.jump, "jump", "J", "", "jump hosts on the way: [USER@]HOST[:PORT],...")
-	f.StringVarP(&o.sshConfig, "ssh-config", "F", "", `SSH configuration (default ~/.ssh/config); "none" reads none`)
-	f.StringArrayVar(&o.knownHosts, "known-hosts", nil, "file of known host keys (default ~/.ssh/known_hosts)")
+	f.StringVarP(&o.sshConfig, "ssh-config", "F", "", `SSH configuration (default ~/.ssh/config, then /etc/ssh/ssh_config); "none" reads none`)
+	f.StringArrayVar(&o.knownHosts, "known-hosts", nil, "file of known host keys (default what the SSH configuration says, else ~/.ssh/known_hosts)")
 	f.StringArrayVar(&o.hostKeys, "host-key", nil, "fingerprint (SHA256:...) that the nodes' keys must have; may be repeated")
 	f.BoolVar(&o.acceptNew, "accept-new", false, "accept and remember the keys of unknown hosts; changed ones are refused all the same")
 	f.StringVar(&o.algorithms.KeyExchange, "kex", "", "key exchange methods, as in ssh_config: +diffie-hellman-group14-sha1 for old nodes")
@@ -64,10 +65,10 @@ func (o *nodeOptions) nodes(cmd *cobra.Command, args []string, l *login.Login) (
 		if err != nil {
 			return inventory, usageError(err, "write a node as USER@HOST or USER@HOST:PORT")
 		}
-		if n.User == "" {
-			n.User = o.user // before that of the SSH configuration
-		}
 		inventory.Nodes = append(inventory.Nodes, n)
+	}
+	for i := range inventory.Nodes {
+		inventory.Nodes[i].User = cmp.Or(inventory.Nodes[i].User, o.user) // before that of the SSH configuration
 	}
 	if !o.discover || len(inventory.Nodes) == 0 {
 		return inventory, nil
@@ -99,18 +100,19 @@ func (o *nodeOptions) login(cmd *cobra.Command) (login.Login, error) {
 		}
 	}
 	home, _ := os.UserHomeDir()
-	if len(l.KnownHosts) == 0 && home != "" {
-		l.KnownHosts = []string{filepath.Join(home, ".ssh", "known_hosts"), "/etc/ssh/ssh_known_hosts"}
+	l.Usual.Global = []string{"/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"}
+	if home != "" {
+		l.Usual.User = []string{filepath.Join(home, ".ssh", "known_hosts"), filepath.Join(home, ".ssh", "known_hosts2")}
 	}
-	config := o.sshConfig
+	config, system := o.sshConfig, ""
 	if config == "" {
-		config = filepath.Join(home, ".ssh", "config")
+		config, system = filepath.Join(home, ".ssh", "config"), "/etc/ssh/ssh_config"
 	} else if _, err := os.Stat(config); err != nil && config != "none" {
 		return l, usageError(fmt.Errorf("--ssh-config: %w", err), `"none" reads no SSH configuration`)
 	}
 	if config != "none" {
 		var err error
-		if l.Config, err = login.ReadConfig(config); err != nil {
+		if l.Config, err = login.ReadConfig(config, system); err != nil {
 			return l, usageError(err, "--ssh-config none goes on without it")
 		}
 		for _, block := range l.Config.Ignored {

@@ -2,28 +2,28 @@ package login
 
 import (
 	"cmp"
-	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
 	"cbdoctor/collect/sshconfig"
 )
 
-// Config is the user's SSH configuration, as far as it is honoured: HostName, Port, User, IdentityFile, IdentitiesOnly,
-// IdentityAgent, ProxyJump, UserKnownHostsFile, KexAlgorithms, Ciphers, MACs and HostKeyAlgorithms, below Host and Match, in files that are
-// included too.
+// Config is the user's SSH configuration and that of the machine, as far as they are honoured: HostName, Port, User, IdentityFile,
+// IdentitiesOnly, IdentityAgent, ProxyJump, ProxyCommand, UserKnownHostsFile, GlobalKnownHostsFile, KexAlgorithms, Ciphers, MACs and
+// HostKeyAlgorithms, below Host and Match, in files that are included too.
 type Config struct {
 	*sshconfig.File
 	home string
 }
 
-// ReadConfig reads an SSH configuration. One that is not there is empty.
-func ReadConfig(name string) (*Config, error) {
+// ReadConfig reads the SSH configuration of the user and that of the machine; "" for none. One that is not there is empty.
+func ReadConfig(own, system string) (*Config, error) {
 	home, _ := os.UserHomeDir() // without one, "~" stays as it is
-	f, err := sshconfig.Read(name, home)
+	f, err := sshconfig.Read(home, own, system)
 	if err != nil {
 		return nil, err
 	}
@@ -61,15 +61,17 @@ var usualKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}
 
 // resolved is a target with all that is known of it.
 type resolved struct {
+	name       string // as it was given
 	host, user string
 	port       int
 	jump       string
-	command    bool // the configuration has a ProxyCommand, which is not run
+	command    string // ProxyCommand, where there are no jump hosts
 	keyFiles   []string
 	usual      []string // of keyFiles: those that need not be there or of use
 	agent      string
 	onlyFiles  bool // IdentitiesOnly
 	knownHosts []string
+	newKeys    string // the file that gets those of new hosts; "": none does
 	password   func(node string) (string, error)
 	hostKey    string
 	algorithms Algorithms
@@ -81,7 +83,7 @@ func (r resolved) endpoint() string { return net.JoinHostPort(r.host, strconv.It
 func (l *Login) resolve(t Target) resolved {
 	c := l.Config
 	s := c.settings(t.Host, t.User, l.User)
-	r := resolved{host: t.Host, user: t.User, port: t.Port, jump: t.Jump, agent: l.Agent, password: t.Password, hostKey: t.HostKey, knownHosts: l.KnownHosts}
+	r := resolved{name: t.Host, host: t.Host, user: t.User, port: t.Port, jump: t.Jump, agent: l.Agent, password: t.Password, hostKey: t.HostKey}
 	if name := s.Get("HostName"); name != "" {
 		r.host = strings.NewReplacer("%h", t.Host, "%%", "%").Replace(name)
 	}
@@ -102,15 +104,10 @@ func (l *Login) resolve(t Target) resolved {
 			r.jump = candidate
 		}
 	}
-	r.command = r.jump == "" && s.Get("ProxyCommand") != "" && s.Get("ProxyCommand") != "none"
-	if files := s.All("UserKnownHostsFile"); len(files) > 0 {
-		r.knownHosts = nil
-		for _, f := range files {
-			if f != "none" {
-				r.knownHosts = append(r.knownHosts, c.expand(f, t, r))
-			}
-		}
+	if c := s.Get("ProxyCommand"); r.jump == "" && c != "none" {
+		r.command = c
 	}
+	r.knownHosts, r.newKeys = l.known(s, t, r)
 	if socket := s.Get("IdentityAgent"); socket == "none" {
 		r.agent = ""
 	} else if socket != "" && socket != "SSH_AUTH_SOCK" {
@@ -132,27 +129,34 @@ func (l *Login) resolve(t Target) resolved {
 	return r
 }
 
+// known are the files of known host keys, and the one that gets new ones.
+func (l *Login) known(s sshconfig.Settings, t Target, r resolved) (files []string, fresh string) {
+	if len(l.KnownHosts) > 0 {
+		return l.KnownHosts, l.KnownHosts[0]
+	}
+	of := func(keyword string, usual []string) (files []string) {
+		configured := s.All(keyword)
+		if len(configured) == 0 {
+			return usual
+		}
+		for _, f := range configured {
+			if f != "none" {
+				files = append(files, l.Config.expand(f, t, r))
+			}
+		}
+		return files
+	}
+	users := of("UserKnownHostsFile", l.Usual.User)
+	if len(users) > 0 {
+		fresh = users[0]
+	}
+	return slices.Concat(users, of("GlobalKnownHostsFile", l.Usual.Global)), fresh
+}
+
 // expand replaces what ssh_config(5) replaces in names of files.
 func (c *Config) expand(file string, t Target, r resolved) string {
 	if rest, ok := strings.CutPrefix(file, "~/"); ok {
 		file = filepath.Join(c.home, rest)
 	}
 	return strings.NewReplacer("%d", c.home, "%h", r.host, "%n", t.Host, "%r", r.user, "%p", strconv.Itoa(r.port), "%u", os.Getenv("USER"), "%%", "%").Replace(file)
-}
-
-// jumps reads a list of jump hosts: "[USER@]HOST[:PORT],...", or "none".
-func (l *Login) jumps(list string) ([]Target, error) {
-	if list == "" || list == "none" {
-		return nil, nil
-	}
-	var out []Target
-	for _, one := range strings.Split(list, ",") {
-		t, err := ParseTarget(strings.TrimPrefix(strings.TrimSpace(one), "ssh://"))
-		if err != nil {
-			return nil, fmt.Errorf("jump host: %w", err)
-		}
-		t.Jump = "none" // the list says the whole way
-		out = append(out, t)
-	}
-	return out, nil
 }

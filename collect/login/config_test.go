@@ -2,7 +2,6 @@ package login
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ func readConfig(t testing.TB, text string) *Config {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "config")
 	sshdtest.Write(t, file, text)
-	c, err := ReadConfig(file)
+	c, err := ReadConfig(file, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,15 +38,15 @@ Host *.example
 Host *
   User carol
 `)
-	l := &Login{User: "admin", Config: c, KnownHosts: []string{"/k"}}
+	l := &Login{User: "admin", Config: c, Usual: KnownHosts{[]string{"/k"}, []string{"/g"}}}
 	for name, c := range map[string]struct {
 		target Target
 		want   string
 	}{
-		"alias":              {Target{Host: "core1"}, "alice@10.48.36.61:2222 jump bob@gate:2200 keys [/keys/core1-alice] known [/known/10.48.36.61 /known/more] kex +diffie-hellman-group14-sha1"},
-		"the target decides": {Target{Host: "core1", User: "root", Port: 22, Jump: "none"}, "root@10.48.36.61:22 jump none keys [/keys/core1-root] known [/known/10.48.36.61 /known/more] kex +diffie-hellman-group14-sha1"},
-		"a pattern":          {Target{Host: "cms.example"}, "carol@cms.example.net:22 jump  keys [id_ed25519 id_ecdsa id_rsa] known [/k] kex "},
-		"IPv6":               {Target{Host: "2001:db8::1", User: "x"}, "x@[2001:db8::1]:22 jump  keys [id_ed25519 id_ecdsa id_rsa] known [/k] kex "},
+		"alias":              {Target{Host: "core1"}, "alice@10.48.36.61:2222 jump bob@gate:2200 keys [/keys/core1-alice] known [/known/10.48.36.61 /known/more /g] kex +diffie-hellman-group14-sha1"},
+		"the target decides": {Target{Host: "core1", User: "root", Port: 22, Jump: "none"}, "root@10.48.36.61:22 jump none keys [/keys/core1-root] known [/known/10.48.36.61 /known/more /g] kex +diffie-hellman-group14-sha1"},
+		"a pattern":          {Target{Host: "cms.example"}, "carol@cms.example.net:22 jump  keys [id_ed25519 id_ecdsa id_rsa] known [/k /g] kex "},
+		"IPv6":               {Target{Host: "2001:db8::1", User: "x"}, "x@[2001:db8::1]:22 jump  keys [id_ed25519 id_ecdsa id_rsa] known [/k /g] kex "},
 	} {
 		r := l.resolve(c.target)
 		var keys []string
@@ -64,16 +63,19 @@ Host *
 	}
 }
 
-// A ProxyCommand is not run, and not passed over in silence where it may be why there is no connection.
-func TestProxyCommandIsNamed(t *testing.T) {
+// Files of known hosts that are asked for come before those of the SSH configuration; a key that is accepted is never written to the machine's.
+func TestKnownHostsFiles(t *testing.T) {
 	t.Parallel()
-	ran := filepath.Join(t.TempDir(), "ran")
-	l := &Login{Config: readConfig(t, "Host gone\n  HostName 127.0.0.1\n  Port 1\n  ProxyCommand touch "+ran+"\n")}
-	if err := dialAndClose(t, l, Target{Host: "gone"}); err == nil || !strings.Contains(err.Error(), "use ProxyJump") {
-		t.Errorf("%v", err)
-	}
-	if _, err := os.Stat(ran); err == nil {
-		t.Error("the command was run")
+	c := readConfig(t, "Host none\n  UserKnownHostsFile none\nHost machine\n  GlobalKnownHostsFile /m\n")
+	for host, want := range map[string]string{"none": "[/g] ", "machine": "[/u /m] /u", "other": "[/u /g] /u"} {
+		r := (&Login{Config: c, Usual: KnownHosts{[]string{"/u"}, []string{"/g"}}}).resolve(Target{Host: host})
+		if got := fmt.Sprint(r.knownHosts, " ", r.newKeys); got != want {
+			t.Errorf("%s: %s, want %s", host, got, want)
+		}
+		r = (&Login{Config: c, KnownHosts: []string{"/asked"}, Usual: KnownHosts{[]string{"/u"}, []string{"/g"}}}).resolve(Target{Host: host})
+		if got := fmt.Sprint(r.knownHosts, " ", r.newKeys); got != "[/asked] /asked" {
+			t.Errorf("%s, with files that are asked for: %s", host, got)
+		}
 	}
 }
 
@@ -116,6 +118,30 @@ func TestProxyJump(t *testing.T) {
 	sshdtest.Write(t, known, sshdtest.Read(t, last.KnownHosts(t, "host_ed25519")))
 	if err := dialAndClose(t, l, Target{Host: "s2"}); err == nil || !strings.Contains(err.Error(), "jump host") || !strings.Contains(err.Error(), "is not known") {
 		t.Errorf("a jump host that is not known: %v", err)
+	}
+}
+
+// A jump host has its own way in the SSH configuration, and one that is said of all hosts is not said of itself.
+func TestProxyJumpOfAJumpHost(t *testing.T) {
+	t.Parallel()
+	first, second, last := sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t)
+	known := filepath.Join(t.TempDir(), "known_hosts")
+	var hosts, config strings.Builder
+	for i, s := range []*sshdtest.Server{first, second, last} {
+		hosts.WriteString(sshdtest.Read(t, s.KnownHosts(t, "host_ed25519")))
+		fmt.Fprintf(&config, "Host s%d\n  HostName 127.0.0.1\n  Port %d\n  User %s\n  IdentityFile %s\n  UserKnownHostsFile %s\n", i, s.Port, s.User, s.Key, known)
+	}
+	sshdtest.Write(t, known, hosts.String())
+	config.WriteString("Host s2\n  ProxyJump s1\nHost *\n  ProxyJump s0\n")
+	client, _, err := (&Login{Config: readConfig(t, config.String())}).Dial(t.Context(), Target{Host: "s2"}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i, s := range []*sshdtest.Server{first, second, last} {
+		if log := s.Log(t); !strings.Contains(log, "Accepted publickey") {
+			t.Errorf("nobody logged in to host %d: %s", i, log)
+		}
 	}
 }
 

@@ -157,14 +157,14 @@ func kindOf(key ssh.PublicKey) string {
 	return strings.ToUpper(kind)
 }
 
-// remember writes an accepted key to the first file of known hosts.
+// remember writes an accepted key to the user's first file of known hosts.
 func (j *judge) remember(host string, remote net.Addr, key ssh.PublicKey) error {
-	if len(j.host.knownHosts) == 0 {
+	name := j.host.newKeys
+	if name == "" {
 		return nil
 	}
 	remembering.Lock()
 	defer remembering.Unlock()
-	name := j.host.knownHosts[0]
 	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
 		return fmt.Errorf("remember the host key of %s: %w", host, err)
 	}

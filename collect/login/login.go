@@ -20,7 +20,8 @@ type Login struct {
 	Passphrase func(file string) (string, error) // of an encrypted private key; nil: such keys are left out
 	Agent      string                            // socket of an SSH agent; "" uses none
 
-	KnownHosts []string                                  // files of known host keys; new ones go to the first
+	KnownHosts []string                                  // files of known host keys that are asked for; new ones go to the first
+	Usual      KnownHosts                                // those where none are asked for, and the SSH configuration does not name others
 	HostKeys   []string                                  // "SHA256:..."; where there are any, a host must show one of them
 	AcceptNew  bool                                      // an unknown host's key is accepted and remembered
 	Confirm    func(host, kind, fingerprint string) bool // is asked about an unknown host's key; nil refuses it
@@ -29,6 +30,9 @@ type Login struct {
 	Jump       string     // jump hosts of targets that name none, as ssh -J
 	Config     *Config    // the user's SSH configuration; nil: none
 }
+
+// KnownHosts are files of known host keys: the user's, of which the first gets new ones, and those of the machine.
+type KnownHosts struct{ User, Global []string }
 
 // Target is one host to log in to. Only Host is needed.
 type Target struct {
@@ -60,35 +64,18 @@ func (l *Login) Dial(ctx context.Context, t Target, timeout time.Duration) (*ssh
 		timeout = Timeout
 	}
 	r := l.resolve(t)
-	via, err := l.jumps(r.jump)
+	connect, leave, err := l.reach(ctx, r, timeout, []string{r.endpoint()})
 	if err != nil {
 		return nil, "", err
 	}
-	connect := direct(timeout)
-	var hops []*ssh.Client
-	closeHops := func() {
-		for _, h := range hops {
-			h.Close()
-		}
-	}
-	for _, hop := range via {
-		hop := l.resolve(hop)
-		c, _, err := l.open(ctx, hop, connect, timeout)
-		if err != nil {
-			closeHops()
-			return nil, "", fmt.Errorf("jump host %s: %w", hop.endpoint(), err)
-		}
-		hops = append(hops, c)
-		connect = c.DialContext
-	}
 	client, fingerprint, err := l.open(ctx, r, connect, timeout)
 	if err != nil {
-		closeHops()
+		leave()
 		return nil, fingerprint, err
 	}
 	go func() { // the jump hosts are of use as long as the connection through them
 		_ = client.Wait()
-		closeHops()
+		leave()
 	}()
 	return client, fingerprint, nil
 }
@@ -98,13 +85,6 @@ type ConnectError struct{ Err error }
 
 func (e *ConnectError) Error() string { return "connect: " + e.Err.Error() }
 func (e *ConnectError) Unwrap() error { return e.Err }
-
-type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
-
-func direct(timeout time.Duration) dialFunc {
-	d := net.Dialer{Timeout: timeout}
-	return d.DialContext
-}
 
 // open connects to one host and logs in. Where a certain host key is wanted and the host shows one of another type first, the
 // other types are asked for too.
@@ -128,9 +108,6 @@ func (l *Login) handshake(ctx context.Context, r resolved, j *judge, hostKeys []
 	connecting, cancel := context.WithTimeout(ctx, timeout)
 	raw, err := connect(connecting, "tcp", endpoint)
 	cancel()
-	if err != nil && r.command {
-		err = fmt.Errorf("%w (the SSH configuration has a ProxyCommand for it, which is not run here: use ProxyJump or --jump)", err)
-	}
 	if err != nil {
 		return nil, "", &ConnectError{err}
 	}
@@ -155,10 +132,13 @@ func (l *Login) handshake(ctx context.Context, r resolved, j *judge, hostKeys []
 	c, channels, requests, err := ssh.NewClientConn(conn, endpoint, config)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		conn.Close()
-		return nil, j.fingerprint, fmt.Errorf("log in as %s: %w", r.user, context.Cause(ctx))
+		err = context.Cause(ctx)
+		fallthrough
 	case err != nil:
 		conn.Close()
+		if c, ok := raw.(*commandConn); ok && c.silent() {
+			return nil, "", &ConnectError{c.failure(err)}
+		}
 		return nil, j.fingerprint, fmt.Errorf("log in as %s: %w", r.user, err)
 	}
 	client := ssh.NewClient(c, channels, requests)

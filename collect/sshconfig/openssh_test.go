@@ -14,7 +14,7 @@ import (
 )
 
 // compared are the keywords that the collector uses and "ssh -G" prints as they stand.
-var compared = []string{"hostname", "port", "user", "proxyjump", "identityfile", "userknownhostsfile", "identitiesonly"}
+var compared = []string{"hostname", "port", "user", "proxyjump", "proxycommand", "identityfile", "userknownhostsfile", "identitiesonly"}
 
 // asOpenSSH is what OpenSSH has for a host.
 func asOpenSSH(t interface{ Fatalf(string, ...any) }, file string, h Host) map[string]string {
@@ -39,7 +39,7 @@ func asOpenSSH(t interface{ Fatalf(string, ...any) }, file string, h Host) map[s
 
 // asHere is the same of ours, with the defaults that "ssh -G" fills in.
 func asHere(t interface{ Fatalf(string, ...any) }, file string, h Host, defaults map[string]string) map[string]string {
-	f, err := Read(file, "/nowhere")
+	f, err := Read("/nowhere", file, "")
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
@@ -54,6 +54,8 @@ func asHere(t interface{ Fatalf(string, ...any) }, file string, h Host, defaults
 			value = strings.ToLower(strings.ReplaceAll(value, "%h", h.Name))
 		case k == "hostname":
 			value = strings.ToLower(h.Name)
+		case k == "proxycommand" && (value == "none" || s.Get("proxyjump") != ""):
+			value = ""
 		case value == "":
 			value = defaults[k]
 		}
@@ -112,7 +114,7 @@ func TestAsOpenSSH(t *testing.T) {
 		write = func(depth int) string {
 			var b strings.Builder
 			for range rapid.IntRange(1, 8).Draw(r, "lines") {
-				switch rapid.IntRange(0, 11).Draw(r, "kind") {
+				switch rapid.IntRange(0, 12).Draw(r, "kind") {
 				case 0, 1:
 					fmt.Fprintf(&b, "Host %s\n", list(" "))
 				case 2, 3:
@@ -136,6 +138,8 @@ func TestAsOpenSSH(t *testing.T) {
 				case 10:
 					fmt.Fprintf(&b, "UserKnownHostsFile /h/%d /h/more\n", rapid.IntRange(1, 3).Draw(r, "known"))
 				case 11:
+					fmt.Fprintf(&b, "ProxyCommand = %s\n", rapid.SampledFrom([]string{"none", "nc %h %p", "nc  \"a b\" # c", "= x"}).Draw(r, "command"))
+				case 12:
 					if depth < 2 {
 						fmt.Fprintf(&b, "Include %s\n", write(depth+1))
 					}

@@ -1,4 +1,4 @@
-// Package sshconfig reads ssh_config(5) and says what it has for one host, as "ssh -G" does. In: a file. Out: the settings of a host. It knows
+// Package sshconfig reads ssh_config(5) and says what it has for one host, as "ssh -G" does. In: files. Out: the settings of a host. It knows
 // which lines hold for a host, and nothing of what the keywords mean. It runs no commands: a Match block with exec does not hold. Start at Read.
 package sshconfig
 
@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// File is a configuration, with the files that it includes in their places.
+// File is a configuration, with the files that it includes in their places, and that of the machine behind the user's own.
 type File struct {
 	// Ignored are the Match lines that never hold here although they may for OpenSSH, each a sentence.
 	Ignored []string
@@ -32,17 +32,28 @@ type line struct {
 // maxDepth is READCONF_MAX_DEPTH of OpenSSH.
 const maxDepth = 16
 
-// Read reads a configuration. One that is not there is empty. home is what "~" and names without a directory are relative to.
-func Read(path, home string) (*File, error) {
+// Read reads the user's own configuration and that of the machine; "" for none. One that is not there is empty. home is what "~" stands for;
+// names of included files without a directory are those of files in ~/.ssh, or beside the machine's configuration.
+func Read(home, own, system string) (*File, error) {
 	f := &File{}
-	var err error
-	if f.lines, err = f.read(path, home, 0); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("read the SSH configuration: %w", err)
+	for _, from := range []place{{own, home, filepath.Join(home, ".ssh")}, {system, home, filepath.Dir(system)}} {
+		if from.path == "" {
+			continue
+		}
+		lines, err := f.read(from, 0)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("read the SSH configuration: %w", err)
+		}
+		f.lines = append(f.lines, append(lines, line{keyword: endOfFile})...)
 	}
 	return f, nil
 }
 
-func (f *File) read(path, home string, depth int) ([]line, error) {
+// place is a file, and what the names of others in it are relative to.
+type place struct{ path, home, dir string }
+
+func (f *File) read(from place, depth int) ([]line, error) {
+	path := from.path
 	if depth > maxDepth {
 		return nil, fmt.Errorf("%s: more than %d files include each other", path, maxDepth)
 	}
@@ -63,6 +74,8 @@ func (f *File) read(path, home string, depth int) ([]line, error) {
 		}
 		l := line{keyword: strings.ToLower(words[0]), args: words[1:]}
 		switch l.keyword {
+		case "proxycommand": // the shell takes it apart
+			l.args = []string{strings.TrimLeft(strings.TrimSpace(string(raw))[len(words[0]):], " \t=")}
 		case "match":
 			var why string
 			if l.criteria, why = criteriaOf(l.args); why != "" {
@@ -72,7 +85,7 @@ func (f *File) read(path, home string, depth int) ([]line, error) {
 				f.final = f.final || c.name == "final"
 			}
 		case "include":
-			if l.included, err = f.include(l.args, home, depth); err != nil {
+			if l.included, err = f.include(l.args, from, depth); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", path, number, err)
 			}
 		}
@@ -82,19 +95,19 @@ func (f *File) read(path, home string, depth int) ([]line, error) {
 }
 
 // include reads the files that patterns name. Those that can't be read are done without, as OpenSSH does.
-func (f *File) include(patterns []string, home string, depth int) (lines []line, err error) {
+func (f *File) include(patterns []string, from place, depth int) (lines []line, err error) {
 	for _, p := range patterns {
 		if rest, ok := strings.CutPrefix(p, "~/"); ok {
-			p = filepath.Join(home, rest)
+			p = filepath.Join(from.home, rest)
 		} else if !filepath.IsAbs(p) {
-			p = filepath.Join(home, ".ssh", p)
+			p = filepath.Join(from.dir, p)
 		}
 		files, err := filepath.Glob(p)
 		if err != nil {
 			return nil, fmt.Errorf("include %q: %w", p, err)
 		}
 		for _, name := range files {
-			more, err := f.read(name, home, depth+1)
+			more, err := f.read(place{name, from.home, from.dir}, depth+1)
 			if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 				return nil, err
 			}
@@ -106,7 +119,7 @@ func (f *File) include(patterns []string, home string, depth int) (lines []line,
 	return lines, nil
 }
 
-// endOfFile stands behind each file that is included.
+// endOfFile stands behind each file.
 const endOfFile = "(end)"
 
 // split takes a line apart: a keyword, "=" or spaces, arguments. Quotes keep spaces together, a backslash keeps quotes and itself from their

@@ -55,11 +55,11 @@ func TestInclude(t *testing.T) {
 	write(t, filepath.Join(home, ".ssh", "conf.d", "2"), "Match host 10.48.36.61 user admin\n  Port 2201\n")
 	write(t, filepath.Join(home, "more"), "User admin\nInclude ~/more\n")
 	config := write(t, filepath.Join(home, ".ssh", "config"), "Include ~/none conf.d/*\nHost other\n  Include ~/more\n")
-	if _, err := Read(config, home); err == nil || !strings.Contains(err.Error(), "include each other") {
+	if _, err := Read(home, config, ""); err == nil || !strings.Contains(err.Error(), "include each other") {
 		t.Errorf("a file that includes itself: %v", err)
 	}
 	write(t, filepath.Join(home, "more"), "User admin\n")
-	f, err := Read(config, home)
+	f, err := Read(home, config, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +80,7 @@ func TestNotUnderstood(t *testing.T) {
 	dir := t.TempDir()
 	ran := filepath.Join(dir, "ran")
 	inner := write(t, filepath.Join(dir, "inner"), "\nMatch exec \"touch "+ran+"\"\n  Port 1\n")
-	f, err := Read(write(t, filepath.Join(dir, "config"), "Include "+inner+"\nMatch host a tagged b\n  Port 2\nMatch all\n  Port 3\n"), dir)
+	f, err := Read(dir, write(t, filepath.Join(dir, "config"), "Include "+inner+"\nMatch host a tagged b\n  Port 2\nMatch all\n  Port 3\n"), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,6 +95,29 @@ func TestNotUnderstood(t *testing.T) {
 	}
 }
 
+// What the user's own configuration does not say, that of the machine does, with what stands beside it.
+func TestSystem(t *testing.T) {
+	t.Parallel()
+	home, etc := t.TempDir(), t.TempDir()
+	own := write(t, filepath.Join(home, ".ssh", "config"), "Host cms01\n  User admin\nMatch final host 10.48.36.61\n  IdentityFile ~/final\nHost other\n")
+	system := write(t, filepath.Join(etc, "ssh_config"), "Port 2200\nInclude conf.d/*.conf none\nHost cms01\n  User nobody\n  IdentityFile ~/more\n")
+	write(t, filepath.Join(etc, "conf.d", "1.conf"), "Host cms01\n  HostName 10.48.36.61\n  ProxyCommand nc %h %p\n")
+	for name, places := range map[string][2]string{"both": {own, system}, "the user's is not there": {own + "x", system}, "none of the machine": {own, ""}} {
+		f, err := Read(home, places[0], places[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := f.Settings(Host{Name: "cms01"})
+		got := strings.Join([]string{s.Get("user"), s.Get("hostname"), s.Get("port"), s.Get("proxycommand"), strings.Join(s.All("identityfile"), " ")}, ", ")
+		want := map[string]string{
+			"both": "admin, 10.48.36.61, 2200, nc %h %p, ~/more ~/final", "the user's is not there": "nobody, 10.48.36.61, 2200, nc %h %p, ~/more", "none of the machine": "admin, cms01, , , ",
+		}[name]
+		if got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 func FuzzRead(f *testing.F) {
 	for _, text := range []string{"Host a b\n HostName %h\nMatch host=a !user \"b c\"\nPort 1", "Match", "Include x\n#\n\"", "Host [\nMatch host \\,["} {
 		f.Add([]byte(text), "a")
@@ -105,7 +128,7 @@ func FuzzRead(f *testing.F) {
 		if err := os.WriteFile(file, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := Read(file, dir); err == nil {
+		if c, err := Read(dir, file, file); err == nil {
 			c.Settings(Host{Name: name})
 			c.Aliases()
 		}

@@ -78,6 +78,10 @@ func (e *evaluation) run(lines []line, active, never bool) {
 			if active && !slices.Contains(e.settings[l.keyword], l.args[0]) {
 				e.settings[l.keyword] = append(e.settings[l.keyword], l.args[0])
 			}
+		case "proxyjump", "proxycommand": // the first of both counts
+			if active && e.settings["proxyjump"] == nil && e.settings["proxycommand"] == nil {
+				e.settings[l.keyword] = l.args
+			}
 		default:
 			if _, have := e.settings[l.keyword]; active && !have {
 				e.settings[l.keyword] = l.args
