@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -19,7 +18,7 @@ import (
 type Sample struct {
 	Wall   time.Duration
 	CPU    time.Duration // of all its threads, user and system
-	Memory float64       // MiB, at its peak
+	Memory float64       // MiB, at its peak; 0 where the system does not tell
 }
 
 // Pair is a run of the program and the run of the yardstick after it.
@@ -35,9 +34,7 @@ func Timed(argv []string) (Sample, error) {
 		return s, fmt.Errorf("%q: %w", argv, err)
 	}
 	s.CPU = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	if usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		s.Memory = float64(usage.Maxrss) / 1024
-	}
+	s.Memory = peak(cmd.ProcessState)
 	return s, nil
 }
 
