@@ -114,6 +114,8 @@ func (w *writing) manifests() error {
 				return s
 			case "host_key", "sha256":
 				return ""
+			case "dir", "file", "partial", "remote": // as the copy has them
+				return w.redactor.path(s)
 			}
 			return string(w.redactor.shift.text([]byte(w.redactor.String(s))))
 		}).(map[string]any)
@@ -151,7 +153,7 @@ func (w *writing) measure(v any, dir string) {
 		if _, hasSum := v["sha256"]; !isFile || !hasSum {
 			return
 		}
-		b, err := os.ReadFile(filepath.Join(w.dir, filepath.FromSlash(w.redactor.String(dir)), filepath.FromSlash(path.Clean("/"+name))))
+		b, err := os.ReadFile(filepath.Join(w.dir, filepath.FromSlash(w.redactor.path(dir)), filepath.FromSlash(path.Clean("/"+name))))
 		if err != nil {
 			delete(v, "file")
 			v["outcome"], v["problem"] = string(bundle.Skipped), "left out when the bundle was redacted"

@@ -69,6 +69,9 @@ func Run(ctx context.Context, paths []string, out string, opt Options) (*Redacto
 	if err := w.walk(ctx, paths, w.learn); err != nil {
 		return nil, nil, err
 	}
+	for _, p := range w.paths {
+		w.redactor.learnPath(p)
+	}
 	w.redactor.settle()
 	w.redactor.issue()
 	if err := w.walk(ctx, paths, w.write); err != nil {
@@ -107,6 +110,7 @@ type writing struct {
 	dir      string
 	captures map[string]*streams // by path
 	failed   map[string]string   // path to why it can't be redacted
+	paths    []string            // of all files, as they would be in the copy
 	names    map[string]bool     // files in the copy
 	pending  []manifestCopy
 	summary  Summary
@@ -164,6 +168,7 @@ func isLines(f *bundle.File) bool {
 }
 
 func (w *writing) learn(ctx context.Context, f *bundle.File, to string, r io.Reader) error {
+	w.paths = append(w.paths, to)
 	if r == nil {
 		return nil
 	}
@@ -256,7 +261,7 @@ func (w *writing) write(ctx context.Context, f *bundle.File, to string, r io.Rea
 
 // name is a free name in the copy, its words replaced.
 func (w *writing) name(to string) string {
-	base := w.redactor.String(to)
+	base := w.redactor.path(to)
 	name := base
 	for n := 2; w.names[strings.ToLower(name)]; n++ {
 		suffix := path.Ext(base)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,38 @@ func run(t *testing.T, in string) (out string, r *redact.Redactor, s *redact.Sum
 		t.Fatal(err)
 	}
 	return out, r, s
+}
+
+// Addresses in the names of files and directories have stand-ins, however they are written, and no file is left out for its name.
+func TestAddressesInNames(t *testing.T) {
+	t.Parallel()
+	line := []byte("Mar 31 10:16:59 user.info cms01 sfpool: Health check 10.48.36.61: error (up = 1): could not connect\n")
+	names := []string{
+		"10.48.36.61.log", "10.48.36.61.1.log", "1.10.48.36.61.log", "cms_10-48-36-61_eth0.log", "x10_48_36_61.log", "010.048.036.061.log",
+		"10.48.36.61/log", "172.16.5.7-a.log", "2001:db8::7.log", "syslog_20260331_101659.log", "cms01.log",
+	}
+	in := filepath.Join(t.TempDir(), "bundle")
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(in, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(in, name), line, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, _, summary := run(t, in)
+	if len(summary.LeftOut) > 0 || len(summary.Files) != len(names) {
+		t.Errorf("%d files, left out %v", len(summary.Files), summary.LeftOut)
+	}
+	hidden := regexp.MustCompile(`10[._-]0?48[._-]0?36[._-]0?61|172\.16\.5\.7|2001:db8::7|cms01`)
+	for _, f := range summary.Files {
+		if hidden.MatchString(f.To) || len(f.To) != len(strings.TrimPrefix(f.From, in+"/")) {
+			t.Errorf("%s became %s", f.From, f.To)
+		}
+		if strings.HasSuffix(f.From, "_20260331_101659.log") && f.To != "syslog_20260331_101659.log" {
+			t.Errorf("a time became %s", f.To)
+		}
+	}
 }
 
 // The copy of every case leads to the diagnosis of the original, up to the renaming, and holds no value of the original.

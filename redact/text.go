@@ -59,18 +59,7 @@ func (r *Redactor) write(text []byte, ip netip.Addr, mac *[6]byte) {
 		m := r.addresses.mac(*mac)
 		putHex(text, m[:])
 	case ip.Is4():
-		b := r.addresses.ip(ip).As4()
-		for i, part := 0, 0; part < 4; part++ {
-			end := i
-			for end < len(text) && text[end] != '.' {
-				end++
-			}
-			v := b[part]
-			for k := end - 1; k >= i; k, v = k-1, v/10 { // as many digits as before, by the way octets are mapped
-				text[k] = '0' + v%10
-			}
-			i = end + 1
-		}
+		putOctets(text, r.addresses.ip(ip).As4())
 	default:
 		b := r.addresses.ip(ip).As16()
 		head, tail, _ := bytes.Cut(text, []byte("::"))
@@ -152,8 +141,12 @@ func (r *Redactor) address(b []byte, i int, found func(text []byte, ip netip.Add
 	for end < len(b) && (isHex(b[end]) || b[end] == ':' || b[end] == '-' || b[end] == '.') && end-i < 45 {
 		end++
 	}
-	if end < len(b) && isWordByte(b[end]) {
-		return 0
+	if end < len(b) && isWordByte(b[end]) { // more than an address, unless it is a name with a suffix
+		dot := bytes.LastIndexByte(b[i:end], '.')
+		if dot < 0 {
+			return 0
+		}
+		end = i + dot
 	}
 	word := bytes.TrimRight(b[i:end], ".-")
 	if mac, ok := parseMAC(word); ok {
