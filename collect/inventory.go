@@ -74,7 +74,7 @@ func ReadInventory(path string) (Inventory, error) {
 		return inv, fmt.Errorf("read the inventory: %w", err)
 	}
 	if err := strictyaml.Decode(b, &inv); err != nil {
-		return inv, fmt.Errorf("read the inventory %s: %w", path, err)
+		return inv, fmt.Errorf("read the inventory %s: %w", path, strictyaml.WithoutText(err)) // who wrote a password into it does not want to see it
 	}
 	if err := inv.lint(); err != nil {
 		return inv, fmt.Errorf("read the inventory %s: %w", path, err)
@@ -94,7 +94,7 @@ func (inv *Inventory) lint() error {
 	if inv.Defaults.Host != "" || inv.Defaults.Name != "" || inv.Defaults.HostKey != "" {
 		problems = append(problems, errors.New("defaults: name, host and host_key belong to one node"))
 	}
-	if err := inv.Defaults.check(); err != nil {
+	for _, err := range inv.Defaults.problems() {
 		problems = append(problems, fmt.Errorf("defaults: %w", err))
 	}
 	seen := map[string]int{}
@@ -103,7 +103,10 @@ func (inv *Inventory) lint() error {
 		if n.Name != "" {
 			where += " (" + n.Name + ")"
 		}
-		if err := errors.Join(n.Target().Check(), n.check()); err != nil {
+		if err := n.Target().Check(); err != nil {
+			problems = append(problems, fmt.Errorf("%s: %w", where, err))
+		}
+		for _, err := range n.problems() {
 			problems = append(problems, fmt.Errorf("%s: %w", where, err))
 		}
 		for _, key := range []string{"name " + n.Name, "host " + Node{Host: n.Host, Port: n.or(inv.Defaults).Port}.String()} {
@@ -118,9 +121,8 @@ func (inv *Inventory) lint() error {
 
 var fingerprint = lazyregexp.New(`^SHA256:[A-Za-z0-9+/]{43}$`)
 
-// check reports what is wrong with the fields that may stand in defaults too.
-func (n Node) check() error {
-	var problems []error
+// problems are what is wrong with the fields that may stand in defaults too.
+func (n Node) problems() (problems []error) {
 	if n.HostKey != "" && !fingerprint.MatchString(n.HostKey) {
 		problems = append(problems, fmt.Errorf("host_key %q is no fingerprint such as ssh-keygen -lf prints", n.HostKey))
 	}
@@ -134,7 +136,10 @@ func (n Node) check() error {
 			problems = append(problems, fmt.Errorf("zone %q is not in the tz database", n.Zone))
 		}
 	}
-	return errors.Join(append(problems, n.Password.check())...)
+	if err := n.Password.check(); err != nil {
+		problems = append(problems, err)
+	}
+	return problems
 }
 
 // or fills what the node does not say.

@@ -48,11 +48,13 @@ func TestInventoryProblemsAreNamed(t *testing.T) {
 		"bad interface":      {"nodes: [{host: a, interface: eth0}]", "eth0"},
 		"bad zone":           {"nodes: [{host: a, zone: Mars/Olympus}]", "Mars/Olympus"},
 		"bad key":            {"nodes: [{host: a, host_key: abc}]", "abc"},
-		"a password":         {"nodes: [{host: a, password: hunter2}]", "does not belong in this file"},
+		"a password":         {"nodes: [{host: a, password: hunter2}]", "node 1: a password does not belong in this file"},
+		"a line beside one":  {"nodes:\n- password: hunter2\n  hosst: a\n", "[3:3] unknown field"},
 		"two passwords":      {"nodes: [{host: a, password: {env: A, file: b}}]", "one of env, file and command"},
 		"a host of defaults": {"defaults: {host: a}\nnodes: [{host: b}]", "belong to one node"},
 		"an option":          {"nodes: [{host: -oProxyCommand=x}]", "no host name"},
 		"several at once":    {"nodes: [{host: a, port: -1}, {host: '!'}]", "node 2"},
+		"several of a node":  {"nodes: [{host: a, interface: q, zone: Mars/Olympus}]", "\nnode 1: zone"},
 	} {
 		_, err := inventoryFrom(t, c.text)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

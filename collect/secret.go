@@ -18,15 +18,17 @@ type Secret struct {
 	File    string `yaml:"file"`    // its first line
 	Command string `yaml:"command"` // first line of what a shell command prints, such as "pass show cms"
 	FD      int    `yaml:"-"`       // file descriptor; its first line, read once
+	written bool   // a password stood in its place
 }
 
-// UnmarshalYAML refuses a password that was written in place of where it is.
+// UnmarshalYAML takes no password that was written in place of where it is, and remembers that there was one.
 func (s *Secret) UnmarshalYAML(unmarshal func(any) error) error {
 	type plain Secret // without this method
 	if err := unmarshal((*plain)(s)); err != nil {
 		var word string
 		if unmarshal(&word) == nil {
-			return errors.New(`a password does not belong in this file: say where it is, as {env: NAME}, {file: PATH} or {command: "..."}`)
+			*s = Secret{written: true}
+			return nil
 		}
 		return err
 	}
@@ -34,6 +36,9 @@ func (s *Secret) UnmarshalYAML(unmarshal func(any) error) error {
 }
 
 func (s Secret) check() error {
+	if s.written {
+		return errors.New(`a password does not belong in this file: say where it is, as {env: NAME}, {file: PATH} or {command: "..."}`)
+	}
 	given := 0
 	for _, where := range []string{s.Env, s.File, s.Command} {
 		if where != "" {

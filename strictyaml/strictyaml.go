@@ -5,6 +5,7 @@
 package strictyaml
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/goccy/go-yaml"
@@ -42,3 +43,12 @@ type syntaxError struct{ err error }
 
 func (e *syntaxError) Error() string { return yaml.FormatError(e.err, false, true) }
 func (e *syntaxError) Unwrap() error { return e.err }
+
+// WithoutText is an error of Decode that shows the place and nothing of the text: for files that may hold a secret.
+func WithoutText(err error) error {
+	var syntax *syntaxError
+	if errors.As(err, &syntax) {
+		return errors.New(yaml.FormatError(syntax.err, false, false))
+	}
+	return err
+}

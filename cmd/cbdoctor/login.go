@@ -12,6 +12,7 @@ import (
 
 	"cbdoctor/collect"
 	"cbdoctor/collect/login"
+	"cbdoctor/lazyregexp"
 )
 
 // nodeOptions name nodes and say how to log in to them; every subcommand that talks to nodes has them.
@@ -131,7 +132,7 @@ func (o *nodeOptions) secrets(cmd *cobra.Command, l *login.Login) error {
 		if o.password.Command == "" {
 			password, err := o.password.Read("")
 			if err != nil {
-				return usageError(err, "the first line is the password")
+				return usageError(err, "the first line of --password-file, --password-fd or --password-command is the password, or what --password-env names")
 			}
 			l.Password = func(string) (string, error) { return password, nil }
 		} else {
@@ -151,6 +152,9 @@ func (o *nodeOptions) secrets(cmd *cobra.Command, l *login.Login) error {
 	return nil
 }
 
+// whereKnown finds the file that has another key of a host in the text of a login.ChangedHostKey.
+var whereKnown = lazyregexp.New(`, and ([^;,']+):\d+ has SHA256:`)
+
 // loginHint says what to do about the most common failures.
 func loginHint(problem, reached string) string {
 	host, port := reached, "22"
@@ -163,7 +167,11 @@ func loginHint(problem, reached string) string {
 		if port != "22" {
 			name = "[" + host + "]:" + port
 		}
-		return fmt.Sprintf("ask the owner of the node; if it was installed anew: ssh-keygen -R '%s'", name)
+		command := "ssh-keygen -R '" + name + "'"
+		if known := whereKnown.FindStringSubmatch(problem); known != nil {
+			command += " -f '" + known[1] + "'"
+		}
+		return "ask the owner of the node; if it was installed anew: " + command
 	case strings.Contains(problem, "is not known") && strings.Contains(problem, "host key"):
 		return fmt.Sprintf("compare the fingerprint with the node's console, then use --host-key SHA256:... with it, or: ssh-keyscan -p %s %s >> ~/.ssh/known_hosts", port, host)
 	case strings.Contains(problem, "unable to authenticate"):

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net"
@@ -78,8 +79,8 @@ func (l *Login) judgeFor(r resolved) (*judge, error) {
 	return j, nil
 }
 
-// algorithms are the lists of host key algorithms to try, one connection each. Only those of known keys are asked for where
-// there are any: otherwise a host with several keys looks changed (golang/go#29286).
+// algorithms are the lists of host key algorithms to try, one connection each. Those of known keys come first where there are any, or a host with
+// several keys looks changed (golang/go#29286), and those of certificates where an authority is known: its own key may be of another type.
 func (j *judge) algorithms() [][]string {
 	if len(j.wanted) > 0 {
 		lists := [][]string{j.chosen}
@@ -92,10 +93,18 @@ func (j *judge) algorithms() [][]string {
 	}
 	if j.known != nil {
 		known := j.known.HostKeyAlgorithms(j.host.endpoint())
-		known = slices.DeleteFunc(known, func(a string) bool { return !slices.Contains(j.chosen, a) }) // SHA-1 with a known RSA key is old all the same
-		if len(known) > 0 {
-			return [][]string{known}
+		rank := func(algorithm string) int {
+			switch certificate := strings.Contains(algorithm, "-cert-"); {
+			case certificate && slices.ContainsFunc(j.known.HostKeys(j.host.endpoint()), func(k knownhosts.PublicKey) bool { return k.Cert }):
+				return 0
+			case !certificate && slices.Contains(known, algorithm):
+				return 1
+			}
+			return 2
 		}
+		ordered := slices.Clone(j.chosen)
+		slices.SortStableFunc(ordered, func(a, b string) int { return rank(a) - rank(b) })
+		return [][]string{ordered}
 	}
 	return [][]string{j.chosen}
 }
@@ -111,7 +120,9 @@ func (j *judge) tryOther(err error) bool {
 func (j *judge) check(host string, remote net.Addr, key ssh.PublicKey, p *patience) error {
 	shown := key
 	if cert, ok := key.(*ssh.Certificate); ok {
-		shown = cert.Key
+		if shown = cert.Key; j.known != nil && !j.isAuthority(cert.SignatureKey) {
+			key = shown // as for OpenSSH, a host with a certificate of somebody else's is one with a key
+		}
 	}
 	j.fingerprint = ssh.FingerprintSHA256(shown)
 	var err error = &xknownhosts.KeyError{}
@@ -130,7 +141,7 @@ func (j *judge) check(host string, remote net.Addr, key ssh.PublicKey, p *patien
 		return &OtherHostKey{host, j.fingerprint, j.wanted}
 	case err == nil:
 		return nil
-	case errors.As(err, &differs) && len(differs.Want) > 0:
+	case errors.As(err, &differs) && slices.ContainsFunc(differs.Want, func(k xknownhosts.KnownKey) bool { return !j.isAuthority(k.Key) }):
 		var where []string
 		for _, k := range differs.Want {
 			where = append(where, fmt.Sprintf("%s:%d has %s", k.Filename, k.Line, ssh.FingerprintSHA256(k.Key)))
@@ -149,6 +160,13 @@ func (j *judge) check(host string, remote net.Addr, key ssh.PublicKey, p *patien
 		return j.remember(host, remote, shown)
 	}
 	return &UnknownHostKey{host, j.fingerprint}
+}
+
+// isAuthority reports whether a key is that of a @cert-authority for the host.
+func (j *judge) isAuthority(key ssh.PublicKey) bool {
+	return slices.ContainsFunc(j.known.HostKeys(j.host.endpoint()), func(k knownhosts.PublicKey) bool {
+		return k.Cert && bytes.Equal(k.Marshal(), key.Marshal())
+	})
 }
 
 // kindOf names the type of a key as ssh-keygen -l does: "ED25519".

@@ -20,6 +20,8 @@ func TestHostKeys(t *testing.T) {
 	host := fmt.Sprintf("[127.0.0.1]:%d", s.Port)
 	key := strings.TrimSpace(sshdtest.Read(t, filepath.Join(s.Home, "host_ed25519.pub")))
 	ecdsa := strings.TrimSpace(sshdtest.Read(t, filepath.Join(s.Home, "host_ecdsa.pub")))
+	sshdtest.Command(t, "ssh-keygen", "-q", "-t", "rsa", "-N", "", "-f", filepath.Join(s.Home, "former"))
+	rsa := strings.TrimSpace(sshdtest.Read(t, filepath.Join(s.Home, "former.pub")))
 	foreign := strings.TrimSpace(sshdtest.Read(t, filepath.Join(other.Home, "host_ed25519.pub")))
 	for name, c := range map[string]struct {
 		known string
@@ -32,6 +34,7 @@ func TestHostKeys(t *testing.T) {
 		"an unknown host":                              {"", "is not known"},
 		"the key of another port":                      {fmt.Sprintf("[127.0.0.1]:%d %s", s.Port+1, key), "is not known"},
 		"a changed key":                                {host + " " + foreign, "has changed"},
+		"a key of a type that it no longer has":        {host + " " + rsa, "has changed"},
 		"a revoked key":                                {host + " " + key + "\n@revoked * " + key, "revoked"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -48,6 +51,50 @@ func TestHostKeys(t *testing.T) {
 			}
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "SHA256:") {
 				t.Errorf("%v; want a failure that says %q with the fingerprint", err, c.want)
+			}
+		})
+	}
+}
+
+// A certificate counts where its authority is known, of whatever type that one's key is; elsewhere it is the key in it that counts.
+func TestHostCertificates(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	made := func(name, kind string) string {
+		sshdtest.Command(t, "ssh-keygen", "-q", "-t", kind, "-N", "", "-C", name, "-f", filepath.Join(dir, name))
+		return sshdtest.Read(t, filepath.Join(dir, name+".pub"))
+	}
+	authority, stranger := made("authority", "ecdsa"), made("stranger", "ed25519")
+	serve := func(name, validity string) (*sshdtest.Server, string) {
+		key := made(name, "rsa")
+		file := filepath.Join(dir, name)
+		sshdtest.Command(t, "ssh-keygen", "-q", "-s", filepath.Join(dir, "authority"), "-I", "cms", "-h", "-n", "127.0.0.1", "-V", validity, file+".pub")
+		return sshdtest.Start(t, "HostKey "+file, "HostCertificate "+file+"-cert.pub"), key
+	}
+	valid, key := serve("valid", "-1d:+1d")
+	old, _ := serve("old", "20200101:20210101")
+	s := sshdtest.Start(t)
+	for name, c := range map[string]struct {
+		server      *sshdtest.Server
+		known, want string
+	}{
+		"the authority is known":                     {valid, "@cert-authority HOST " + authority, ""},
+		"for all hosts":                              {valid, "@cert-authority * " + authority, ""},
+		"the certificate is over":                    {old, "@cert-authority HOST " + authority, "expired"},
+		"another authority is known":                 {valid, "@cert-authority HOST " + stranger, "is not known"},
+		"another authority, and the key is known":    {valid, "@cert-authority HOST " + stranger + "HOST " + key, ""},
+		"the key alone is known":                     {valid, "HOST " + key, ""},
+		"nothing is known":                           {valid, "", "is not known"},
+		"the authority is revoked":                   {valid, "@revoked * " + authority + "@cert-authority HOST " + authority, "revoked"},
+		"a host without one, the authority is known": {s, "@cert-authority HOST " + authority, "is not known"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			file := filepath.Join(t.TempDir(), "known_hosts")
+			sshdtest.Write(t, file, strings.ReplaceAll(c.known, "HOST", fmt.Sprintf("[127.0.0.1]:%d", c.server.Port))+"\n")
+			err := dialAndClose(t, &Login{KeyFiles: []string{c.server.Key}, KnownHosts: []string{file}}, targetOf(c.server))
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%v, want %q", err, c.want)
 			}
 		})
 	}
