@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"cbdoctor/bundle"
@@ -30,20 +31,9 @@ func (m *material) readManifest(path string, r io.Reader) string {
 // missed lists what was asked for and did not come.
 func missed(doc *bundle.Manifest) string {
 	var out []string
-	note := func(node, what string, o bundle.Outcome, problem string) {
-		if failure := failureOf(what, o, problem); failure != "" {
-			out = append(out, node+": "+failure)
-		}
-	}
 	for _, n := range doc.Nodes {
-		if _, missing := n.Missing(); missing == "" || missing != n.Problem { // else it follows in full
-			note(n.Reached, "", n.Outcome, n.Problem)
-		}
-		for _, c := range n.Commands {
-			note(n.Reached, c.Command+" ", c.Outcome, c.Problem)
-		}
-		for _, f := range n.Files {
-			note(n.Reached, f.Remote+" ", f.Outcome, f.Problem)
+		for _, miss := range n.Missing() {
+			out = append(out, n.Reached+": "+failureOf(miss))
 		}
 	}
 	if doc.Finished.IsZero() {
@@ -55,28 +45,19 @@ func missed(doc *bundle.Manifest) string {
 	return "not collected: " + strings.Join(out, "; ")
 }
 
-// failureOf says how something that was asked for failed, "" when it did not.
-func failureOf(what string, o bundle.Outcome, problem string) string {
-	if o.Fine() {
-		return ""
-	}
-	return strings.TrimSuffix(what+string(o)+": "+problem, ": ")
+// failureOf says how something that was asked for failed.
+func failureOf(m bundle.Miss) string {
+	return strings.TrimSuffix(strings.TrimPrefix(m.What+" ", " ")+string(m.Outcome)+": "+m.Problem, ": ")
 }
 
 // uncollected says why a collection of a node, or which of its files, failed. Commands are not among them: old versions do not know some.
 func uncollected(n *bundle.ManifestNode) string {
 	const named = 3
 	var out []string
-	note := func(what string, o bundle.Outcome, problem string) {
-		if failure := failureOf(what, o, problem); failure != "" {
-			out = append(out, failure)
+	for _, miss := range n.Missing() {
+		if !slices.ContainsFunc(n.Commands, func(c bundle.ManifestCommand) bool { return c.Command == miss.What }) {
+			out = append(out, failureOf(miss))
 		}
-	}
-	if _, missing := n.Missing(); missing == "" || missing != n.Problem { // else it follows in full
-		note("", n.Outcome, n.Problem)
-	}
-	for _, f := range n.Files {
-		note(f.Remote+" ", f.Outcome, f.Problem)
 	}
 	if more := len(out) - named; more > 0 {
 		out = append(out[:named], fmt.Sprintf("%d more", more))

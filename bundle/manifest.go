@@ -104,36 +104,55 @@ func (o Outcome) Fine() bool { return o == Success || o == Skipped }
 // Complete reports whether every node, command and file succeeded or was left out on purpose.
 func (m *Manifest) Complete() bool {
 	for _, n := range m.Nodes {
-		if o, _ := n.Missing(); !n.Outcome.Fine() || !o.Fine() {
+		if len(n.Missing()) > 0 {
 			return false
 		}
 	}
 	return true
 }
 
-// Missing is what of a node was wanted and did not come: the outcome of the first of it and a sentence; Success and "" where all came.
-// The outcome of a node that was reached and asked to the end is this one.
-func (n *ManifestNode) Missing() (outcome Outcome, sentence string) {
-	outcome, more := Success, 0
-	note := func(what string, o Outcome, problem string) {
-		switch {
-		case o.Fine():
-		case outcome == Success:
-			outcome, sentence = o, strings.TrimSuffix(what+": "+problem, ": ")
-		default:
-			more++
+// Miss is something of a node that was wanted and did not come.
+type Miss struct {
+	What    string // a file as the node calls it, or a command; "": the node itself
+	Outcome Outcome
+	Problem string
+}
+
+// Missing is what of a node did not come: the node itself, where more is wrong than some of its files and commands, and those.
+func (n *ManifestNode) Missing() (out []Miss) {
+	parts := n.missingParts()
+	if _, sentence := summary(parts); !n.Outcome.Fine() && (n.Problem == "" || n.Problem != sentence) {
+		out = append(out, Miss{"", n.Outcome, n.Problem})
+	}
+	return append(out, parts...)
+}
+
+func (n *ManifestNode) missingParts() (out []Miss) {
+	for _, f := range n.Files {
+		if !f.Outcome.Fine() {
+			out = append(out, Miss{f.Remote, f.Outcome, f.Problem})
 		}
 	}
-	for _, f := range n.Files {
-		note("could not fetch "+f.Remote, f.Outcome, f.Problem)
-	}
 	for _, c := range n.Commands {
-		note(fmt.Sprintf("no answer to %q", c.Command), c.Outcome, c.Problem)
+		if !c.Outcome.Fine() {
+			out = append(out, Miss{c.Command, c.Outcome, c.Problem})
+		}
 	}
-	if more > 0 {
+	return out
+}
+
+// Result is the outcome of a node that was reached and asked to the end, and its problem: that of the first thing that is missing.
+func (n *ManifestNode) Result() (outcome Outcome, problem string) { return summary(n.missingParts()) }
+
+func summary(parts []Miss) (outcome Outcome, sentence string) {
+	if len(parts) == 0 {
+		return Success, ""
+	}
+	sentence = strings.TrimSuffix(parts[0].What+": "+parts[0].Problem, ": ")
+	if more := len(parts) - 1; more > 0 {
 		sentence += fmt.Sprintf("; and %d more", more)
 	}
-	return outcome, sentence
+	return parts[0].Outcome, sentence
 }
 
 // ReadManifest reads what Write wrote.

@@ -181,6 +181,18 @@ func (v *visit) capture(ctx context.Context, arrived func()) error {
 	return nil
 }
 
+// settleCaptures ends what an earlier run has of captures that did not come to their end: they can't be gone on with, and what they left on
+// the node is fetched like any other file.
+func (v *visit) settleCaptures() {
+	v.record.node(v.i, func(m *bundle.ManifestNode) {
+		for i := range m.Commands {
+			if c := &m.Commands[i]; strings.HasPrefix(c.Command, "pcap ") && !c.Outcome.Fine() {
+				c.Outcome, c.Problem = bundle.Skipped, "not captured again, --pcap does that; "+c.Problem
+			}
+		}
+	})
+}
+
 // short is a time without what is zero at its end: "2m".
 func short(d time.Duration) string {
 	s := d.String()

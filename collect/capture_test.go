@@ -80,8 +80,9 @@ func TestInterruptionStopsCaptures(t *testing.T) {
 	t.Parallel()
 	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{capturing("cms01")}})
 	ctx, interrupt := context.WithCancel(t.Context())
+	dir := filepath.Join(t.TempDir(), "bundle")
 	m, err := Run(ctx, inventoryOf(t, c), Options{
-		Dir: filepath.Join(t.TempDir(), "bundle"), Login: simLogin(t, c, "x"), Capture: &Capture{For: time.Hour},
+		Dir: dir, Login: simLogin(t, c, "x"), Capture: &Capture{For: time.Hour},
 		Progress: func(e Event) {
 			if e.Kind == Capturing {
 				interrupt()
@@ -96,6 +97,16 @@ func TestInterruptionStopsCaptures(t *testing.T) {
 	}
 	if n := m.Nodes[0]; n.Outcome != bundle.Canceled || strings.Join(n.Left, " ") != "a.pcap" {
 		t.Errorf("%s, left %v: %s", n.Outcome, n.Left, n.Problem)
+	}
+	// what it left is fetched when the collection is continued, which then is complete
+	again, _ := collectTo(t, Inventory{}, Options{Dir: dir, Continue: true, Login: simLogin(t, c, "x")})
+	if _, have := fetched(again.Nodes[0])["a.pcap"]; !have || !again.Complete() {
+		t.Errorf("continued: %+v", again.Nodes[0])
+	}
+	// and a second capture is another file
+	more, _ := collectTo(t, Inventory{}, Options{Dir: dir, Continue: true, Login: simLogin(t, c, "x"), Capture: &Capture{For: time.Millisecond}})
+	if n := more.Nodes[0]; strings.Join(n.Left, " ") != "a.pcap a-2.pcap" || !more.Complete() {
+		t.Errorf("with another capture: %+v", n)
 	}
 }
 

@@ -28,7 +28,7 @@ func TestNodesShareASmallDisk(t *testing.T) {
 				whole++
 			case strings.Contains(f.Problem, "the disk here has"):
 				refused++
-				if n.Outcome != bundle.Failed || !strings.HasPrefix(n.Problem, "could not fetch "+f.Remote+": it has ") {
+				if n.Outcome != bundle.Failed || !strings.HasPrefix(n.Problem, f.Remote+": it has ") {
 					t.Errorf("the node with it: %s, %q", n.Outcome, n.Problem)
 				}
 			}

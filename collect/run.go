@@ -148,7 +148,7 @@ func openBundle(opt Options) (*os.Root, *bundle.Manifest, error) {
 			return nil, nil, fmt.Errorf("make the bundle %s: %w", opt.Dir, err)
 		}
 		if entries, err := os.ReadDir(opt.Dir); err != nil || len(entries) > 0 {
-			return nil, nil, fmt.Errorf("make the bundle %s: %w", opt.Dir, errors.Join(err, errors.New("the directory is not empty")))
+			return nil, nil, fmt.Errorf("make the bundle %s: %w", opt.Dir, errors.Join(err, errors.New("the directory is not empty: choose another one, or go on with what it holds by --continue")))
 		}
 	}
 	root, err := os.OpenRoot(opt.Dir)

@@ -240,7 +240,7 @@ func TestNodeWithAFileThatFails(t *testing.T) {
 	lying.Claims = 1000
 	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{node("cms01", file("log", "one\n"), lying)}})
 	m, _ := collectTo(t, inventoryOf(t, c), Options{Login: simLogin(t, c, "x")})
-	if n := m.Nodes[0]; n.Outcome != bundle.Failed || !strings.HasPrefix(n.Problem, "could not fetch audit.log: ") || len(fetched(n)) != 1 {
+	if n := m.Nodes[0]; n.Outcome != bundle.Failed || !strings.HasPrefix(n.Problem, "audit.log: ") || len(fetched(n)) != 1 {
 		t.Errorf("%+v", n)
 	}
 }

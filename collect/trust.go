@@ -27,7 +27,7 @@ func (v *visit) distrust(ctx context.Context) {
 	doubt := func(name string, err error) {
 		if err != nil && ctx.Err() == nil {
 			wrong[name] = err.Error()
-			v.tell(Retry, "%s is not what was fetched: %v", name, err)
+			v.tell(Retry, "%s is fetched anew: %v", name, err)
 		}
 	}
 	for _, c := range claims.Commands {
@@ -110,7 +110,7 @@ func (v *visit) reopen(ctx context.Context, e bundle.ManifestFile) error {
 	}
 	defer f.Close()
 	if e.Kept == nil {
-		return errors.New("nobody wrote down how much of it can be trusted")
+		return errors.New("it was cut off before it was noted how much of it is on the disk")
 	}
 	if err := begins(ctx, f, *e.Kept); err != nil {
 		return err

@@ -67,7 +67,7 @@ func (v *visit) told(ctx context.Context, do func(context.Context) error) error 
 	var outcome bundle.Outcome
 	var problem string
 	v.record.node(v.i, func(m *bundle.ManifestNode) {
-		if outcome, problem = m.Missing(); err != nil {
+		if outcome, problem = m.Result(); err != nil {
 			outcome, problem = outcomeOf(ctx, err), problemOf(ctx, err)
 		}
 		m.Finished, m.Outcome, m.Problem = time.Now().UTC(), outcome, problem
@@ -104,6 +104,7 @@ func (v *visit) run(ctx context.Context) error {
 	}
 	if v.opt.Continue {
 		v.distrust(ctx)
+		v.settleCaptures()
 	}
 	v.tell(Connecting, "connecting")
 	v.link = &link{

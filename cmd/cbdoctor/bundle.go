@@ -87,18 +87,12 @@ func runBundleCheck(cmd *cobra.Command, path string) error {
 		return inputError(withHint(fmt.Errorf("the bundle %s is damaged: %d of its files are not what was fetched", path, len(problems)), "cbdoctor collect --continue "+path+" fetches them again, where the nodes still have them"))
 	}
 	files := 0
-	failed := func(what string, o bundle.Outcome, problem string) {
-		if !o.Fine() {
-			fmt.Fprintln(out, strings.TrimSuffix(printable(strings.ReplaceAll(fmt.Sprintf("%s: %s: %s", what, o, problem), "\n", "; ")), ": "))
-		}
-	}
 	for _, n := range m.Nodes {
-		failed(n.Reached, n.Outcome, n.Problem)
-		for _, c := range n.Commands {
-			failed(n.Reached+": "+c.Command, c.Outcome, c.Problem)
+		for _, miss := range n.Missing() {
+			what := strings.TrimSuffix(n.Reached+": "+miss.What, ": ")
+			fmt.Fprintln(out, strings.TrimSuffix(printable(strings.ReplaceAll(fmt.Sprintf("%s: %s: %s", what, miss.Outcome, miss.Problem), "\n", "; ")), ": "))
 		}
 		for _, f := range n.Files {
-			failed(n.Reached+": "+f.Remote, f.Outcome, f.Problem)
 			if f.Outcome == bundle.Success {
 				files++
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,9 +70,19 @@ func (s *Server) log(event string) {
 	s.events = append(s.events, event)
 }
 
-func (s *Server) add(f File) {
+// addCapture leaves a new file in the root: a second capture does not take the name of the first.
+func (s *Server) addCapture() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	f := *s.Node.Capture
+	if f.ModTime.IsZero() {
+		f.ModTime = time.Now()
+	}
+	suffix := path.Ext(f.Name)
+	stem := strings.TrimSuffix(f.Name, suffix)
+	for n := 2; slices.ContainsFunc(s.files, func(have File) bool { return have.Name == f.Name }); n++ {
+		f.Name = fmt.Sprintf("%s-%d%s", stem, n, suffix)
+	}
 	s.files = append(s.files, f)
 }
 

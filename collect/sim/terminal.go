@@ -98,7 +98,7 @@ func (t *terminal) run(command string) {
 		t.server.log("pcap started")
 		t.untilCtrlC(nil)
 		t.server.log("pcap stopped")
-		t.server.add(*node.Capture)
+		t.server.addCapture()
 	default:
 		t.page(withLineEnd(t.server.answer(command)))
 	}

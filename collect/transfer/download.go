@@ -55,12 +55,12 @@ func (d *download) run(ctx context.Context) (note string, err error) {
 	had := d.part.size
 	go func() { // on another core than the writing
 		defer close(hashed)
-		at, kept := had, time.Now()
+		at, kept, every := had, time.Now(), d.fetcher.keepEvery/keepSooner
 		for p := range written {
 			d.part.hash.Write(p.bytes)
-			if at += int64(len(p.bytes)); d.fetcher.Kept != nil && time.Since(kept) >= d.fetcher.keepEvery {
+			if at += int64(len(p.bytes)); d.fetcher.Kept != nil && time.Since(kept) >= every {
 				d.fetcher.Kept(d.file, at, d.part.sum())
-				kept = time.Now()
+				kept, every = time.Now(), min(2*every, d.fetcher.keepEvery)
 			}
 			d.fetcher.window.release(p.asked)
 			d.fetcher.memory.give(p.bytes)

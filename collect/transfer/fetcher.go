@@ -23,7 +23,7 @@ type Fetcher struct {
 	Kept        func(f File, size int64, sha256 string)               // is told now and then how much of a file was written, and what; may be nil
 	Free        <-chan struct{}                                       // closed when what else used the connection is over: awaited where the node refuses a channel
 
-	keepEvery time.Duration // how often Kept is told while a file comes
+	keepEvery time.Duration // how often Kept is told at least while a file comes
 
 	window *window
 	meter  *meter
@@ -51,8 +51,8 @@ type Result struct {
 	Err    error
 }
 
-// keepEvery is how much of a slow download a crash may cost; a fast one is over before.
-const keepEvery = 10 * time.Second
+// keepEvery is how much of a slow download a crash may cost; a fast one is over before. Of one that has just begun it may cost keepSooner times less.
+const keepEvery, keepSooner = 10 * time.Second, 5
 
 func (f *Fetcher) init() {
 	if f.window != nil {
