@@ -28,6 +28,8 @@ const (
 
 // window bounds the bytes in flight of one node, growing while answers come soon and shrinking when they don't.
 type window struct {
+	pressed func() bool // whether memory is short
+
 	mu      sync.Mutex
 	freed   chan struct{} // closed and replaced when something becomes free
 	size    int64         // what may be in flight
@@ -38,14 +40,15 @@ type window struct {
 }
 
 func newWindow() *window {
-	return &window{size: shortInFlight, most: mostShort, freed: make(chan struct{})}
+	return &window{size: shortInFlight, most: mostShort, freed: make(chan struct{}), pressed: pressed}
 }
 
-// acquire waits until n more bytes may be asked for. One request always may.
+// acquire waits until n more bytes may be asked for. One request always may, and no further one while memory is short.
 func (w *window) acquire(ctx context.Context, n int64) error {
 	for {
+		pressed := w.pressed()
 		w.mu.Lock()
-		if w.used == 0 || w.used+n <= w.size {
+		if w.used == 0 || w.used+n <= w.size && !pressed {
 			w.used += n
 			w.mu.Unlock()
 			return nil
