@@ -4734,6 +4734,23 @@ var builtIn = []*Family{
 							Line:   219,
 						},
 					},
+					{
+						For: "status",
+						When: Expression{
+							Source: "size(cluster.primaries) == 1 && status.node_in_use in cluster.replicas",
+							Line:   221,
+						},
+						Confidence: "medium",
+						Node: Expression{
+							Source: "status.node_in_use",
+							Line:   222,
+						},
+						Severity: "warning",
+						Summary: Text{
+							Source: "The status of {cluster.label(status.node)} has {cluster.label(status.node_in_use)} as the node in use, and {cluster.label(cluster.primaries[0])} is the primary.",
+							Line:   225,
+						},
+					},
 				},
 				Explains: []EffectEntry{
 					{
@@ -4753,20 +4770,20 @@ var builtIn = []*Family{
 							Phase: "verify",
 							Where: Text{
 								Source: "{subject.node}",
-								Line:   224,
+								Line:   230,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Compare which node every status calls the primary and \"Node in use\". They must be the same on all nodes.",
-								Line:   227,
+								Line:   233,
 							},
 							Command: Text{
 								Source: "database cluster status",
-								Line:   228,
+								Line:   234,
 							},
 							Verify: Text{
 								Source: "One node is the primary, and it is the node in use everywhere.",
-								Line:   229,
+								Line:   235,
 							},
 							Source: "Cisco 215421",
 						},
@@ -4775,24 +4792,24 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							When: Expression{
 								Source: "cluster.upgrades.exists(u, u.node == subject.node && !u.complete)",
-								Line:   233,
+								Line:   239,
 							},
 							Where: Text{
 								Source: "{cluster.primary_name}",
-								Line:   231,
+								Line:   237,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Run the schema upgrade on the primary, not on a replica.",
-								Line:   234,
+								Line:   240,
 							},
 							Command: Text{
 								Source: "database cluster upgrade_schema",
-								Line:   235,
+								Line:   241,
 							},
 							Verify: Text{
 								Source: "The log shows \"Schema upgrade complete\".",
-								Line:   236,
+								Line:   242,
 							},
 							Source: "tech note 210530",
 						},
@@ -4806,6 +4823,12 @@ var builtIn = []*Family{
 						Name:  "write on a replica",
 						Match: true,
 						Facts: "          messages: [{node: 10.48.36.118, class: read-only-transaction, text: cannot execute INSERT in a read-only transaction, ongoing: true}]",
+					},
+					{
+						Name:  "the node in use is a replica",
+						Match: true,
+						Facts: "          statuses:\n            - node: 10.48.36.182\n              status: Enabled\n              node_in_use: 10.48.36.118\n              members: [{address: 10.48.36.61, connected: true, role: primary}, {address: 10.48.36.118, connected: true, role: replica, in_sync: \"yes\"}, {address: 10.48.36.182, me: true, connected: true, role: replica, in_sync: \"yes\"}]",
+						Node:  "10.48.36.118",
 					},
 					{
 						Name:  "ordinary error",
@@ -10108,26 +10131,30 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Source: "{cluster.label(message.node)} で書き込みが {message.count} 回拒否された：{message.text}",
 								Line:   65,
 							},
+							{
+								Source: "{cluster.label(status.node)} のステータスでは使用中のノードが {cluster.label(status.node_in_use)} だが、プライマリは {cluster.label(cluster.primaries[0])}",
+								Line:   66,
+							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "各ステータスで、どのノードがプライマリか、また \"Node in use\" がどのノードかを比較します。すべてのノードで同じでなければなりません。",
-									Line:   67,
+									Line:   68,
 								},
 								Verify: Text{
 									Source: "1 台だけがプライマリで、すべてのノードで使用中のノードになっていること。",
-									Line:   68,
+									Line:   69,
 								},
 							},
 							{
 								Text: Text{
 									Source: "スキーマのアップグレードは、レプリカではなくプライマリで実行します。",
-									Line:   69,
+									Line:   70,
 								},
 								Verify: Text{
 									Source: "ログに \"Schema upgrade complete\" が出ること。",
-									Line:   70,
+									Line:   71,
 								},
 							},
 						},

@@ -3436,9 +3436,16 @@ var natives = []native{
 			return r1
 		}()))
 	}},
+	{"status", "cluster.label(cluster.primaries[0])", nil, func(s *scope) any {
+		return s.cluster.label(s.cluster.Primaries[int64(0)])
+	}},
 	{"status", "cluster.label(status.node)", []string{"status.node"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
 		return s.cluster.label(about.Node)
+	}},
+	{"status", "cluster.label(status.node_in_use)", []string{"status.node_in_use"}, func(s *scope) any {
+		about := s.fact.(fact.Status)
+		return s.cluster.label(about.NodeInUse)
 	}},
 	{"status", "cluster.typed(status.node, \"database cluster upgrade_schema\")", []string{"status.node"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
@@ -3447,6 +3454,10 @@ var natives = []native{
 	{"status", "cluster.typed(status.node, status.last_command)", []string{"status.node", "status.last_command"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
 		return s.cluster.typed(about.Node, about.LastCommand)
+	}},
+	{"status", "size(cluster.primaries) == 1 && status.node_in_use in cluster.replicas", []string{"status.node_in_use"}, func(s *scope) any {
+		about := s.fact.(fact.Status)
+		return ((int64(len(s.cluster.Primaries)) == int64(1)) && slices.Contains(s.cluster.Replicas, about.NodeInUse))
 	}},
 	{"status", "status.error", []string{"status.error"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
@@ -3475,6 +3486,10 @@ var natives = []native{
 	{"status", "status.node", []string{"status.node"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
 		return about.Node
+	}},
+	{"status", "status.node_in_use", []string{"status.node_in_use"}, func(s *scope) any {
+		about := s.fact.(fact.Status)
+		return about.NodeInUse
 	}},
 	{"status", "status.status", []string{"status.status"}, func(s *scope) any {
 		about := s.fact.(fact.Status)
