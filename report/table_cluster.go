@@ -109,7 +109,11 @@ func (r *Report) links(words lang.Lang) []*link {
 			l.works = l.works && f.State == finding.Resolved
 			l.flaps = l.flaps || f.ID == "health-check-flapping" && f.State != finding.Resolved
 			l.refs = append(l.refs, f.Ref)
-			l.text = append(l.text, f.Ref+" "+f.ID)
+			text := f.Ref + " " + f.ID
+			if f.State == finding.Resolved {
+				text = words.T("%s (over)", text)
+			}
+			l.text = append(l.text, text)
 		}
 	}
 	for _, c := range r.Captures {

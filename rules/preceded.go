@@ -57,8 +57,11 @@ func (c *Catalog) tellCommands(d *draft, cluster *Cluster) {
 		}
 	}
 	for _, cmd := range near[max(0, len(near)-maxPreceded):] {
-		text := c.lang.T(`%q was typed on %s at %s by %s, %s before the first failure.`,
-			cmd.Command, cluster.label(cmd.Node), cmd.Time.T.Format("15:04:05"), cmd.User, c.inWords(d.First.T.Sub(cmd.Time.T)))
+		node, at := cluster.label(cmd.Node), cmd.Time.T.Format("15:04:05")
+		text := c.lang.T(`%q was typed on %s at %s by %s.`, cmd.Command, node, at, cmd.User) // what failed is the command itself, mostly
+		if before := d.First.T.Sub(cmd.Time.T); before >= time.Second {
+			text = c.lang.T(`%q was typed on %s at %s by %s, %s before the first failure.`, cmd.Command, node, at, cmd.User, c.inWords(before))
+		}
 		d.Summary = strings.TrimSpace(d.Summary + " " + text)
 		d.PrecededBy = append(d.PrecededBy, cmd.Source)
 		d.Evidence = append(d.Evidence, cmd.Source)
@@ -67,7 +70,6 @@ func (c *Catalog) tellCommands(d *draft, cluster *Cluster) {
 
 // inWords is a length of time as people say it.
 func (c *Catalog) inWords(d time.Duration) string {
-	d = max(d, 0)
 	if d < 2*time.Minute {
 		return c.lang.Plural(int(d.Round(time.Second)/time.Second), "1 second", "%d seconds")
 	}
