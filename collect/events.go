@@ -14,7 +14,7 @@ type EventKind string
 const (
 	Connecting EventKind = "connecting"
 	CommandRun EventKind = "command"  // Text is the command
-	Chosen     EventKind = "chosen"   // Total bytes of all files that will be fetched; Text says how many
+	Chosen     EventKind = "chosen"   // Total bytes of all Files that will be fetched
 	Progress   EventKind = "progress" // Bytes of Total of File are here
 	FileDone   EventKind = "file"     // File is whole
 	FileFailed EventKind = "file-failed"
@@ -32,6 +32,7 @@ type Event struct {
 	File  string    `json:"file,omitempty"` // on the node
 	Bytes int64     `json:"bytes,omitempty"`
 	Total int64     `json:"total,omitempty"`
+	Files int       `json:"files,omitempty"` // of Chosen
 	Text  string    `json:"text,omitempty"`
 }
 

@@ -25,7 +25,7 @@ func (v *visit) fetch(ctx context.Context) error {
 		return err
 	}
 	todo, total := v.enter(take, skipped)
-	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Text: Count(len(todo), "file") + ", " + Size(total)})
+	v.teller.tell(Event{Node: v.reached, Kind: Chosen, Total: total, Files: len(todo), Text: Count(len(todo), "file") + ", " + Size(total)})
 	if v.opt.AskAbove > 0 && total > v.opt.AskAbove && v.opt.Approve != nil && !v.approved(len(todo), total) {
 		v.skip(todo, "it was not wanted")
 		return nil
@@ -36,7 +36,7 @@ func (v *visit) fetch(ctx context.Context) error {
 		files[i] = e.File
 	}
 	var mu sync.Mutex
-	told, came := make([]time.Time, len(files)), make([]int64, len(files))
+	told, came, common := make([]time.Time, len(files)), make([]int64, len(files)), 0
 	for i, e := range todo {
 		came[i] = e.here
 	}
@@ -55,11 +55,21 @@ func (v *visit) fetch(ctx context.Context) error {
 	}, func(i int, r transfer.Result) {
 		mu.Lock()
 		v.room.wrote(todo[i].Size - came[i]) // or never will
+		quiet := r.Common && common >= toldEach
+		if r.Common {
+			common++
+		}
 		mu.Unlock()
-		v.fetched(ctx, todo[i].entry, r)
+		v.fetched(ctx, todo[i].entry, r, quiet)
 	})
+	if more := common - toldEach; more > 0 {
+		v.tell(FileFailed, "could not fetch %s for the same reason", Count(more, "more file"))
+	}
 	return context.Cause(ctx)
 }
+
+// toldEach is how many files are told one by one of those that failed because the connection did.
+const toldEach = 3
 
 // pending is a file to fetch and where its entry is.
 type pending struct {
@@ -185,8 +195,8 @@ func (v *visit) kept(f transfer.File, size int64, sum string) {
 	})
 }
 
-// fetched writes down what became of a file.
-func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
+// fetched writes down what became of a file, and tells it unless it is quiet.
+func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result, quiet bool) {
 	if r.Err == nil {
 		v.record.wrote(v.name + "/" + r.Name)
 	}
@@ -205,6 +215,9 @@ func (v *visit) fetched(ctx context.Context, entry int, r transfer.Result) {
 			e.Partial = v.name + "/" + r.Name + bundle.PartSuffix
 		}
 	})
+	if quiet {
+		return
+	}
 	event := Event{Node: v.reached, Kind: FileDone, File: r.Path, Bytes: r.Size, Total: r.Size, Text: fmt.Sprintf("fetched %s, %d bytes", r.Path, r.Size)}
 	if r.Err != nil {
 		event.Kind, event.Bytes, event.Text = FileFailed, r.Left, fmt.Sprintf("could not fetch %s: %s", r.Path, problemOf(ctx, r.Err))

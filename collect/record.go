@@ -6,6 +6,7 @@ import (
 	"os"
 	"path"
 	"sync"
+	"time"
 
 	"cbdoctor/bundle"
 )
@@ -19,23 +20,42 @@ type record struct {
 	manifest *bundle.Manifest
 	unsaved  []string // files of the bundle that the disk may not have yet
 	changed  chan struct{}
-	stopped  chan error
+	closing  chan struct{}
+	stopped  chan struct{}
 	writing  sync.Mutex // one writing at a time
 }
 
+// rest is how many times as long as the last writing took the next one is put off, and longestRest how long at most: with 100,000 files a
+// manifest has 20 MB, and would be all that is written.
+const rest, longestRest = 9, 10 * time.Second
+
 func startRecord(root *os.Root, m *bundle.Manifest) (*record, error) {
-	r := &record{root: root, manifest: m, changed: make(chan struct{}, 1), stopped: make(chan error, 1)}
+	r := &record{root: root, manifest: m, changed: make(chan struct{}, 1), closing: make(chan struct{}), stopped: make(chan struct{})}
 	if err := r.write(); err != nil {
 		return nil, err
 	}
-	go func() {
-		var failed error
-		for range r.changed {
-			failed = r.write()
-		}
-		r.stopped <- failed
-	}()
+	go r.keep()
 	return r, nil
+}
+
+// keep writes the manifest after changes until it is closed.
+func (r *record) keep() {
+	defer close(r.stopped)
+	for {
+		select {
+		case <-r.closing:
+			return
+		case <-r.changed:
+		}
+		began := time.Now()
+		_ = r.write() // what fails for long is told at the end
+		timer := time.NewTimer(min(rest*time.Since(began), longestRest))
+		select {
+		case <-r.closing:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
 }
 
 // change changes the manifest.
@@ -63,7 +83,7 @@ func (r *record) wrote(name string) {
 
 // close writes it a last time. The error says that the manifest on disk is not the one in memory.
 func (r *record) close() error {
-	close(r.changed)
+	close(r.closing)
 	<-r.stopped
 	err := r.write()
 	saveDir(r.root, ".") // its name too
@@ -87,8 +107,14 @@ func (r *record) write() error {
 	return nil
 }
 
+// many files are saved with all that is on their disk: one by one they take a write each.
+const many = 100
+
 // save waits until the disk has these files and their names.
 func save(root *os.Root, names []string) error {
+	if len(names) > many && saveAll(root) {
+		return nil
+	}
 	var failed error
 	dirs := map[string]bool{".": true} // that of the manifest and of the nodes' directories
 	for _, name := range names {
@@ -104,6 +130,16 @@ func save(root *os.Root, names []string) error {
 		saveDir(root, dir)
 	}
 	return failed
+}
+
+// saveAll waits until the disk has everything, where the system can say so for one disk.
+func saveAll(root *os.Root) bool {
+	d, err := root.Open(".")
+	if err != nil {
+		return false
+	}
+	defer d.Close()
+	return syncDisk(d) == nil
 }
 
 // saveDir waits until the disk has the names in a directory, where the system can.

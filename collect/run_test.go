@@ -245,6 +245,27 @@ func TestNodeWithAFileThatFails(t *testing.T) {
 	}
 }
 
+// When the connection is gone for good, the files that were still to come are in the manifest, and told in a few words.
+func TestManyFilesOfALostConnection(t *testing.T) {
+	t.Parallel()
+	n := node("cms01")
+	for i := range 200 {
+		n.Files = append(n.Files, file(fmt.Sprintf("log.%d", i), strings.Repeat("x", 1000)))
+	}
+	n.Link = &faulty.Link{After: 60_000, Then: faulty.Cut}
+	c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{n}})
+	var told []string
+	m, _ := collectTo(t, inventoryOf(t, c), Options{Login: simLogin(t, c, "x"), Retries: -1, Progress: func(e Event) {
+		if e.Kind == FileFailed {
+			told = append(told, e.Text)
+		}
+	}})
+	missing := len(m.Nodes[0].Missing())
+	if len(told) != toldEach+1 || missing < 20 || !strings.Contains(told[toldEach], "more files for the same reason") {
+		t.Errorf("%d are missing, told %q", missing, told)
+	}
+}
+
 // A wrong password and a node that is down are told; the others are collected.
 func TestOneNodeFailsTheOthersAreCollected(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,9 @@ func (o *collectOptions) transferMemory(nodes int) int64 {
 	return program + int64(nodes)*(node+int64(o.run.Connections-1)*further)
 }
 
+// fileMemory is what the entry of a file takes in memory and, several times, while the manifest is written; manyFiles are so many that it counts.
+const fileMemory, manyFiles = 1500, 1000
+
 // frugal keeps the program within a size. The function that it returns lets it grow again.
 func frugal(size int64) (over func()) {
 	const generous = 400 // percent: the size decides, and this only where more than the size is in use
@@ -42,7 +45,13 @@ func (o *collectOptions) attempt(cmd *cobra.Command, inventory collect.Inventory
 		o.node.asking.aside = nil
 		generous()
 	}
-	o.run.Progress = func(e collect.Event) { reporter.Event(e) }
+	files := 0
+	o.run.Progress = func(e collect.Event) {
+		if files += e.Files; e.Files > manyFiles {
+			debug.SetMemoryLimit(o.transferMemory(max(len(inventory.Nodes), 1)) + int64(files)*fileMemory)
+		}
+		reporter.Event(e)
+	}
 	reviewed := false
 	if !o.noAnalysis && !o.quiet {
 		o.run.Review = func(m *bundle.Manifest) *collect.Further {

@@ -34,7 +34,7 @@ func (f *Fetcher) Fetch(ctx context.Context, dir *os.Root, files []File, came fu
 	}
 	err := f.retry(ctx, b.round)
 	for _, i := range b.todo {
-		r := Result{File: files[i], Err: err}
+		r := Result{File: files[i], Err: err, Common: true}
 		if info, statErr := dir.Stat(files[i].Name + bundle.PartSuffix); statErr == nil {
 			r.Left = info.Size()
 		}

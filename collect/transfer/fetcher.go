@@ -47,6 +47,7 @@ type Result struct {
 	File
 	SHA256 string // hexadecimal; of all of it
 	Note   string // what is special about it, such as that it grew
+	Common bool   // Err is the connection's, and the same for all files that were still to come
 	Left   int64  // bytes of its beginning that are here as Name+PartSuffix, when Err is set
 	Err    error
 }
