@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"slices"
+	"strconv"
 	"strings"
 
 	"cbdoctor/collect/login"
@@ -83,7 +84,18 @@ func like(seed Node, address string, c *login.Config) Node {
 	n := seed
 	n.Name, n.Host, n.HostKey = "", address, ""
 	alias := c.Names(address)
-	if alias == "" {
+	if alias == "" { // what stands below the name of the first one alone holds for the others of its cluster
+		for _, f := range []struct {
+			to  *string
+			key string
+		}{{&n.User, "User"}, {&n.Jump, "ProxyJump"}} {
+			if *f.to == "" && !c.Says(address, f.key) {
+				*f.to = c.Value(seed.Host, f.key)
+			}
+		}
+		if n.Port == 0 && !c.Says(address, "Port") {
+			n.Port, _ = strconv.Atoi(c.Value(seed.Host, "Port")) // none is 0
+		}
 		return n
 	}
 	n.Host = alias

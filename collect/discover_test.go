@@ -22,17 +22,24 @@ func TestMembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	seed := Node{Host: "10.48.36.61", Port: 2222, User: "admin", Name: "cms01", HostKey: "SHA256:x", Identity: []string{"/keys/all"}}
+	sshdtest.Write(t, file+"2", "Host first\n  HostName 10.48.36.61\n  Port 2300\n  User dave\n  ProxyJump gate\nHost 10.48.36.119\n  ProxyJump none\n")
+	alias, err := login.ReadConfig(file+"2", "")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
+		seed   Node
 		config *login.Config
 		want   string
 	}{
-		"without a configuration": {nil, "admin@10.48.36.118:2222 [/keys/all] admin@[2001:db8::2]:2222 [/keys/all] admin@10.48.36.119:2222 [/keys/all]"},
-		"with one":                {config, "admin@10.48.36.118:2222 [/keys/all] [2001:db8::2]:2222 [/keys/all] cms03 []"},
+		"a name of one":           {Node{Host: "first"}, alias, "dave@10.48.36.118:2300 []gate dave@[2001:db8::2]:2300 []gate 10.48.36.119 []"},
+		"without a configuration": {seed, nil, "admin@10.48.36.118:2222 [/keys/all] admin@[2001:db8::2]:2222 [/keys/all] admin@10.48.36.119:2222 [/keys/all]"},
+		"with one":                {seed, config, "admin@10.48.36.118:2222 [/keys/all] [2001:db8::2]:2222 [/keys/all] cms03 []"},
 	} {
 		var got []string
 		for _, address := range membersOf(status) {
-			n := like(seed, address, c.config)
-			got = append(got, fmt.Sprint(n, n.Identity, n.HostKey))
+			n := like(c.seed, address, c.config)
+			got = append(got, fmt.Sprint(n, n.Identity, n.HostKey)+n.Jump)
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s: %v, want %s", name, got, c.want)

@@ -53,8 +53,11 @@ func (c *Config) Names(address string) string {
 	return ""
 }
 
+// Value is what the configuration has of a key for an alias, as it stands there.
+func (c *Config) Value(alias, key string) string { return c.settings(alias, "", "").Get(key) }
+
 // Says reports whether the configuration has a value of a key for an alias.
-func (c *Config) Says(alias, key string) bool { return c.settings(alias, "", "").Get(key) != "" }
+func (c *Config) Says(alias, key string) bool { return c.Value(alias, key) != "" }
 
 // usualKeys are the private keys that OpenSSH tries by itself.
 var usualKeys = []string{"id_ed25519", "id_ecdsa", "id_rsa"}

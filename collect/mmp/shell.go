@@ -293,9 +293,9 @@ func (s *Session) Stream(ctx context.Context, c Command, grace time.Duration, li
 	rest, err := s.untilPrompt(ctx, 0, each)
 	if ctx.Err() == nil {
 		if err == nil {
-			err = refusal(c, first+"\n"+string(rest))
-		}
-		if err == nil {
+			if refused := refusal(c, first+"\n"+string(rest)); refused != nil {
+				return refused
+			}
 			err = fmt.Errorf("it ended by itself; the last line is %q", tail(rest))
 		}
 		return fmt.Errorf("%q: %w", c, err)
