@@ -13,7 +13,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"cbdoctor/lazyregexp"
@@ -91,18 +90,11 @@ type commandConn struct {
 	in   io.WriteCloser
 	out  io.Reader
 	said tail
-	came atomic.Bool // anything at all
 	end  sync.Once
 }
 
 // Read implements net.Conn.
-func (c *commandConn) Read(p []byte) (int, error) {
-	n, err := c.out.Read(p)
-	if n > 0 {
-		c.came.Store(true)
-	}
-	return n, err
-}
+func (c *commandConn) Read(p []byte) (int, error) { return c.out.Read(p) }
 
 // Write implements net.Conn.
 func (c *commandConn) Write(p []byte) (int, error) { return c.in.Write(p) }
@@ -127,9 +119,6 @@ func (c *commandConn) Close() error {
 	})
 	return nil
 }
-
-// silent reports whether nothing came from the other side.
-func (c *commandConn) silent() bool { return !c.came.Load() }
 
 // failure is what went wrong with a command from which nothing came.
 func (c *commandConn) failure(err error) error {

@@ -24,6 +24,7 @@ type conn struct {
 	net.Conn
 	r    *bufio.Reader
 	last atomic.Int64 // Unix nanoseconds
+	came atomic.Bool  // anything at all
 }
 
 func newConn(c net.Conn) *conn {
@@ -49,8 +50,14 @@ func (p prompt) Read(b []byte) (int, error) {
 func (c *conn) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.last.Store(time.Now().UnixNano())
+	if n > 0 {
+		c.came.Store(true)
+	}
 	return n, err
 }
+
+// silent reports whether nothing came from the other side, not even its greeting (RFC 4253 section 4.2).
+func (c *conn) silent() bool { return !c.came.Load() }
 
 // keepAlive closes a connection whose other end is gone without a word: firewalls forget connections, machines lose power.
 // Answers may be late behind much data, so anything that arrives counts.

@@ -136,8 +136,11 @@ func (l *Login) handshake(ctx context.Context, r resolved, j *judge, hostKeys []
 		fallthrough
 	case err != nil:
 		conn.Close()
-		if c, ok := raw.(*commandConn); ok && c.silent() {
-			return nil, "", &ConnectError{c.failure(err)}
+		if conn.silent() {
+			if c, ok := raw.(*commandConn); ok {
+				return nil, "", &ConnectError{c.failure(err)}
+			}
+			return nil, "", &ConnectError{fmt.Errorf("no SSH greeting comes from %s: %w", endpoint, err)}
 		}
 		return nil, j.fingerprint, fmt.Errorf("log in as %s: %w", r.user, err)
 	}

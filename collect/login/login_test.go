@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net"
 	"path/filepath"
@@ -228,6 +229,40 @@ func TestOldHostKey(t *testing.T) {
 		l.Algorithms = Algorithms{HostKeys: "+ssh-rsa"}
 		if err := dialAndClose(t, l, targetOf(s)); err != nil {
 			t.Errorf("%s, asked for: %v", name, err)
+		}
+	}
+}
+
+// A port where nobody greets was not reached: its machine runs, and the SSH service on it does not answer.
+func TestNoGreeting(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]bool{"it says nothing": false, "it closes the connection": true} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			for {
+				c, err := l.Accept()
+				if err != nil {
+					return
+				}
+				if end {
+					c.Close()
+				} else {
+					defer c.Close()
+				}
+			}
+		}()
+		to, err := ParseTarget(l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = (&Login{User: "admin"}).Dial(t.Context(), to, 200*time.Millisecond)
+		var none *ConnectError
+		if !errors.As(err, &none) || !strings.Contains(err.Error(), "no SSH greeting") || errors.Is(err, context.DeadlineExceeded) == end {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
