@@ -47,10 +47,41 @@ func (m *material) makeLinks(s *fact.Set) {
 		if len(l.Points) > 1 {
 			m.recount(l)
 		}
+		l.Meanwhile = m.servedMeanwhile(l)
 		m.addPath(l)
 		l.Earlier = earlier(l, latest[key], m.captures)
 		s.Links = append(s.Links, *l)
 	}
+}
+
+// servedMeanwhile lists the clients with sessions of the same server that worked while all those of a link were refused.
+func (m *material) servedMeanwhile(l *fact.Link) (clients []string) {
+	if l.Good > 0 || l.Verdicts[string(capture.Refused)] == 0 {
+		return nil
+	}
+	var refused capture.Span
+	worked := map[string]capture.Span{}
+	for _, c := range m.captures {
+		for _, p := range c.Pairs {
+			if p.Server != l.Server {
+				continue
+			}
+			for v, span := range p.Spans {
+				switch {
+				case p.Client == l.Client && v == capture.Refused:
+					refused = refused.Join(span)
+				case p.Client != l.Client && class(v) == good:
+					worked[p.Client] = worked[p.Client].Join(span)
+				}
+			}
+		}
+	}
+	for _, client := range slices.Sorted(maps.Keys(worked)) {
+		if worked[client].Meets(refused) {
+			clients = append(clients, client)
+		}
+	}
+	return clients
 }
 
 // view is a session and the capture that shows it.

@@ -173,3 +173,13 @@ type Span struct {
 	First stamp.Time `json:"first"`
 	Last  stamp.Time `json:"last"`
 }
+
+// Join is the shortest span that has both; the zero value is no time at all.
+func (s Span) Join(o Span) Span {
+	return Span{stamp.Earlier(s.First, o.First), stamp.Later(s.Last, o.Last)}
+}
+
+// Meets reports whether two spans have a moment in common.
+func (s Span) Meets(o Span) bool {
+	return !s.First.T.After(o.Last.T) && !s.Last.T.Before(o.First.T)
+}

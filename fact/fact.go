@@ -243,6 +243,7 @@ type Link struct {
 	AlertSender  string   `json:"alert_sender,omitempty" cel:"alert_sender"` // "client" or "server"
 	SQLState     string   `json:"sqlstate,omitempty" cel:"sqlstate"`
 	Message      string   `json:"message,omitempty" cel:"message"`
+	Meanwhile    []string `json:"meanwhile,omitempty" cel:"meanwhile"`       // other clients that the server served while it refused all of this one
 	ServerAlive  []string `json:"server_alive,omitempty" cel:"server_alive"` // what else of the server was seen working, e.g. "answered on 443 within 0.4 ms"
 	// Earlier has the other verdicts of the pair, each as a link with the details of its latest session: what was wrong before.
 	Earlier []Link       `json:"earlier,omitempty" cel:"-"`

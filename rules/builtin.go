@@ -2873,46 +2873,61 @@ var builtIn = []*Family{
 							Line:   21,
 						},
 					},
+					{
+						For: "link",
+						Verdict: []string{
+							"refused",
+						},
+						When: Expression{
+							Source: "size(link.meanwhile) > 0",
+							Line:   24,
+						},
+						Confidence: "medium",
+						Summary: Text{
+							Source: "{link.server} refuses {link.client} and serves {link.meanwhile.join(\", \")} at the same time: PostgreSQL runs there, and a packet filter, that of the server itself or one on the way, rejects this client.",
+							Line:   26,
+						},
+					},
 				},
 				Against: []Against{
 					{
 						When: Expression{
 							Source: "cluster.link_of(subject.client, subject.server).good == 0",
-							Line:   23,
+							Line:   28,
 						},
 						Text: Text{
 							Source: "None of {cluster.link_of(subject.client, subject.server).bad} attempts in the captures got through.",
-							Line:   24,
+							Line:   29,
 						},
 					},
 					{
 						When: Expression{
 							Source: "size(cluster.link_of(subject.client, subject.server).server_alive) > 0",
-							Line:   25,
+							Line:   30,
 						},
 						Text: Text{
 							Source: "The server is alive: it {cluster.link_of(subject.client, subject.server).server_alive}.",
-							Line:   26,
+							Line:   31,
 						},
 					},
 					{
 						When: Expression{
 							Source: "cluster.nodes.exists(n, n.address == subject.server && n.has_log) && !cluster.messages.exists(m, m.node == subject.server && m.class == \"server-stopped\" && m.ongoing)",
-							Line:   27,
+							Line:   32,
 						},
 						Text: Text{
 							Source: "The log of {subject.server} does not show that PostgreSQL was stopped.",
-							Line:   28,
+							Line:   33,
 						},
 					},
 					{
 						When: Expression{
 							Source: "cluster.links.exists(l, l.server == subject.server && l.client != subject.client && l.good > 0)",
-							Line:   29,
+							Line:   34,
 						},
 						Text: Text{
 							Source: "Another client reaches the database on {subject.server}, so it is running.",
-							Line:   30,
+							Line:   35,
 						},
 					},
 				},
@@ -2950,6 +2965,13 @@ var builtIn = []*Family{
 						Facts: "          links: [{client: 10.48.36.118, server: 10.48.36.61, verdict: refused}]",
 					},
 					{
+						Name:       "it refuses one client and serves another",
+						Match:      true,
+						Facts:      "          links:\n            - {client: 10.48.36.118, server: 10.48.36.61, verdict: refused, meanwhile: [10.48.36.182]}\n            - {client: 10.48.36.182, server: 10.48.36.61, verdict: ok, good: 2}",
+						Confidence: "medium",
+						Role:       "root-cause",
+					},
+					{
 						Name:  "a timeout in a log is no proof",
 						Facts: "          health_checks: [{client: 10.48.36.118, server: 10.48.36.61, reason: timeout, ongoing: true}]\n          links: [{client: 10.48.36.182, server: 10.48.36.61, verdict: ok}]",
 					},
@@ -2959,7 +2981,7 @@ var builtIn = []*Family{
 				ID: "firewall-idle-timeout",
 				Title: Text{
 					Source: "A firewall forgets idle connections {subject.client} → {subject.server}",
-					Line:   57,
+					Line:   70,
 				},
 				Severity:    "error",
 				FixArea:     "firewall",
@@ -2973,11 +2995,11 @@ var builtIn = []*Family{
 						},
 						Ongoing: Expression{
 							Source: "true",
-							Line:   67,
+							Line:   80,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   68,
+							Line:   81,
 						},
 					},
 				},
@@ -2985,11 +3007,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.link_of(subject.client, subject.server).good > 0",
-							Line:   70,
+							Line:   83,
 						},
 						Text: Text{
 							Source: "New connections between the two get through.",
-							Line:   71,
+							Line:   84,
 						},
 					},
 				},
@@ -3003,30 +3025,30 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "firewall between {subject.client} and {subject.server}",
-								Line:   74,
+								Line:   87,
 							},
 							Kind: "firewall",
 							Text: Text{
 								Source: "Give TCP port {cluster.port} between the database nodes an idle timeout that is longer than the pauses of the connection (two hours cover TCP's own keep-alive, RFC 9293 3.8.4), in both directions. On an ASA: CMS-DB is an access list of these connections.",
-								Line:   77,
+								Line:   90,
 							},
 							Command: Text{
 								Source: "! Cisco ASA\nclass-map CMS-DB\n match access-list CMS-DB\npolicy-map global_policy\n class CMS-DB\n  set connection timeout idle 4:00:00 dcd",
-								Line:   80,
+								Line:   93,
 							},
 							Alternatives: []Text{
 								{
 									Source: "# Linux (nftables, iptables): seconds\nsysctl -w net.netfilter.nf_conntrack_tcp_timeout_established=14400",
-									Line:   88,
+									Line:   101,
 								},
 								{
 									Source: "! Cisco IOS (zone-based firewall)\nparameter-map type inspect CMS-DB\n tcp idle-time 14400",
-									Line:   91,
+									Line:   104,
 								},
 							},
 							Verify: Text{
 								Source: "A connection that was quiet for two hours answers the next query.",
-								Line:   94,
+								Line:   107,
 							},
 							Source: "inferred",
 						},
@@ -3051,7 +3073,7 @@ var builtIn = []*Family{
 				ID: "path-mtu",
 				Title: Text{
 					Source: "Large packets are lost between {subject.client} and {subject.server}",
-					Line:   108,
+					Line:   121,
 				},
 				Severity:    "critical",
 				FixArea:     "network",
@@ -3065,7 +3087,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   119,
+							Line:   132,
 						},
 					},
 				},
@@ -3073,11 +3095,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "true",
-							Line:   121,
+							Line:   134,
 						},
 						Text: Text{
 							Source: "Small segments of the same connection were acknowledged, so the port is not blocked.",
-							Line:   122,
+							Line:   135,
 						},
 					},
 				},
@@ -3091,20 +3113,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   125,
+								Line:   138,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Find the largest packet that passes from a host beside each node, and compare the MTU of the interfaces on the way (VPN, tunnel, jumbo frames, ESXi vmxnet3).",
-								Line:   128,
+								Line:   141,
 							},
 							Command: Text{
 								Source: "ping -M do -s 1472 {subject.server}",
-								Line:   130,
+								Line:   143,
 							},
 							Verify: Text{
 								Source: "The ping passes with 1472 bytes (1500 with headers).",
-								Line:   131,
+								Line:   144,
 							},
 							Source: "Cisco 213375",
 						},
@@ -3113,20 +3135,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "network between {subject.client} and {subject.server}",
-								Line:   133,
+								Line:   146,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Let ICMP type 3 code 4 (ICMPv6 type 2) through, or repair the MTU of the link, or rewrite the MSS on the tunnel.",
-								Line:   135,
+								Line:   148,
 							},
 							Command: Text{
 								Source: "ip tcp adjust-mss 1360",
-								Line:   136,
+								Line:   149,
 							},
 							Verify: Text{
 								Source: "A new capture shows the TLS handshake complete.",
-								Line:   137,
+								Line:   150,
 							},
 							Source: "RFC 2923",
 						},
@@ -3135,20 +3157,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client} and {subject.server}",
-								Line:   139,
+								Line:   152,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "As a workaround until then, lower the MTU of the database interface on both nodes.",
-								Line:   141,
+								Line:   154,
 							},
 							Command: Text{
 								Source: "iface {cluster.interface_of(subject.client)} mtu 1400",
-								Line:   142,
+								Line:   155,
 							},
 							Verify: Text{
 								Source: "The health check succeeds.",
-								Line:   143,
+								Line:   156,
 							},
 							Source: "Cisco 213375",
 						},
@@ -3174,7 +3196,7 @@ var builtIn = []*Family{
 				ID: "path-loss",
 				Title: Text{
 					Source: "Packets are lost or late between {subject.client} and {subject.server}",
-					Line:   157,
+					Line:   170,
 				},
 				Severity:    "warning",
 				FixArea:     "network",
@@ -3188,12 +3210,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "(\"ok-recovered\" in link.verdicts ? link.verdicts[\"ok-recovered\"] : 1) * 5 >= link.good + link.bad",
-							Line:   168,
+							Line:   181,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   170,
+							Line:   183,
 						},
 					},
 					{
@@ -3204,7 +3226,7 @@ var builtIn = []*Family{
 						Severity: "error",
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   174,
+							Line:   187,
 						},
 					},
 				},
@@ -3212,11 +3234,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.link_of(subject.client, subject.server).good > 0",
-							Line:   176,
+							Line:   189,
 						},
 						Text: Text{
 							Source: "Some sessions work, so nothing blocks the port for good.",
-							Line:   177,
+							Line:   190,
 						},
 					},
 				},
@@ -3230,20 +3252,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "network between {subject.client} and {subject.server}",
-								Line:   180,
+								Line:   193,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Look for loss and delay on the way: interface errors, duplex, overloaded links or VPN, QoS. Measure from a host beside each node for some minutes.",
-								Line:   183,
+								Line:   196,
 							},
 							Command: Text{
 								Source: "ping -i 0.2 -c 600 {subject.server}",
-								Line:   184,
+								Line:   197,
 							},
 							Verify: Text{
 								Source: "No loss, and a round trip well under 200 ms.",
-								Line:   185,
+								Line:   198,
 							},
 							Source: "inferred",
 						},
@@ -3268,7 +3290,7 @@ var builtIn = []*Family{
 				ID: "host-unreachable",
 				Title: Text{
 					Source: "No way from {subject.client} to {subject.server}",
-					Line:   199,
+					Line:   212,
 				},
 				Severity:    "critical",
 				FixArea:     "network",
@@ -3282,7 +3304,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   209,
+							Line:   222,
 						},
 					},
 					{
@@ -3292,11 +3314,11 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!link.icmp_firewall",
-							Line:   212,
+							Line:   225,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   213,
+							Line:   226,
 						},
 					},
 					{
@@ -3307,7 +3329,7 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} can't reach {cluster.label(check.server)}: {check.text}.",
-							Line:   217,
+							Line:   230,
 						},
 					},
 					{
@@ -3317,17 +3339,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"no-route\"",
-							Line:   221,
+							Line:   234,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   222,
+							Line:   235,
 						},
 						Summary: Text{
 							Source: "{cluster.label(message.node)} can't reach the primary: {message.text}.",
-							Line:   224,
+							Line:   237,
 						},
 					},
 				},
@@ -3341,20 +3363,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.client}",
-								Line:   227,
+								Line:   240,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "Look at address, prefix, gateway and routes of the database interface, on both nodes.",
-								Line:   229,
+								Line:   242,
 							},
 							Command: Text{
 								Source: "{subject.client.contains(\":\") ? \"ipv6\" : \"ipv4\"} {cluster.interface_of(subject.client)}",
-								Line:   230,
+								Line:   243,
 							},
 							Verify: Text{
 								Source: "The other node is in the same subnet, or the default gateway or a route leads to it.",
-								Line:   231,
+								Line:   244,
 							},
 							Source: "Cisco 214745",
 						},
@@ -3363,20 +3385,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "network between {subject.client} and {subject.server}",
-								Line:   233,
+								Line:   246,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "See that {subject.server} is up and that the gateway knows its MAC address.",
-								Line:   235,
+								Line:   248,
 							},
 							Command: Text{
 								Source: "{subject.server.contains(\":\") ? \"show ipv6 neighbors\" : \"show ip arp\"} {subject.server}",
-								Line:   236,
+								Line:   249,
 							},
 							Verify: Text{
 								Source: "The ARP entry is complete.",
-								Line:   237,
+								Line:   250,
 							},
 							Source: "inferred",
 						},
@@ -3408,7 +3430,7 @@ var builtIn = []*Family{
 				ID: "service-down",
 				Title: Text{
 					Source: "PostgreSQL does not run on {cluster.label(subject.server)}",
-					Line:   256,
+					Line:   269,
 				},
 				Severity:    "critical",
 				FixArea:     "service",
@@ -3421,13 +3443,17 @@ var builtIn = []*Family{
 						Verdict: []string{
 							"refused",
 						},
+						When: Expression{
+							Source: "size(link.meanwhile) == 0",
+							Line:   280,
+						},
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == link.server && m.class in [\"server-stopped\", \"server-stopping\", \"server-crashed\", \"server-cert-file\"] && m.ongoing)",
-							Line:   267,
+							Line:   281,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   268,
+							Line:   282,
 						},
 					},
 					{
@@ -3437,16 +3463,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.messages.exists(m, m.node == check.server && m.class == \"server-stopped\" && (m.ongoing || !check.ongoing))",
-							Line:   271,
+							Line:   285,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.messages.filter(m, m.node == check.server && m.class == \"server-stopped\")",
-							Line:   273,
+							Line:   287,
 						},
 						Summary: Text{
 							Source: "{cluster.label(check.client)} is refused by {cluster.label(check.server)} {check.count} time{check.count == 1 ? \"\" : \"s\"}, and the log there shows that PostgreSQL was shut down.",
-							Line:   274,
+							Line:   288,
 						},
 					},
 					{
@@ -3456,16 +3482,16 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.ongoing && !(message.text.startsWith(\"received\") && cluster.messages.exists(m, m.node == message.node && m.class == \"server-stopping\" && m.ongoing && before(message.last, m.last)))",
-							Line:   278,
+							Line:   292,
 						},
 						Confidence: "medium",
 						ConfirmedBy: Expression{
 							Source: "cluster.checks.filter(c, c.server == message.node && c.reason == \"refused\")",
-							Line:   280,
+							Line:   294,
 						},
 						Summary: Text{
 							Source: "The log of {cluster.label(message.node)} shows the shutdown of PostgreSQL and no start after it: {message.text}.",
-							Line:   281,
+							Line:   295,
 						},
 					},
 				},
@@ -3473,31 +3499,31 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.links.exists(l, l.server == subject.server && \"refused\" in l.verdicts)",
-							Line:   283,
+							Line:   297,
 						},
 						Text: Text{
 							Source: "The resets come from the server itself (TTL, IP id and timing fit its other packets), not from a device on the way.",
-							Line:   284,
+							Line:   298,
 						},
 					},
 					{
 						When: Expression{
 							Source: "size(cluster.checks.filter(c, c.server == subject.server && c.reason == \"refused\").map(c, c.client).distinct()) > 1",
-							Line:   285,
+							Line:   299,
 						},
 						Text: Text{
 							Source: "More than one client is refused, so it is not the path of one of them.",
-							Line:   286,
+							Line:   300,
 						},
 					},
 					{
 						When: Expression{
 							Source: "cluster.nodes.exists(n, n.address == subject.server && n.has_log) && !cluster.messages.exists(m, m.node == subject.server && m.class == \"server-ready\" && m.ongoing)",
-							Line:   287,
+							Line:   301,
 						},
 						Text: Text{
 							Source: "The log of {subject.server} shows no later start of PostgreSQL.",
-							Line:   288,
+							Line:   302,
 						},
 					},
 				},
@@ -3511,26 +3537,26 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   291,
+								Line:   305,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See whether the node is up and has the address on the interface of the cluster. PostgreSQL listens on that interface only.",
-								Line:   293,
+								Line:   307,
 							},
 							Command: Text{
 								Source: "{subject.server.contains(\":\") ? \"ipv6\" : \"ipv4\"} {cluster.interface_of(subject.server)}",
-								Line:   294,
+								Line:   308,
 							},
 							Alternatives: []Text{
 								{
 									Source: "pcap {cluster.interface_of(subject.server)}",
-									Line:   295,
+									Line:   309,
 								},
 							},
 							Verify: Text{
 								Source: "The interface has the address {subject.server}.",
-								Line:   296,
+								Line:   310,
 							},
 							Source: "Cisco 214745",
 						},
@@ -3539,20 +3565,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   298,
+								Line:   312,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Restart the node in a quiet hour (the MMP has no command that starts the database alone). If PostgreSQL stops again, the last lines of postgres in its log say why: full disk, a certificate or key that does not load, damaged data.",
-								Line:   301,
+								Line:   315,
 							},
 							Command: Text{
 								Source: "reboot",
-								Line:   303,
+								Line:   317,
 							},
 							Verify: Text{
 								Source: "The log shows \"database system is ready to accept connections\" and the health checks of the other nodes succeed.",
-								Line:   304,
+								Line:   318,
 							},
 							Source: "inferred",
 						},
@@ -3561,16 +3587,16 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   306,
+								Line:   320,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "If it does not start, take the log bundle of the node and call Cisco TAC. Do not initialize or join anything before.",
-								Line:   308,
+								Line:   322,
 							},
 							Verify: Text{
 								Source: "TAC has the bundle.",
-								Line:   309,
+								Line:   323,
 							},
 							Source: "inferred",
 						},
@@ -3580,20 +3606,20 @@ var builtIn = []*Family{
 							Phase: "verify",
 							Where: Text{
 								Source: "{cluster.primary_name}",
-								Line:   311,
+								Line:   325,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See that every node is connected and in sync.",
-								Line:   314,
+								Line:   328,
 							},
 							Command: Text{
 								Source: "database cluster status",
-								Line:   315,
+								Line:   329,
 							},
 							Verify: Text{
 								Source: "Every node is Connected, one is the primary, and each replica is In Sync.",
-								Line:   316,
+								Line:   330,
 							},
 							Source: "tech note 210530",
 						},
@@ -3609,6 +3635,10 @@ var builtIn = []*Family{
 						Match:  true,
 						Facts:  "          links: [{client: 10.48.36.118, server: 10.48.36.61, verdict: refused}]",
 						Server: "10.48.36.61",
+					},
+					{
+						Name:  "it serves another client meanwhile",
+						Facts: "          links: [{client: 10.48.36.118, server: 10.48.36.61, verdict: refused, meanwhile: [10.48.36.182]}]",
 					},
 					{
 						Name:       "logs of both sides",
@@ -3627,7 +3657,7 @@ var builtIn = []*Family{
 				ID: "service-hung",
 				Title: Text{
 					Source: "PostgreSQL on {cluster.label(subject.server)} accepts connections and does not answer",
-					Line:   341,
+					Line:   359,
 				},
 				Severity:    "critical",
 				FixArea:     "service",
@@ -3646,7 +3676,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   352,
+							Line:   370,
 						},
 					},
 					{
@@ -3656,12 +3686,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "cluster.messages.exists(m, m.node == link.server && m.class in [\"server-crashed\", \"server-stopping\"])",
-							Line:   355,
+							Line:   373,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   357,
+							Line:   375,
 						},
 					},
 				},
@@ -3669,11 +3699,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "true",
-							Line:   359,
+							Line:   377,
 						},
 						Text: Text{
 							Source: "The server acknowledged the data, so no firewall dropped it.",
-							Line:   360,
+							Line:   378,
 						},
 					},
 				},
@@ -3687,20 +3717,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   363,
+								Line:   381,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Look at the log of the node for full disk, crashes, long checkpoints, and at the load of the virtual machine and its storage.",
-								Line:   365,
+								Line:   383,
 							},
 							Command: Text{
 								Source: "syslog follow",
-								Line:   366,
+								Line:   384,
 							},
 							Verify: Text{
 								Source: "PostgreSQL logs new connections again.",
-								Line:   367,
+								Line:   385,
 							},
 							Source: "inferred",
 						},
@@ -3709,20 +3739,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   369,
+								Line:   387,
 							},
 							Kind: "manual",
 							Text: Text{
 								Source: "Restart the node in a quiet hour after taking its log bundle. If it hangs again, call Cisco TAC.",
-								Line:   371,
+								Line:   389,
 							},
 							Command: Text{
 								Source: "reboot",
-								Line:   372,
+								Line:   390,
 							},
 							Verify: Text{
 								Source: "A new capture shows that the server answers the SSLRequest.",
-								Line:   373,
+								Line:   391,
 							},
 							Source: "inferred",
 						},
@@ -3747,7 +3777,7 @@ var builtIn = []*Family{
 				ID: "wrong-service",
 				Title: Text{
 					Source: "Something else than PostgreSQL answers on {cluster.label(subject.server)}, port {subject.port}",
-					Line:   387,
+					Line:   405,
 				},
 				Severity:    "critical",
 				FixArea:     "service",
@@ -3761,7 +3791,7 @@ var builtIn = []*Family{
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.reason}",
-							Line:   397,
+							Line:   415,
 						},
 					},
 					{
@@ -3772,7 +3802,7 @@ var builtIn = []*Family{
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} got an answer from {cluster.label(check.server)} that is not PostgreSQL's: {check.text}.",
-							Line:   401,
+							Line:   419,
 						},
 					},
 					{
@@ -3782,17 +3812,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"not-postgres\"",
-							Line:   405,
+							Line:   423,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   406,
+							Line:   424,
 						},
 						Summary: Text{
 							Source: "The replication of {cluster.label(message.node)} got an answer that is not PostgreSQL's: {message.text}.",
-							Line:   408,
+							Line:   426,
 						},
 					},
 				},
@@ -3806,20 +3836,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "{subject.server}",
-								Line:   411,
+								Line:   429,
 							},
 							Kind: "mmp",
 							Text: Text{
 								Source: "See whether the address belongs to the node, and on which interface a web or proxy service listens (webadmin, callbridge, webbridge, turn); none of them may use port {cluster.port} there.",
-								Line:   414,
+								Line:   432,
 							},
 							Command: Text{
 								Source: "{subject.server.contains(\":\") ? \"ipv6\" : \"ipv4\"} {cluster.interface_of(subject.server)}",
-								Line:   416,
+								Line:   434,
 							},
 							Verify: Text{
 								Source: "{subject.server} is an address of the node's database interface.",
-								Line:   417,
+								Line:   435,
 							},
 							Source: "inferred",
 						},
@@ -3828,20 +3858,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "network between {subject.client} and {subject.server}",
-								Line:   419,
+								Line:   437,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Look for a proxy, load balancer or address translation that takes the connections to {subject.server} port {cluster.port}.",
-								Line:   421,
+								Line:   439,
 							},
 							Command: Text{
 								Source: "{subject.server.contains(\":\") ? \"show ipv6 neighbors\" : \"show ip arp\"} {subject.server}",
-								Line:   422,
+								Line:   440,
 							},
 							Verify: Text{
 								Source: "The MAC address is that of the node.",
-								Line:   423,
+								Line:   441,
 							},
 							Source: "inferred",
 						},
@@ -3872,7 +3902,7 @@ var builtIn = []*Family{
 				ID: "health-check-refused",
 				Title: Text{
 					Source: "{cluster.label(subject.client)} is refused by {cluster.label(subject.server)}; the log can't tell why",
-					Line:   442,
+					Line:   460,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -3886,12 +3916,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.ongoing || check.incidents > 1 || check.count > 2",
-							Line:   453,
+							Line:   471,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{check.count} health check{check.count == 1 ? \"\" : \"s\"} of {cluster.label(check.server)} by {cluster.label(check.client)} {check.count == 1 ? \"was\" : \"were\"} refused.",
-							Line:   455,
+							Line:   473,
 						},
 					},
 					{
@@ -3901,13 +3931,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!check.ongoing && check.incidents <= 1 && check.count <= 2",
-							Line:   458,
+							Line:   476,
 						},
 						Confidence: "medium",
 						Severity:   "info",
 						Summary: Text{
 							Source: "A health check of {cluster.label(check.server)} by {cluster.label(check.client)} was refused; the next ones worked.",
-							Line:   461,
+							Line:   479,
 						},
 					},
 					{
@@ -3917,17 +3947,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"refused\"",
-							Line:   465,
+							Line:   483,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   466,
+							Line:   484,
 						},
 						Summary: Text{
 							Source: "{message.count} replication connection{message.count == 1 ? \"\" : \"s\"} of {cluster.label(message.node)} {message.count == 1 ? \"was\" : \"were\"} refused.",
-							Line:   468,
+							Line:   486,
 						},
 					},
 				},
@@ -3935,21 +3965,21 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.link_of(subject.client, subject.server).count == 0",
-							Line:   470,
+							Line:   488,
 						},
 						Text: Text{
 							Source: "No capture shows these two, so neither a stopped service nor a firewall is proven.",
-							Line:   471,
+							Line:   489,
 						},
 					},
 					{
 						When: Expression{
 							Source: "cluster.nodes.exists(n, n.address == subject.server && n.has_log) && !cluster.messages.exists(m, m.node == subject.server && m.class == \"server-stopped\" && m.ongoing)",
-							Line:   472,
+							Line:   490,
 						},
 						Text: Text{
 							Source: "The log of {subject.server} does not show that PostgreSQL was stopped.",
-							Line:   473,
+							Line:   491,
 						},
 					},
 				},
@@ -3991,7 +4021,7 @@ var builtIn = []*Family{
 				ID: "health-check-timeout",
 				Title: Text{
 					Source: "{cluster.label(subject.client)} gets no answer from {cluster.label(subject.server)}; the log can't tell why",
-					Line:   496,
+					Line:   514,
 				},
 				Severity:    "error",
 				FixArea:     "firewall",
@@ -4005,12 +4035,12 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "check.ongoing || check.incidents > 1 || check.count > 2",
-							Line:   506,
+							Line:   524,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{check.count} health check{check.count == 1 ? \"\" : \"s\"} of {cluster.label(check.server)} by {cluster.label(check.client)} timed out.",
-							Line:   508,
+							Line:   526,
 						},
 					},
 					{
@@ -4020,13 +4050,13 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "!check.ongoing && check.incidents <= 1 && check.count <= 2",
-							Line:   511,
+							Line:   529,
 						},
 						Confidence: "medium",
 						Severity:   "info",
 						Summary: Text{
 							Source: "A health check of {cluster.label(check.server)} by {cluster.label(check.client)} timed out; the next ones worked.",
-							Line:   514,
+							Line:   532,
 						},
 					},
 					{
@@ -4036,17 +4066,17 @@ var builtIn = []*Family{
 						},
 						When: Expression{
 							Source: "message.reason == \"timeout\"",
-							Line:   518,
+							Line:   536,
 						},
 						Confidence: "medium",
 						As:         "client",
 						Server: Expression{
 							Source: "message.peer == '' ? cluster.primary : message.peer",
-							Line:   519,
+							Line:   537,
 						},
 						Summary: Text{
 							Source: "{message.count} replication connection{message.count == 1 ? \"\" : \"s\"} of {cluster.label(message.node)} timed out.",
-							Line:   521,
+							Line:   539,
 						},
 					},
 				},
@@ -4054,11 +4084,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "cluster.link_of(subject.client, subject.server).count == 0",
-							Line:   523,
+							Line:   541,
 						},
 						Text: Text{
 							Source: "No capture shows these two, so a firewall is not proven.",
-							Line:   524,
+							Line:   542,
 						},
 					},
 				},
@@ -4099,7 +4129,7 @@ var builtIn = []*Family{
 				ID: "health-check-failed",
 				Title: Text{
 					Source: "Health checks of {cluster.label(subject.server)} by {cluster.label(subject.client)} fail",
-					Line:   547,
+					Line:   565,
 				},
 				Severity:    "error",
 				FixArea:     "service",
@@ -4110,25 +4140,25 @@ var builtIn = []*Family{
 						For: "check",
 						When: Expression{
 							Source: "!(check.reason in ['refused', 'timeout', 'no-route']) && (check.ongoing || check.incidents > 1 || check.count > 2)",
-							Line:   556,
+							Line:   574,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{check.count} health check{check.count == 1 ? \"\" : \"s\"} of {cluster.label(check.server)} by {cluster.label(check.client)} failed: {check.text}.",
-							Line:   558,
+							Line:   576,
 						},
 					},
 					{
 						For: "check",
 						When: Expression{
 							Source: "!(check.reason in ['refused', 'timeout', 'no-route']) && !check.ongoing && check.incidents <= 1 && check.count <= 2",
-							Line:   560,
+							Line:   578,
 						},
 						Confidence: "medium",
 						Severity:   "info",
 						Summary: Text{
 							Source: "A health check of {cluster.label(check.server)} by {cluster.label(check.client)} failed; the next ones worked: {check.text}.",
-							Line:   563,
+							Line:   581,
 						},
 					},
 				},
@@ -4162,7 +4192,7 @@ var builtIn = []*Family{
 				ID: "health-check-flapping",
 				Title: Text{
 					Source: "The connection {subject.client} → {subject.server} comes and goes",
-					Line:   579,
+					Line:   597,
 				},
 				Severity:    "error",
 				FixArea:     "network",
@@ -4173,28 +4203,28 @@ var builtIn = []*Family{
 						For: "check",
 						When: Expression{
 							Source: "check.changes >= 3",
-							Line:   588,
+							Line:   606,
 						},
 						Confidence: "medium",
 						Summary: Text{
 							Source: "{cluster.label(check.client)} → {cluster.label(check.server)} changed {check.changes} times between good and bad in {check.incidents} incidents.",
-							Line:   590,
+							Line:   608,
 						},
 					},
 					{
 						For: "link",
 						When: Expression{
 							Source: "link.changes >= 3",
-							Line:   592,
+							Line:   610,
 						},
 						Confidence: "high",
 						Ongoing: Expression{
 							Source: "link.intermittent || !before(link.last_bad, link.last_good)",
-							Line:   594,
+							Line:   612,
 						},
 						Summary: Text{
 							Source: "{link.client} → {link.server}: {link.good} sessions worked and {link.bad} failed in turn.",
-							Line:   595,
+							Line:   613,
 						},
 					},
 				},
@@ -4202,11 +4232,11 @@ var builtIn = []*Family{
 					{
 						When: Expression{
 							Source: "true",
-							Line:   597,
+							Line:   615,
 						},
 						Text: Text{
 							Source: "It works in between, so neither a missing firewall rule nor a wrong certificate is the reason.",
-							Line:   598,
+							Line:   616,
 						},
 					},
 				},
@@ -4237,20 +4267,20 @@ var builtIn = []*Family{
 						Step: &Remedy{
 							Where: Text{
 								Source: "network between {subject.client} and {subject.server}",
-								Line:   605,
+								Line:   623,
 							},
 							Kind: "check",
 							Text: Text{
 								Source: "Compare the times of the incidents with the logs of switches, firewalls and the hypervisor (failover, backups, snapshots, link changes).",
-								Line:   607,
+								Line:   625,
 							},
 							Command: Text{
 								Source: "ping -i 0.2 -c 3000 {subject.server}",
-								Line:   608,
+								Line:   626,
 							},
 							Verify: Text{
 								Source: "No loss over ten minutes.",
-								Line:   609,
+								Line:   627,
 							},
 							Source: "inferred",
 						},
@@ -9623,57 +9653,61 @@ func builtInTexts(l lang.Lang) []*Translation {
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   13,
 							},
+							{
+								Source: "{link.server} は {link.client} を拒否しながら、同時に {link.meanwhile.join(\"、\")} には応答している。PostgreSQL は動作しており、サーバ自身または経路上のパケットフィルタがこのクライアントを拒否している。",
+								Line:   14,
+							},
 						},
 						Against: []Text{
 							{
 								Source: "キャプチャにある {cluster.link_of(subject.client, subject.server).bad} 回の試行は、一度も成功していません。",
-								Line:   15,
-							},
-							{
-								Source: "サーバは動作しています（{cluster.link_of(subject.client, subject.server).server_alive}）。",
 								Line:   16,
 							},
 							{
-								Source: "{subject.server} のログに、PostgreSQL が停止した記録はありません。",
+								Source: "サーバは動作しています（{cluster.link_of(subject.client, subject.server).server_alive}）。",
 								Line:   17,
 							},
 							{
-								Source: "別のクライアントは {subject.server} のデータベースに到達しているため、データベースは動作しています。",
+								Source: "{subject.server} のログに、PostgreSQL が停止した記録はありません。",
 								Line:   18,
+							},
+							{
+								Source: "別のクライアントは {subject.server} のデータベースに到達しているため、データベースは動作しています。",
+								Line:   19,
 							},
 						},
 					},
 					"firewall-idle-timeout": {
 						Title: Text{
 							Source: "ファイアウォールが無通信の接続 {subject.client} → {subject.server} を破棄している",
-							Line:   21,
+							Line:   22,
 						},
 						Explanation: "接続は動作していましたが、しばらく無通信が続いた後の最初のパケットが失われるか、リセットで応答されています。経路上のステートフルな機器が\n接続テーブルからこの接続を削除しました。両端は接続が続いていると考えているため、TCP があきらめるまで問い合わせが止まります。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   26,
+								Line:   27,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "両ノード間の新しい接続は成功しています。",
-								Line:   28,
+								Line:   29,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のファイアウォール",
-									Line:   30,
+									Line:   31,
 								},
 								Text: Text{
 									Source: "データベースノード間の TCP ポート {cluster.port} の無通信タイムアウトを、双方向で、接続の無通信時間より長くします（2 時間あれば TCP 自身のキープアライブも含められます。RFC 9293 3.8.4）。ASA の例の CMS-DB は、これらの接続のアクセスリストです。",
-									Line:   31,
+									Line:   32,
 								},
 								Verify: Text{
 									Source: "2 時間無通信だった接続が、次の問い合わせに応答すること。",
-									Line:   32,
+									Line:   33,
 								},
 							},
 						},
@@ -9681,55 +9715,55 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"health-check-failed": {
 						Title: Text{
 							Source: "{cluster.label(subject.client)} による {cluster.label(subject.server)} のヘルスチェックが失敗している",
-							Line:   168,
+							Line:   169,
 						},
 						Explanation: "Call Bridge の接続プール sfpool が、拒否でもタイムアウトでもないエラーを報告しています。何が失敗したかは libpq の本文に示されます。\n原因が判明している場合、この項目はその症状にすぎません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが {check.count} 回失敗した：{check.text}",
-								Line:   173,
+								Line:   174,
 							},
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度失敗したが、その後は成功している：{check.text}",
-								Line:   174,
+								Line:   175,
 							},
 						},
 					},
 					"health-check-flapping": {
 						Title: Text{
 							Source: "接続 {subject.client} → {subject.server} が不安定（成功と失敗を繰り返している）",
-							Line:   177,
+							Line:   178,
 						},
 						Explanation: "正常な時間と異常な時間が交互に現れています（3 回以上の変化）。恒常的に止まっているものはありません。損失のあるリンク、状態を失うファイアウォール、\n2 台のマシンが使うアドレスの重複、または過負荷のサーバが考えられます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} → {cluster.label(check.server)}：{check.incidents} 回の障害で、正常と異常が {check.changes} 回入れ替わった",
-								Line:   182,
+								Line:   183,
 							},
 							{
 								Source: "{link.client} → {link.server}：成功した {link.good} セッションと失敗した {link.bad} セッションが交互に現れている",
-								Line:   183,
+								Line:   184,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "途中で成功しているため、ファイアウォールルールの不足や証明書の誤りが原因ではありません。",
-								Line:   185,
+								Line:   186,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のネットワーク",
-									Line:   187,
+									Line:   188,
 								},
 								Text: Text{
 									Source: "障害の時刻を、スイッチ、ファイアウォール、ハイパーバイザのログ（フェールオーバー、バックアップ、スナップショット、リンクの変化）と比較します。",
-									Line:   188,
+									Line:   189,
 								},
 								Verify: Text{
 									Source: "10 分間、損失がないこと。",
-									Line:   189,
+									Line:   190,
 								},
 							},
 						},
@@ -9737,108 +9771,108 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"health-check-refused": {
 						Title: Text{
 							Source: "{cluster.label(subject.client)} が {cluster.label(subject.server)} に拒否されている（ログからは原因を判定できない）",
-							Line:   142,
+							Line:   143,
 						},
 						Explanation: "Call Bridge の接続プール sfpool が \"Connection refused\" を受けています。つまりリセットが返っています。サーバで待ち受けているプロセスがないか、\nファイアウォールがサーバの名で拒否しています。ログの行はどちらも同じで、区別できるのはパケットだけです。sfpool は重大度 \"info\" で記録するため、\nエラーだけを抽出するフィルタでは見えません。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが {check.count} 回拒否された",
-								Line:   148,
-							},
-							{
-								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度拒否されたが、その後は成功している",
 								Line:   149,
 							},
 							{
-								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回拒否された",
+								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度拒否されたが、その後は成功している",
 								Line:   150,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回拒否された",
+								Line:   151,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "両ノード間のキャプチャがないため、サービスの停止もファイアウォールも証明されていません。",
-								Line:   152,
+								Line:   153,
 							},
 							{
 								Source: "{subject.server} のログに、PostgreSQL が停止した記録はありません。",
-								Line:   153,
+								Line:   154,
 							},
 						},
 					},
 					"health-check-timeout": {
 						Title: Text{
 							Source: "{cluster.label(subject.client)} が {cluster.label(subject.server)} から応答を得られない（ログからは原因を判定できない）",
-							Line:   156,
+							Line:   157,
 						},
 						Explanation: "Call Bridge の接続プール sfpool は 4 秒待って（connect_timeout=4）あきらめます。何も返っていません。ファイアウォールが破棄しているか、\nアドレスが使われていないか、サーバがハングしています。両端のキャプチャで判別できます。\n",
 						Signs: []Text{
 							{
 								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが {check.count} 回タイムアウトした",
-								Line:   161,
-							},
-							{
-								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度タイムアウトしたが、その後は成功している",
 								Line:   162,
 							},
 							{
-								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回タイムアウトした",
+								Source: "{cluster.label(check.client)} による {cluster.label(check.server)} のヘルスチェックが一度タイムアウトしたが、その後は成功している",
 								Line:   163,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーション接続が {message.count} 回タイムアウトした",
+								Line:   164,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "両ノード間のキャプチャがないため、ファイアウォールは証明されていません。",
-								Line:   165,
+								Line:   166,
 							},
 						},
 					},
 					"host-unreachable": {
 						Title: Text{
 							Source: "{subject.client} から {subject.server} への経路がない",
-							Line:   70,
+							Line:   71,
 						},
 						Explanation: "届けられないことをネットワーク自身が示しています。MAC アドレスに応答がないか、ルータがホストまたはネットワーク到達不能を通知したか、\nクライアントに経路がありません。サーバの電源が切れているか、アドレスが異なるか、ルーティングまたは VLAN に誤りがあります。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   75,
-							},
-							{
-								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   76,
 							},
 							{
-								Source: "{cluster.label(check.client)} から {cluster.label(check.server)} に到達できない：{check.text}",
+								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
 								Line:   77,
 							},
 							{
-								Source: "{cluster.label(message.node)} からプライマリに到達できない：{message.text}",
+								Source: "{cluster.label(check.client)} から {cluster.label(check.server)} に到達できない：{check.text}",
 								Line:   78,
+							},
+							{
+								Source: "{cluster.label(message.node)} からプライマリに到達できない：{message.text}",
+								Line:   79,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "両ノードで、データベース用インターフェイスのアドレス、プレフィックス、ゲートウェイ、ルートを確認します。",
-									Line:   80,
+									Line:   81,
 								},
 								Verify: Text{
 									Source: "相手のノードが同じサブネットにあるか、デフォルトゲートウェイまたはルートで到達できること。",
-									Line:   81,
+									Line:   82,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のネットワーク",
-									Line:   82,
+									Line:   83,
 								},
 								Text: Text{
 									Source: "{subject.server} が起動していること、およびゲートウェイがその MAC アドレスを認識していることを確認します。",
-									Line:   83,
+									Line:   84,
 								},
 								Verify: Text{
 									Source: "ARP エントリが完成していること。",
-									Line:   84,
+									Line:   85,
 								},
 							},
 						},
@@ -9846,38 +9880,38 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"path-loss": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} の間でパケットの損失または遅延がある",
-							Line:   55,
+							Line:   56,
 						},
 						Explanation: "再送の後でなければ接続できないか、サーバが応答を続けているのにクライアントがあきらめています。SYN が 1 つ失われると 1 秒（RFC 6298）、\n3 つ失われるとヘルスチェックの待ち時間 4 秒を超えます。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   60,
+								Line:   61,
 							},
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   61,
+								Line:   62,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "成功しているセッションもあるため、ポートが恒常的に遮断されているわけではありません。",
-								Line:   63,
+								Line:   64,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のネットワーク",
-									Line:   65,
+									Line:   66,
 								},
 								Text: Text{
 									Source: "経路上の損失と遅延を調べます（インターフェイスのエラー、デュプレックス、リンクや VPN の輻輳、QoS）。各ノードの隣のホストから数分間測定します。",
-									Line:   66,
+									Line:   67,
 								},
 								Verify: Text{
 									Source: "損失がなく、往復時間が 200 ミリ秒を十分に下回ること。",
-									Line:   67,
+									Line:   68,
 								},
 							},
 						},
@@ -9885,62 +9919,62 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"path-mtu": {
 						Title: Text{
 							Source: "{subject.client} と {subject.server} の間で大きなパケットが失われている",
-							Line:   35,
+							Line:   36,
 						},
 						Explanation: "小さなセグメントは通り、最大サイズのセグメントだけが失われています。経路上に MTU の小さいリンクがあり、ICMP \"fragmentation needed\" が戻らないか\n無視されています。TCP ハンドシェイクは成功しますが、証明書のレコードが 2～3 KB ある TLS ハンドシェイクは止まります。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   40,
+								Line:   41,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "同じ接続の小さなセグメントには確認応答があるため、ポートは遮断されていません。",
-								Line:   42,
+								Line:   43,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server}",
-									Line:   44,
+									Line:   45,
 								},
 								Text: Text{
 									Source: "各ノードの隣のホストから、通過できる最大のパケットサイズを調べ、経路上のインターフェイスの MTU を比較します（VPN、トンネル、ジャンボフレーム、ESXi の vmxnet3）。",
-									Line:   45,
+									Line:   46,
 								},
 								Verify: Text{
 									Source: "1472 バイト（ヘッダを含めて 1500）の ping が通ること。",
-									Line:   46,
+									Line:   47,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のネットワーク",
-									Line:   47,
+									Line:   48,
 								},
 								Text: Text{
 									Source: "ICMP タイプ 3 コード 4（ICMPv6 ではタイプ 2）を通すか、リンクの MTU を修正するか、トンネルで MSS を書き換えます。",
-									Line:   48,
+									Line:   49,
 								},
 								Verify: Text{
 									Source: "新しいキャプチャで TLS ハンドシェイクが完了すること。",
-									Line:   49,
+									Line:   50,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server}",
-									Line:   50,
+									Line:   51,
 								},
 								Text: Text{
 									Source: "それまでの回避策として、両ノードのデータベース用インターフェイスの MTU を下げます。",
-									Line:   51,
+									Line:   52,
 								},
 								Verify: Text{
 									Source: "ヘルスチェックが成功すること。",
-									Line:   52,
+									Line:   53,
 								},
 							},
 						},
@@ -9948,76 +9982,76 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"service-down": {
 						Title: Text{
 							Source: "{cluster.label(subject.server)} で PostgreSQL が動作していない",
-							Line:   87,
+							Line:   88,
 						},
 						Explanation: "サーバ自身が接続を拒否しています（RST）。マシンは起動していて到達できますが、データベースポートで待ち受けているプロセスがありません。\nPostgreSQL が停止されたか、起動に失敗したか、別のインターフェイスで待ち受けています（\"database cluster localnode\"）。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   92,
-							},
-							{
-								Source: "{cluster.label(check.client)} は {cluster.label(check.server)} に {check.count} 回拒否され、サーバのログには PostgreSQL の停止が記録されている",
 								Line:   93,
 							},
 							{
-								Source: "{cluster.label(message.node)} のログに PostgreSQL の停止が記録され、その後の起動がない：{message.text}",
+								Source: "{cluster.label(check.client)} は {cluster.label(check.server)} に {check.count} 回拒否され、サーバのログには PostgreSQL の停止が記録されている",
 								Line:   94,
+							},
+							{
+								Source: "{cluster.label(message.node)} のログに PostgreSQL の停止が記録され、その後の起動がない：{message.text}",
+								Line:   95,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "リセットは経路上の機器ではなくサーバ自身から送られています（TTL、IP ID、タイミングがほかのパケットと一致）。",
-								Line:   96,
-							},
-							{
-								Source: "複数のクライアントが拒否されているため、1 台の経路の問題ではありません。",
 								Line:   97,
 							},
 							{
-								Source: "{subject.server} のログに、その後の PostgreSQL の起動はありません。",
+								Source: "複数のクライアントが拒否されているため、1 台の経路の問題ではありません。",
 								Line:   98,
+							},
+							{
+								Source: "{subject.server} のログに、その後の PostgreSQL の起動はありません。",
+								Line:   99,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "ノードが起動し、クラスタ用のインターフェイスにこのアドレスがあることを確認します。PostgreSQL はそのインターフェイスだけで待ち受けます。",
-									Line:   100,
+									Line:   101,
 								},
 								Verify: Text{
 									Source: "インターフェイスにアドレス {subject.server} があること。",
-									Line:   101,
+									Line:   102,
 								},
 							},
 							{
 								Text: Text{
 									Source: "影響の少ない時間帯にノードを再起動します（MMP にはデータベースだけを起動するコマンドがありません）。PostgreSQL が再び停止する場合は、ログの postgres の最後の行に理由があります（ディスク容量不足、読み込めない証明書や鍵、破損したデータ）。",
-									Line:   102,
+									Line:   103,
 								},
 								Verify: Text{
 									Source: "ログに \"database system is ready to accept connections\" が出て、ほかのノードのヘルスチェックが成功すること。",
-									Line:   103,
+									Line:   104,
 								},
 							},
 							{
 								Text: Text{
 									Source: "起動しない場合は、ノードのログバンドルを取得して Cisco TAC に連絡します。それまで initialize や join を実行しないでください。",
-									Line:   104,
+									Line:   105,
 								},
 								Verify: Text{
 									Source: "TAC がバンドルを受け取っていること。",
-									Line:   105,
+									Line:   106,
 								},
 							},
 							{
 								Text: Text{
 									Source: "すべてのノードが接続され、同期していることを確認します。",
-									Line:   106,
+									Line:   107,
 								},
 								Verify: Text{
 									Source: "すべてのノードが Connected で、1 台がプライマリ、各レプリカが In Sync であること。",
-									Line:   107,
+									Line:   108,
 								},
 							},
 						},
@@ -10025,44 +10059,44 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"service-hung": {
 						Title: Text{
 							Source: "{cluster.label(subject.server)} の PostgreSQL が接続を受け付けるが応答しない",
-							Line:   110,
+							Line:   111,
 						},
 						Explanation: "サーバのカーネルは TCP ハンドシェイクを完了し、データに確認応答を返しますが、PostgreSQL 自身は応答しないか、途中で止まるか、応答せずに切断します。\nプロセスのハング、過負荷、ディスク待ち、または停止処理中です。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   115,
+								Line:   116,
 							},
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   116,
+								Line:   117,
 							},
 						},
 						Against: []Text{
 							{
 								Source: "サーバはデータに確認応答を返しているため、ファイアウォールによる破棄ではありません。",
-								Line:   118,
+								Line:   119,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "ノードのログで、ディスク容量不足、クラッシュ、長いチェックポイントを確認し、仮想マシンとストレージの負荷を調べます。",
-									Line:   120,
+									Line:   121,
 								},
 								Verify: Text{
 									Source: "PostgreSQL が再び新しい接続を記録すること。",
-									Line:   121,
+									Line:   122,
 								},
 							},
 							{
 								Text: Text{
 									Source: "ログバンドルを取得してから、影響の少ない時間帯にノードを再起動します。再びハングする場合は Cisco TAC に連絡してください。",
-									Line:   122,
+									Line:   123,
 								},
 								Verify: Text{
 									Source: "新しいキャプチャで、サーバが SSLRequest に応答すること。",
-									Line:   123,
+									Line:   124,
 								},
 							},
 						},
@@ -10070,46 +10104,46 @@ func builtInTexts(l lang.Lang) []*Translation {
 					"wrong-service": {
 						Title: Text{
 							Source: "{cluster.label(subject.server)} のポート {subject.port} で PostgreSQL 以外が応答している",
-							Line:   126,
+							Line:   127,
 						},
 						Explanation: "相手が SSLRequest に対して、PostgreSQL が送ることのない応答を返しています。このアドレスまたはポートに Web サーバ、プロキシ、または\n通信を傍受する機器があります。\n",
 						Signs: []Text{
 							{
 								Source: "{link.client} → {link.server}：{words(link.verdict)}（{words(link.reason)}）",
-								Line:   131,
-							},
-							{
-								Source: "{cluster.label(check.client)} は {cluster.label(check.server)} から PostgreSQL ではない応答を受けた：{check.text}",
 								Line:   132,
 							},
 							{
-								Source: "{cluster.label(message.node)} のレプリケーションは PostgreSQL ではない応答を受けた：{message.text}",
+								Source: "{cluster.label(check.client)} は {cluster.label(check.server)} から PostgreSQL ではない応答を受けた：{check.text}",
 								Line:   133,
+							},
+							{
+								Source: "{cluster.label(message.node)} のレプリケーションは PostgreSQL ではない応答を受けた：{message.text}",
+								Line:   134,
 							},
 						},
 						Remedies: []RemedyWords{
 							{
 								Text: Text{
 									Source: "このアドレスがノードのものか、Web やプロキシのサービス（webadmin、callbridge、webbridge、turn）がどのインターフェイスで待ち受けているかを確認します。どのサービスもポート {cluster.port} を使用してはいけません。",
-									Line:   135,
+									Line:   136,
 								},
 								Verify: Text{
 									Source: "{subject.server} がノードのデータベース用インターフェイスのアドレスであること。",
-									Line:   136,
+									Line:   137,
 								},
 							},
 							{
 								Where: Text{
 									Source: "{subject.client} と {subject.server} の間のネットワーク",
-									Line:   137,
+									Line:   138,
 								},
 								Text: Text{
 									Source: "{subject.server} のポート {cluster.port} への接続を受けるプロキシ、ロードバランサ、アドレス変換がないか調べます。",
-									Line:   138,
+									Line:   139,
 								},
 								Verify: Text{
 									Source: "MAC アドレスがノードのものであること。",
-									Line:   139,
+									Line:   140,
 								},
 							},
 						},

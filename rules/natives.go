@@ -2316,6 +2316,18 @@ var natives = []native{
 		about := s.fact.(fact.Link)
 		return (about.Intermittent || !about.LastBad.Before(about.LastGood))
 	}},
+	{"link", "link.meanwhile", []string{"link.meanwhile"}, func(s *scope) any {
+		about := s.fact.(fact.Link)
+		return about.Meanwhile
+	}},
+	{"link", "link.meanwhile.join(\", \")", []string{"link.meanwhile"}, func(s *scope) any {
+		about := s.fact.(fact.Link)
+		return strings.Join(about.Meanwhile, ", ")
+	}},
+	{"link", "link.meanwhile.join(\"、\")", []string{"link.meanwhile"}, func(s *scope) any {
+		about := s.fact.(fact.Link)
+		return strings.Join(about.Meanwhile, "、")
+	}},
 	{"link", "link.observations", []string{"link.observations"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
 		return about.Observations
@@ -2351,6 +2363,14 @@ var natives = []native{
 	{"link", "link.verdicts", []string{"link.verdicts"}, func(s *scope) any {
 		about := s.fact.(fact.Link)
 		return about.Verdicts
+	}},
+	{"link", "size(link.meanwhile) == 0", []string{"link.meanwhile"}, func(s *scope) any {
+		about := s.fact.(fact.Link)
+		return (int64(len(about.Meanwhile)) == int64(0))
+	}},
+	{"link", "size(link.meanwhile) > 0", []string{"link.meanwhile"}, func(s *scope) any {
+		about := s.fact.(fact.Link)
+		return (int64(len(about.Meanwhile)) > int64(0))
 	}},
 	{"link", "true", nil, func(s *scope) any {
 		return true
