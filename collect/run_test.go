@@ -233,6 +233,21 @@ func TestNodeWithoutSFTP(t *testing.T) {
 	}
 }
 
+// A node that has one channel at a time gives commands and files one after the other, whichever came first.
+func TestNodeWithOneChannel(t *testing.T) {
+	t.Parallel()
+	for range 10 {
+		n := node("cms01", file("log", strings.Repeat("x", 300_000)))
+		n.Faults.Channels = 1
+		c := startSim(t, sim.Scenario{User: "admin", Password: "x", Nodes: []sim.Node{n}})
+		m, dir := collectTo(t, inventoryOf(t, c), Options{Login: simLogin(t, c, "x"), Retries: -1})
+		checkBundle(t, m, dir)
+		if !m.Complete() || len(fetched(m.Nodes[0])) != 1 || m.Nodes[0].Address == "" {
+			t.Fatalf("%+v", m.Nodes[0])
+		}
+	}
+}
+
 // A node of which a file did not come whole did not succeed, and its entry names the file.
 func TestNodeWithAFileThatFails(t *testing.T) {
 	t.Parallel()

@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/crypto/ssh"
+
 	"cbdoctor/bundle"
 	"cbdoctor/collect/login"
 	"cbdoctor/collect/transfer"
@@ -143,6 +145,12 @@ func (v *visit) run(ctx context.Context) error {
 	}
 	fileErr := v.fetch(ctx)
 	<-over
+	var refused *ssh.OpenChannelError
+	if errors.As(commandErr, &refused) { // the files had the only channel of the node
+		v.files.Close()
+		v.link.close()
+		commandErr = v.runCommands(ctx)
+	}
 	return errors.Join(commandErr, captureErr, fileErr)
 }
 
