@@ -17,6 +17,9 @@ const farPath = 30 * time.Millisecond
 // fewChannels are opened in any case: a short path needs no more, and each is a process on the node.
 const fewChannels = 2
 
+// freeing is how long a node is given at first until a channel that was closed is free, then twice as long each time, up to maxFreeing.
+const freeing, maxFreeing = 10 * time.Millisecond, 2 * time.Second
+
 // connect dials and opens the channels: few of them, and the others only where the path is long enough to need them.
 func (f *Fetcher) connect(ctx context.Context) error {
 	f.meter.begin()
@@ -54,7 +57,12 @@ func (f *Fetcher) open(ctx context.Context, p *pool, conn *ssh.Client) error {
 			return context.Cause(ctx)
 		case <-f.Free:
 		}
-		err = p.add(ctx, conn, few)
+		// the node may still be closing what was on the channel
+		for wait := freeing; wait < maxFreeing && errors.As(err, &refused); wait *= 2 {
+			if err = p.add(ctx, conn, few); err != nil {
+				time.Sleep(wait)
+			}
+		}
 	}
 	if errors.As(err, &refused) {
 		return &FinalError{err}
