@@ -22,7 +22,10 @@ type Row struct {
 // judge is Judge, in doubt where the verdict rests on a FIN that its named sender did not send.
 func (r *Row) judge(m *Summary) (Confidence, string, []int64) {
 	confidence, reason, evidence := r.Judge(m)
-	if side, reset, _, _ := m.ended(); r.Closes && side >= 0 && !reset && m.FINForeign[side] != "" {
+	if !r.Closes {
+		return confidence, reason, evidence
+	}
+	if side, reset, _, _ := m.ended(); side >= 0 && !reset && m.FINForeign[side] != "" {
 		return Low, reason + "; but " + m.FINForeign[side] + ": a device on the way may have closed it in the name of the " + sideName(side), evidence
 	}
 	return confidence, reason, evidence
@@ -195,7 +198,7 @@ func (m *Summary) worked() bool {
 			return m.AppData[client] >= least[client] && m.AppData[server] >= least[server]
 		}
 		tooLate := m.FIN[client] > 0 && m.FIN[client] < m.Flow.firstAnswer // the client had given up before the answer came
-		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 && !m.Flow.authAsked || m.Flow.serverMost > errorSize && !tooLate)
+		return m.TLSDone && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0 && !m.Flow.authAsked || m.Flow.most() > errorSize && !tooLate)
 	}
 	if m.GSS { // a token of each, the StartupMessage and its answer: more of the client, or a long answer, shows that it was no error
 		c, v := m.GSSPackets[client], m.GSSPackets[server]

@@ -25,6 +25,8 @@ type Listing struct {
 	servers map[packet.Addr]firstShown
 	end     stamp.Time // when the capture ended, which may be later than its last packet
 	known   peers
+
+	translated map[int]int // entries that are one connection with another one
 }
 
 // certDiffers is the observation that a server showed another certificate than in its first session.
@@ -75,6 +77,7 @@ func merge(name string, info *packet.Info, lanes []*tracker) *Listing {
 	l.mergeLists()
 	l.unanswered(known)
 	l.sumUp(both.order)
+	l.pairTranslated()
 	l.sayLeftOut(info.LeftOut)
 	l.Notes = notesOf(info, l.Pairs)
 	for _, t := range lanes { // what was for following; telling needs the rest

@@ -1,9 +1,12 @@
 package capture_test
 
 import (
+	"bytes"
 	"encoding/binary"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"cbdoctor/capture"
 )
@@ -273,6 +276,14 @@ var scenes = []struct {
 		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:19\n0.071 S FA\n0.08 C R\n",
 	},
 	{
+		name: "a single session ticket behind the startup is no answer", verdict: capture.PGRejectedEncrypted, confidence: capture.Medium, reason: "answers the startup message with 140 bytes",
+		text: tls13 + "0.06 C PA rec:1739 rec:281 rec:53\n0.061 C PA rec:81\n0.07 S PA rec:1667\n0.08 S PA rec:140\n0.081 S PA rec:19\n0.082 S FA\n0.09 C PA rec:19\n0.091 C FA\n0.1 S A\n",
+	},
+	{
+		name: "a web server and its client, inside TLS at once", verdict: capture.NotPostgres, confidence: capture.High, reason: "TLS without SSLRequest",
+		text: opens + "0.04 C PA hello\n0.05 S PA hello13 rec:2000\n0.06 C PA rec:69\n0.061 C PA rec:500\n0.07 S PA rec:265 rec:265\n0.071 S PA rec:5000\n0.08 C PA rec:300\n0.09 S PA rec:4000\n0.1 C PA rec:19\n0.11 C FA\n0.12 S FA\n",
+	},
+	{
 		name: "a cipher with short tags", verdict: capture.TLSRejectedEncrypted, confidence: capture.Medium, reason: "(11 bytes)",
 		text: strings.Replace(tls13, "hello13", "helloccm8", 1) + "0.06 C PA rec:1731 rec:273 rec:45\n0.061 C PA rec:73\n0.07 S PA rec:11\n0.071 S FA\n0.08 C R\n",
 	},
@@ -484,6 +495,51 @@ func TestCutICMPError(t *testing.T) {
 	for i, s := range judge(t, "cut", scene.write(binary.LittleEndian, true, ethernet, noPorts)).Sessions {
 		if s.Verdict != want[i] {
 			t.Errorf("session %d is %s: %s", i, s.Verdict, s.Reason)
+		}
+	}
+}
+
+// TestBothSidesOfATranslation: a firewall's own capture has a connection twice, before and behind its translation of addresses. Each of the two says so.
+func TestBothSidesOfATranslation(t *testing.T) {
+	t.Parallel()
+	outside, inside := []byte{10, 48, 36, 61}, []byte{192, 168, 7, 61}
+	both := recording{name: "both sides", link: 1}
+	for _, f := range play(t, otherGood+"9 C S port=42000\n10 C S again\n12 C S again\n").frames {
+		both.frames = append(both.frames, f)
+		if at := f.at.Add(40 * time.Microsecond); at.Sub(sceneStart) < 12*time.Second { // the third SYN is dropped
+			both.frames = append(both.frames, frame{at, bytes.ReplaceAll(f.data, outside, inside)})
+		}
+	}
+	sessions := both.judge(t).Sessions
+	if len(sessions) != 4 {
+		t.Fatalf("%d sessions", len(sessions))
+	}
+	for i, s := range sessions {
+		other := sessions[i^1]
+		want := fmt.Sprintf("session %d, %s to %s, is the same connection on the other side of an address translation", other.Session, other.Client, other.Server)
+		if !strings.Contains(s.Reason, want) {
+			t.Errorf("%s: %q lacks %q", s.Verdict, s.Reason, want)
+		}
+	}
+	sessions[2].Answer("it is dropped")
+	if !strings.HasSuffix(sessions[2].Reason, "an address translation; it is dropped") {
+		t.Errorf("the answer is lost: %s", sessions[2].Reason)
+	}
+}
+
+// TestNoTranslation: connections of one scanner with the same number are not one.
+func TestNoTranslation(t *testing.T) {
+	t.Parallel()
+	scan := recording{name: "scan", link: 1}
+	for i, f := range play(t, "0 C S\n0.001 C S again port=40000\n").frames {
+		for host := range byte(4) {
+			other := bytes.ReplaceAll(f.data, []byte{10, 48, 36, 61}, []byte{10, 48, 36, 70 + host})
+			scan.frames = append(scan.frames, frame{f.at.Add(time.Duration(int(host)+i) * time.Microsecond), other})
+		}
+	}
+	for _, s := range scan.judge(t).Sessions {
+		if strings.Contains(s.Reason, "translation") {
+			t.Error(s.Reason)
 		}
 	}
 }

@@ -79,6 +79,7 @@ type Summary struct {
 	GSSPackets                              [2]int // after that
 	GSSMost                                 int    // bytes of the server's longest one after its first
 	Foreign                                 string
+	ForeignTLS                              bool // which went over to TLS at once: a web server may well work
 	PGError                                 bool
 	SQLState, Message                       string
 	AuthAsked, AuthAnswer, Ready, Replicate bool
@@ -217,8 +218,8 @@ func (w *wire) summarise(m *Summary) {
 		m.PGError, m.SQLState, m.Message = true, login.Error.SQLState, login.Error.Message
 	}
 	m.TLS, m.TLSVersion, m.NotTLS = p.TLS, t.Version, t.NotTLS
-	if p.Direct && m.Foreign == "" && t.ALPN != "postgresql" {
-		m.Foreign = "TLS without SSLRequest"
+	if read := t.ClientRandom != [32]byte{}; p.Direct && m.Foreign == "" && read && t.ALPN != "postgresql" {
+		m.Foreign, m.ForeignTLS = "TLS without SSLRequest", true
 	}
 	m.Skew = t.Skew(m.Start / 1e9)
 	m.TLSBegun = t.Total > 0

@@ -34,7 +34,7 @@ var faultRows = []Row{
 		Rule:    "the peer speaks another protocol on the port",
 		Source:  "PostgreSQL protocol: the reply to SSLRequest is one byte, S, N or E",
 		Wrong:   "bytes damaged on the way",
-		When:    func(m *Summary) bool { return m.Foreign != "" && !m.worked() },
+		When:    func(m *Summary) bool { return m.Foreign != "" && (m.ForeignTLS || !m.worked()) },
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			return High, "the peer speaks " + m.Foreign + " on this port", []int64{m.LastData[server], m.LastData[client]}
 		},

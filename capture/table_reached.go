@@ -94,7 +94,7 @@ var reachedRows = []Row{
 			if m.Opened {
 				return m.PGError && !m.Ready
 			}
-			return m.TLS && m.TLSDone && !m.Missed && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0) == m.Flow.authAsked && m.Flow.clientFirst > 0 && m.Flow.serverMost <= errorSize && m.over()
+			return m.TLS && m.TLSDone && !m.Missed && m.Flow.serverCount > 0 && (m.Flow.clientMore > 0) == m.Flow.authAsked && m.Flow.clientFirst > 0 && m.Flow.most() <= errorSize && m.over()
 		},
 		Judge: func(m *Summary) (Confidence, string, []int64) {
 			if m.Opened {
@@ -103,7 +103,7 @@ var reachedRows = []Row{
 			if m.Flow.authAsked {
 				return Medium, "inside TLS the server asks for a password, and its answers to that have the size of an error: the password is refused", []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
 			}
-			return Medium, m.bySize(fmt.Sprintf("inside TLS the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.Flow.serverData)), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
+			return Medium, m.bySize(fmt.Sprintf("inside TLS the server answers the startup message with %d bytes, the size of an error, and the session ends without a query", m.Flow.most())), []int64{m.Flow.requestFrame, m.Flow.firstAnswer, m.LastFrame}
 		},
 	},
 	{

@@ -33,6 +33,9 @@ func (r *teller) tell(i int) *Session {
 	}
 	s.Session.Session = l.numbers[i]
 	r.ends(t, s)
+	if other, is := l.translated[i]; is {
+		r.sayTranslated(&s.Session, other)
+	}
 	s.CaptureEnd = l.end
 	more := t.issuers.problems(s.chains) // what only the whole capture could tell of its certificates
 	if c := s.Certificates; c != nil && len(c.Server) > 0 && c.Server[0].SHA256 != l.servers[s.tuple.server].sha256 {

@@ -160,6 +160,7 @@ type flow struct {
 	serverData   int  // bytes of the server's records after the client's Finished, alerts not counted
 	serverCount  int
 	serverMost   int  // bytes of the longest of them
+	serverLast   int  // and of the last one
 	authAsked    bool // the first of them is so short that it asks for a password
 	serverAlert  bool // the server's last record has the size of an alert, or is one
 	clientAlert  bool
@@ -182,12 +183,21 @@ func (f *flow) answer(r *tlswire.Record, size int) {
 		f.firstAnswer, f.authAsked = r.Frame, size <= longestRequest
 	}
 	f.serverData += int(r.Len)
-	f.serverMost = max(f.serverMost, int(r.Len))
+	f.serverMost, f.serverLast = max(f.serverMost, int(r.Len)), int(r.Len)
+}
+
+// most is how long the longest record of the server's answer is. Where the server ends the session and the client said nothing more, the last
+// one is its answer: what came before may have been a session ticket.
+func (f *flow) most() int {
+	if f.serverAlert && f.clientMore == 0 {
+		return f.serverLast
+	}
+	return f.serverMost
 }
 
 // noAnswer forgets the server's records so far.
 func (f *flow) noAnswer() {
-	f.serverCount, f.serverData, f.serverMost, f.firstAnswer, f.authAsked = 0, 0, 0, 0, false
+	f.serverCount, f.serverData, f.serverMost, f.serverLast, f.firstAnswer, f.authAsked = 0, 0, 0, 0, 0, false
 }
 
 // flow13 reads the records of a TLS 1.3 session.
