@@ -846,7 +846,7 @@ var natives = []native{
 			list, r1 := s.cluster.Databases, true
 			for i := range list {
 				e1 := &list[i]
-				if !(r1) {
+				if !r1 {
 					break
 				}
 				r1 = (r1 && func() bool {
@@ -869,7 +869,7 @@ var natives = []native{
 			list, r1 := s.cluster.Databases, true
 			for i := range list {
 				e1 := &list[i]
-				if !(r1) {
+				if !r1 {
 					break
 				}
 				r1 = (r1 && func() bool {

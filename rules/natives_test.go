@@ -373,9 +373,13 @@ func (w *goWriter) comprehension(e ast.Expr) goValueOf {
 	w.variables[c.IterVar()], w.variables[c.AccuVar()] = of, goValueOf{result, t}
 	var b strings.Builder
 	fmt.Fprintf(&b, "func() %s {\nlist, %s := %s, %s\n%s", nameOf(t), result, over.code, initial, loop)
-	if while := w.expression(c.LoopCondition()).code; while == "!"+result {
+	switch while := w.expression(c.LoopCondition()).code; while {
+	case "true":
+	case "!" + result:
 		fmt.Fprintf(&b, "if %s {\nbreak\n}\n", result)
-	} else if while != "true" {
+	case result:
+		fmt.Fprintf(&b, "if !%s {\nbreak\n}\n", result)
+	default:
 		fmt.Fprintf(&b, "if !(%s) {\nbreak\n}\n", while)
 	}
 	step := c.LoopStep()
