@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"sort"
 	"time"
 
 	"cbdoctor/bundle"
@@ -256,12 +255,5 @@ func (c *comparison) clock(key [2]string, e estimate) fact.Clock {
 }
 
 func sortedPairs[V any](m map[[2]string]V) [][2]string {
-	keys := make([][2]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Slice(keys, func(i, j int) bool {
-		return cmp.Or(cmp.Compare(keys[i][0], keys[j][0]), cmp.Compare(keys[i][1], keys[j][1])) < 0
-	})
-	return keys
+	return slices.SortedFunc(maps.Keys(m), func(a, b [2]string) int { return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1])) })
 }

@@ -2,10 +2,10 @@ package analyze
 
 import (
 	"cmp"
+	"maps"
 	"net"
 	"net/netip"
 	"slices"
-	"sort"
 	"strings"
 
 	"cbdoctor/bundle"
@@ -84,7 +84,7 @@ func (m *material) identify() *identity {
 		id.names[a] = append(id.names[a], host)
 	}
 	for _, n := range id.names {
-		sort.Strings(n)
+		slices.Sort(n)
 	}
 	return id
 }
@@ -186,51 +186,39 @@ func (m *material) guess(id *identity) {
 	for _, k := range m.checkOrder {
 		servers = appendOnce(servers, k.server)
 	}
-	free := func(list []string) []string {
-		return slices.DeleteFunc(slices.Clone(list), func(a string) bool { return taken[a] })
-	}
+	// settle names the only host of the list without an address, where one address is left for it.
 	settle := func(hosts []string, candidates func(host string) []string) {
-		for _, h := range hosts {
-			if _, known := id.address[h]; known {
-				continue
-			}
-			if c := free(candidates(h)); len(c) == 1 {
-				id.address[h], taken[c[0]] = c[0], true
-			}
+		nameless := slices.DeleteFunc(hosts, func(h string) bool { _, known := id.address[h]; return known })
+		if len(nameless) != 1 {
+			return
 		}
-	}
-	var checkers []string
-	for _, k := range m.checkOrder {
-		checkers = appendOnce(checkers, k.log.host)
-	}
-	nameless := func(hosts []string) []string {
-		return slices.DeleteFunc(hosts, func(h string) bool { _, known := id.address[h]; return known })
+		free := slices.DeleteFunc(candidates(nameless[0]), func(a string) bool { return taken[a] })
+		if len(free) == 1 {
+			id.address[nameless[0]], taken[free[0]] = free[0], true
+		}
 	}
 	others := func(h string, addresses []string) []string { // a node that can't reach a server is not that server
 		return slices.DeleteFunc(slices.Clone(addresses), func(a string) bool {
 			return slices.ContainsFunc(m.checkOrder, func(k checkKey) bool { return k.log.host == h && k.server == a })
 		})
 	}
-	if listening := nameless(sortedKeys(m.listens)); len(listening) == 1 {
-		settle(listening, func(h string) []string { return others(h, servers) })
+	settle(sortedKeys(m.listens), func(h string) []string { return others(h, servers) })
+	// The one that remains when all others of a status are known.
+	settle(sortedKeys(m.databases), func(h string) []string { return others(h, m.inStatus()) })
+	var checkers []string
+	for _, k := range m.checkOrder {
+		checkers = appendOnce(checkers, k.log.host)
 	}
-	if left := nameless(sortedKeys(m.databases)); len(left) == 1 { // the one that remains when all others of a status are known
-		settle(left, func(h string) []string { return others(h, m.inStatus()) })
-	}
-	unknown := nameless(checkers)
-	if len(unknown) == 1 {
-		settle(unknown, func(h string) []string {
-			var all []string
-			for _, k := range m.checkOrder {
-				if k.log.host == h {
-					for _, c := range clients[k.server] {
-						all = appendOnce(all, c)
-					}
+	settle(checkers, func(h string) (all []string) {
+		for _, k := range m.checkOrder {
+			if k.log.host == h {
+				for _, c := range clients[k.server] {
+					all = appendOnce(all, c)
 				}
 			}
-			return all
-		})
-	}
+		}
+		return all
+	})
 }
 
 // inStatus lists the addresses that the statuses name.
@@ -286,14 +274,7 @@ func (id *identity) ofPath(path string) string {
 	return ""
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // isAddress reports whether a node is known by its address.
 func isAddress(s string) bool {

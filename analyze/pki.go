@@ -126,7 +126,7 @@ func (m *material) makeFileCertificates(s *fact.Set, id *identity, now stamp.Tim
 			}
 			c.DaysLeft = 36_500 // nothing tells when it was seen: nothing can be said of the time that is left
 			if !seen.IsZero() {
-				c.DaysLeft = int(c.Cert.NotAfter.T.Sub(seen.T).Hours() / 24)
+				c.DaysLeft = daysLeft(&c.Cert, seen)
 			}
 			c.First, c.Last, c.Count = seen, seen, 1
 			c.Sources = []fact.Source{{File: p.file.path, Line: p.line, Text: fmt.Sprintf("%s certificate %s: CN %q, issuer %q, valid from %s to %s", side, p.name, c.Cert.SubjectCN, c.Cert.IssuerCN, c.Cert.NotBefore, c.Cert.NotAfter)}}
@@ -178,7 +178,7 @@ func sidesOf(s *fact.Set, node string, c foundCertificate) (sides []string) {
 		return sides
 	}
 	name := strings.ToLower(c.name)
-	database := strings.Contains(name, "db") || strings.Contains(name, "database") || strings.Contains(name, "postgres") || strings.Contains(name, "pgsql")
+	database := containsAny(name, []string{"db", "database", "postgres", "pgsql"})
 	switch leaf := &c.chain[0]; {
 	case leaf.SubjectCN == certificate.ClientCN:
 		return []string{certificate.ClientSide}

@@ -144,7 +144,8 @@ type peerKey struct {
 
 func newMaterial(opt Options) *material {
 	m := &material{
-		opt: opt, logs: logline.NewReader(programs), groups: map[string]string{}, local: map[string]string{}, checks: map[checkKey]*checkRun{}, libpqTexts: map[string]libpqText{}, matches: map[string]match{}, messages: map[messageKey]*messageRun{},
+		opt: opt, logs: logline.NewReader(programs), groups: map[string]string{}, local: map[string]string{},
+		checks: map[checkKey]*checkRun{}, libpqTexts: map[string]libpqText{}, messages: map[messageKey]*messageRun{}, matches: map[string]match{},
 		peers: map[peerKey]string{}, listens: map[string]bool{}, databases: map[string]bool{},
 	}
 	m.postgres = newPGGroups(m.message)
@@ -167,7 +168,7 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 		in.Problem = m.readManifest(f.Path, r)
 	case f.Kind == bundle.Report:
 		in.Problem = "a report of this program: what it quotes is not read again"
-	case f.Kind == bundle.Other && !textual(f):
+	case f.Kind == bundle.Other && f.Binary: // any other text may hold lines that are understood one by one
 		in.Problem = "neither a log, a capture nor a status text: not used"
 	default:
 		var certs []foundCertificate
@@ -192,9 +193,6 @@ func (m *material) visit(ctx context.Context, f *bundle.File, r io.Reader) error
 	m.inputs, m.inputOf = append(m.inputs, in), append(m.inputOf, text)
 	return ctx.Err()
 }
-
-// textual: a file of no known kind may still hold lines that are understood one by one.
-func textual(f *bundle.File) bool { return f.Kind != bundle.Other || !f.Binary }
 
 func (t *textFile) finish(m *material, f *bundle.File, in *fact.Input, certs []foundCertificate) {
 	m.endOfFile()
@@ -290,10 +288,8 @@ func (m *material) classified(p *pgMessage) {
 }
 
 func firstWord(s string) string {
-	for i, c := range s {
-		if c == ' ' || c == ',' {
-			return s[:i]
-		}
+	if i := strings.IndexAny(s, " ,"); i >= 0 {
+		return s[:i]
 	}
 	return s
 }

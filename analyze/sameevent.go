@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -130,13 +131,8 @@ func (m *material) sameEvents(s *fact.Set, id *identity) error {
 		k.Offset, k.Within = at.T.Sub(bt.T), precision(a.stamp)+precision(b.stamp)
 		k.First, k.Last, k.Count = at, at, 1
 		k.Sources = []fact.Source{{File: a.log.file.path, Line: e.A.Line, Text: a.text}, {File: b.log.file.path, Line: e.B.Line, Text: b.text}}
-		kept := s.Clocks[:0]
-		for _, have := range s.Clocks {
-			if !(have.A == k.A && have.B == k.B || have.A == k.B && have.B == k.A) {
-				kept = append(kept, have)
-			}
-		}
-		s.Clocks = append(kept, k)
+		estimated := func(have fact.Clock) bool { return have.A == k.A && have.B == k.B || have.A == k.B && have.B == k.A }
+		s.Clocks = append(slices.DeleteFunc(s.Clocks, estimated), k)
 	}
 	return nil
 }

@@ -111,7 +111,7 @@ func (m *material) makeUpgrades(s *fact.Set, ends map[string]time.Time) {
 
 func (r *upgradeRun) take(l *schemaLine, at stamp.Time, step int) {
 	r.step = max(r.step, step)
-	if lower := strings.ToLower(l.text); step < 0 && (strings.Contains(lower, "error") || strings.Contains(lower, "fail") || strings.Contains(lower, "fatal") || strings.Contains(lower, "could not")) {
+	if step < 0 && containsAny(strings.ToLower(l.text), []string{"error", "fail", "fatal", "could not"}) {
 		r.wrong = l.text
 	}
 	r.lines, r.at = append(r.lines, *l), append(r.at, at)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"cbdoctor/bundle"
@@ -82,10 +83,6 @@ func (t *textFile) Other(n int, b []byte) {
 
 // archiveOf is the path of the outermost archive that holds a file, or the file's own.
 func archiveOf(path string) (archive string, inside bool) {
-	for i := range len(path) {
-		if path[i] == '!' {
-			return path[:i], true
-		}
-	}
-	return path, false
+	archive, _, inside = strings.Cut(path, "!")
+	return archive, inside
 }

@@ -47,7 +47,7 @@ func (m *material) makeTimeline(s *fact.Set) {
 		list = append(list, fact.Event{Time: c.Time, Node: c.Node, Kind: "command", Text: fmt.Sprintf("%s typed %q", c.User, c.Command), Source: c.Source})
 	}
 	for _, l := range s.Links {
-		if class := l.Bad; class > 0 {
+		if l.Bad > 0 {
 			add(fact.Event{Node: l.Client, Kind: "session", Pair: l.Client + ">" + l.Server, Text: fmt.Sprintf("connections to %s:%d: %s", l.Server, l.Port, l.Verdict)}, l.Span)
 		}
 	}
