@@ -66,6 +66,9 @@ func findingOf(path, ref string, stdin io.Reader) (*finding.Finding, error) {
 		}
 		refs = append(refs, report.Findings[i].Ref)
 	}
+	if len(refs) == 0 {
+		return nil, usageError(fmt.Errorf("report %s has no finding %q", path, ref), "it has none")
+	}
 	return nil, usageError(fmt.Errorf("report %s has no finding %q", path, ref), "it has "+strings.Join(refs, ", "))
 }
 

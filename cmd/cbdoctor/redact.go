@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -62,6 +63,7 @@ func runRedact(cmd *cobra.Command, paths []string, o redactOptions) error {
 	if o.output == "" {
 		return usageError(errors.New("redact needs -o"), "give a directory that does not exist yet")
 	}
+	o.output = filepath.Clean(o.output) // "copy/" is made beside its name too
 	for _, file := range []string{o.output, o.mapping} {
 		if _, err := os.Lstat(file); file != "" && err == nil && (file == o.output || !o.force) {
 			return usageError(fmt.Errorf("%s exists already", file), "choose another name; nothing is redacted in place")
