@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -85,8 +84,8 @@ func twinsIn(cmd *cobra.Command, file string, of *capture.Result, sessions []*ca
 // cutCapture writes the chosen sessions of the first capture, or all bad ones, to a file of their own, with what the other captures have
 // of them.
 func cutCapture(cmd *cobra.Command, files []string, o captureOptions, opt capture.Options) error {
-	if _, err := os.Lstat(o.cut); err == nil && !o.force {
-		return usageError(fmt.Errorf("--cut %s: the file exists already", o.cut), "choose another name, or overwrite it with --force")
+	if err := free("--cut", o.cut, o.force); err != nil {
+		return err
 	}
 	chosen, err := numbersOf(o.sessions)
 	if err != nil {

@@ -53,9 +53,9 @@ fixed only where the new material would have shown it; where it has no log, stat
 }
 
 func runDiff(cmd *cobra.Command, before, after string, o diffOptions) error {
-	threshold := finding.Severity(o.failOn)
-	if threshold.Rank() < 0 && o.failOn != "never" {
-		return usageError(fmt.Errorf("--fail-on %q is no severity", o.failOn), "use info, warning, error, critical or never")
+	threshold, err := thresholdOf(o.failOn)
+	if err != nil {
+		return err
 	}
 	if o.format == "" && strings.EqualFold(filepath.Ext(o.output), ".json") {
 		o.format = "json"
@@ -64,8 +64,8 @@ func runDiff(cmd *cobra.Command, before, after string, o diffOptions) error {
 	if !known {
 		return usageError(fmt.Errorf("--format %q is not known", o.format), "the formats are table and json")
 	}
-	if _, err := os.Lstat(o.output); o.output != "" && err == nil && !o.force {
-		return usageError(fmt.Errorf("-o %s: the file exists already", o.output), "choose another name, or overwrite it with --force")
+	if err := free("-o", o.output, o.force); err != nil {
+		return err
 	}
 	old, err := o.material.reportOf(cmd, before)
 	if err != nil {

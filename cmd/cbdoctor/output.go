@@ -37,8 +37,8 @@ func (o *outputOptions) addFlags(cmd *cobra.Command) {
 
 // check finds wrong usage before any work is done.
 func (o *outputOptions) check() error {
-	if threshold := finding.Severity(o.failOn); threshold.Rank() < 0 && threshold != report.Never {
-		return usageError(fmt.Errorf("--fail-on %q is no severity", o.failOn), "use info, warning, error, critical or never")
+	if _, err := thresholdOf(o.failOn); err != nil {
+		return err
 	}
 	if o.format != "" && !slices.Contains(report.Formats(), o.format) {
 		return usageError(fmt.Errorf("--format %q is not known", o.format), "the formats are "+strings.Join(report.Formats(), ", "))
@@ -47,9 +47,27 @@ func (o *outputOptions) check() error {
 		if o.format == "" && report.FormatOf(file) == "" {
 			return usageError(fmt.Errorf("-o %s: the format can't be told from the suffix", file), "add --format, or use a suffix such as .json or .html")
 		}
-		if _, err := os.Lstat(file); err == nil && !o.force {
-			return usageError(fmt.Errorf("-o %s: the file exists already", file), "choose another name, or overwrite it with --force")
+		if err := free("-o", file, o.force); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// thresholdOf reads the flag --fail-on.
+func thresholdOf(failOn string) (finding.Severity, error) {
+	threshold := finding.Severity(failOn)
+	if threshold.Rank() < 0 && threshold != report.Never {
+		return "", usageError(fmt.Errorf("--fail-on %q is no severity", failOn), "use info, warning, error, critical or never")
+	}
+	return threshold, nil
+}
+
+// free reports, as an error of the flag, that there is a file already which the result must not replace. No name is no file, and a device
+// or a pipe is there to be written to.
+func free(flag, file string, force bool) error {
+	if _, err := os.Lstat(file); file != "" && err == nil && placeable(file) && !force {
+		return usageError(fmt.Errorf("%s %s: the file exists already", flag, file), "choose another name, or overwrite it with --force")
 	}
 	return nil
 }

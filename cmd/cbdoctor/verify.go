@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -87,8 +86,8 @@ func runVerify(cmd *cobra.Command, dir string, o verifyOptions) error {
 	if o.jobs < 0 {
 		return usageError(fmt.Errorf("--jobs %d is negative", o.jobs), "give the number of cases to run at a time")
 	}
-	if _, err := os.Lstat(o.junit); o.junit != "" && err == nil && !o.force {
-		return usageError(fmt.Errorf("--junit %s: the file exists already", o.junit), "choose another name, or overwrite it with --force")
+	if err := free("--junit", o.junit, o.force); err != nil {
+		return err
 	}
 	cases, err := verify.Find(dir)
 	if errors.Is(err, verify.ErrNoCase) {
