@@ -92,19 +92,25 @@ func TestParseTarget(t *testing.T) {
 	}
 }
 
+// named is an SSH configuration with the servers as s0, s1 and so on, whose keys it writes to the file known.
+func named(t *testing.T, known string, servers ...*sshdtest.Server) string {
+	t.Helper()
+	var hosts, config strings.Builder
+	for i, s := range servers {
+		hosts.WriteString(sshdtest.Read(t, s.KnownHosts(t, "host_ed25519")))
+		fmt.Fprintf(&config, "Host s%d\n  HostName 127.0.0.1\n  Port %d\n  User %s\n  IdentityFile %s\n  UserKnownHostsFile %s\n", i, s.Port, s.User, s.Key, known)
+	}
+	sshdtest.Write(t, known, hosts.String())
+	return config.String()
+}
+
 // Two jump hosts and the target, each a real server, all by names of the SSH configuration; a jump host with an unknown key ends it.
 func TestProxyJump(t *testing.T) {
 	t.Parallel()
 	first, second, last := sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t)
 	known := filepath.Join(t.TempDir(), "known_hosts")
-	var hosts, config strings.Builder
-	for i, s := range []*sshdtest.Server{first, second, last} {
-		hosts.WriteString(sshdtest.Read(t, s.KnownHosts(t, "host_ed25519")))
-		fmt.Fprintf(&config, "Host s%d\n  HostName 127.0.0.1\n  Port %d\n  User %s\n  IdentityFile %s\n  UserKnownHostsFile %s\n", i, s.Port, s.User, s.Key, known)
-	}
-	sshdtest.Write(t, known, hosts.String())
-	config.WriteString("Host s2\n  ProxyJump s0,s1\n")
-	l := &Login{Config: readConfig(t, config.String())}
+	config := named(t, known, first, second, last)
+	l := &Login{Config: readConfig(t, config+"Host s2\n  ProxyJump s0,s1\n")}
 	client, _, err := l.Dial(t.Context(), Target{Host: "s2"}, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -126,14 +132,8 @@ func TestProxyJumpOfAJumpHost(t *testing.T) {
 	t.Parallel()
 	first, second, last := sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t)
 	known := filepath.Join(t.TempDir(), "known_hosts")
-	var hosts, config strings.Builder
-	for i, s := range []*sshdtest.Server{first, second, last} {
-		hosts.WriteString(sshdtest.Read(t, s.KnownHosts(t, "host_ed25519")))
-		fmt.Fprintf(&config, "Host s%d\n  HostName 127.0.0.1\n  Port %d\n  User %s\n  IdentityFile %s\n  UserKnownHostsFile %s\n", i, s.Port, s.User, s.Key, known)
-	}
-	sshdtest.Write(t, known, hosts.String())
-	config.WriteString("Host s2\n  ProxyJump s1\nHost *\n  ProxyJump s0\n")
-	client, _, err := (&Login{Config: readConfig(t, config.String())}).Dial(t.Context(), Target{Host: "s2"}, 0)
+	config := named(t, known, first, second, last)
+	client, _, err := (&Login{Config: readConfig(t, config+"Host s2\n  ProxyJump s1\nHost *\n  ProxyJump s0\n")}).Dial(t.Context(), Target{Host: "s2"}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
