@@ -118,7 +118,7 @@ var scenes = []struct {
 		text: opens + "0.02 C PA ssl\n0.021 S RA seq=-5000\n",
 	},
 	{
-		name: "a reset from farther away than the SYN-ACK: a nearer device answers SYNs", verdict: capture.ResetByServer, confidence: capture.Medium, next: "10.48.36.61",
+		name: "a reset from farther away than the SYN-ACK, which a nearer device may have sent", verdict: capture.ResetInjected, confidence: capture.Medium,
 		text: "0 C S\n0.001 S SA ttl=64\n0.002 C A ack=+1\n0.003 C PA ssl ack=+1\n0.01 S RA ttl=62\n",
 	},
 	{

@@ -262,10 +262,10 @@ func (s *session) judgeReset(a, _ *side) (foreign, like string, weak bool) {
 	switch {
 	case a.rst == 0 || !a.hasTTL || chosen(a.rstTTL, a.ttlMin, a.ttlMax):
 		return "", "", false
-	case differs && a.packets == a.syn+a.rst && farther(a.rstTTL, a.ttlMin):
-		return "", "it comes from farther away than the answer to the SYN, which a nearer device may give: SYN cookies, a load balancer", false
 	case differs:
-		return ttlDiffers("reset", a.rstTTL, a.ttlMin, a.ttlMax, ofSession), "", a.ttlMin != a.ttlMax
+		// Of a server that has only answered the SYN, that answer may be another's: SYN cookies of a firewall, a load balancer, which are nearer.
+		answered := a.packets == a.syn+a.rst && farther(a.rstTTL, a.ttlMin)
+		return ttlDiffers("reset", a.rstTTL, a.ttlMin, a.ttlMax, ofSession), "", a.ttlMin != a.ttlMax || answered
 	case a.rstLeaves && a.arrives:
 		return sentHere(ofSession), "", false
 	case a.afterRST >= 2:
