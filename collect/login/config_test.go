@@ -104,6 +104,21 @@ func named(t *testing.T, known string, servers ...*sshdtest.Server) string {
 	return config.String()
 }
 
+// dialThrough logs in to the target and asks that each of the servers on the way let somebody in.
+func dialThrough(t *testing.T, l *Login, target Target, servers ...*sshdtest.Server) {
+	t.Helper()
+	client, _, err := l.Dial(t.Context(), target, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for i, s := range servers {
+		if log := s.Log(t); !strings.Contains(log, "Accepted publickey") {
+			t.Errorf("nobody logged in to host %d: %s", i, log)
+		}
+	}
+}
+
 // Two jump hosts and the target, each a real server, all by names of the SSH configuration; a jump host with an unknown key ends it.
 func TestProxyJump(t *testing.T) {
 	t.Parallel()
@@ -111,16 +126,7 @@ func TestProxyJump(t *testing.T) {
 	known := filepath.Join(t.TempDir(), "known_hosts")
 	config := named(t, known, first, second, last)
 	l := &Login{Config: readConfig(t, config+"Host s2\n  ProxyJump s0,s1\n")}
-	client, _, err := l.Dial(t.Context(), Target{Host: "s2"}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	for i, s := range []*sshdtest.Server{first, second, last} {
-		if log := s.Log(t); !strings.Contains(log, "Accepted publickey") {
-			t.Errorf("nobody logged in to host %d: %s", i, log)
-		}
-	}
+	dialThrough(t, l, Target{Host: "s2"}, first, second, last)
 	sshdtest.Write(t, known, sshdtest.Read(t, last.KnownHosts(t, "host_ed25519")))
 	if err := dialAndClose(t, l, Target{Host: "s2"}); err == nil || !strings.Contains(err.Error(), "jump host") || !strings.Contains(err.Error(), "is not known") {
 		t.Errorf("a jump host that is not known: %v", err)
@@ -133,16 +139,8 @@ func TestProxyJumpOfAJumpHost(t *testing.T) {
 	first, second, last := sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t, "AllowTcpForwarding yes"), sshdtest.Start(t)
 	known := filepath.Join(t.TempDir(), "known_hosts")
 	config := named(t, known, first, second, last)
-	client, _, err := (&Login{Config: readConfig(t, config+"Host s2\n  ProxyJump s1\nHost *\n  ProxyJump s0\n")}).Dial(t.Context(), Target{Host: "s2"}, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	for i, s := range []*sshdtest.Server{first, second, last} {
-		if log := s.Log(t); !strings.Contains(log, "Accepted publickey") {
-			t.Errorf("nobody logged in to host %d: %s", i, log)
-		}
-	}
+	l := &Login{Config: readConfig(t, config+"Host s2\n  ProxyJump s1\nHost *\n  ProxyJump s0\n")}
+	dialThrough(t, l, Target{Host: "s2"}, first, second, last)
 }
 
 // Old algorithms are refused by default and work when they are asked for by name.
